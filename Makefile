@@ -1,0 +1,54 @@
+PYTHON ?= python3
+JOBS ?= $(shell nproc)
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test stress bench graphs format lock clean
+
+# Render the series that comes with the workflow.
+demo: $(VENV)/installed
+	$(BIN)/snakemake --jobs $(JOBS) --quiet rules progress
+	@echo "Open the spritesheets in results/shapes/*/spritemaps/ (one PNG per layer and threshold)."
+
+# Check the code and run the tests.
+test: $(VENV)/installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/snakefmt --check --line-length 100 Snakefile workflow/rules
+	$(BIN)/snakemake --lint
+	$(BIN)/python -m pytest -m "not stress" -n 2 --dist worksteal
+
+# The slow, exhaustive and statistical tests.
+stress: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -m stress
+
+# Train the networks in graphs/ again.
+graphs: $(VENV)/installed
+	PYTHONPATH=workflow $(BIN)/python -m lucid_sprites.training.embedded --out graphs
+
+format: $(VENV)/installed-dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	$(BIN)/snakefmt --line-length 100 Snakefile workflow/rules
+
+# Resolve requirements*.in again, for all platforms and Python versions.
+lock: $(VENV)/installed-dev
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-emit-index-url --overrides requirements-overrides.txt \
+	    requirements.in --output-file requirements.txt
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-emit-index-url requirements-dev.in --output-file requirements-dev.txt
+
+clean:
+	rm -rf results .snakemake
+
+# Installed without dependency resolution: the list is complete, and lucid's own pin of an old
+# numpy would be in the way.
+$(VENV)/installed: requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements.txt
+	touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
+	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements-dev.txt
+	touch $@
