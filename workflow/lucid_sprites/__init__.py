@@ -1,0 +1,1 @@
+"""lucid-sprites: feature visualizations of every neuron of a network, in bulk."""

@@ -1,0 +1,1 @@
+"""config.yaml: checked, resolved to settings per sprite, expanded to a plan of jobs."""

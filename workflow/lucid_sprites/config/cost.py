@@ -1,0 +1,43 @@
+"""How many sprites advance together, and how many one job optimizes."""
+
+from typing import Any
+
+# The activations of a batch should stay near the processor's caches.
+_ACTIVATION_BYTES = 6 << 20
+_SMALLEST_BATCH, _LARGEST_BATCH = 4, 32
+
+# A job should run much longer than it takes to start (2 to 8 s), and yet leave enough jobs for
+# many cores. Reckoned for 256 steps at what a slow core does.
+_SECONDS_OF_A_BLOCK = 30.0
+_LARGEST_BLOCK = 256
+_STEPS = 256
+_SECONDS_OF_A_STEP = 3e-4
+_SECONDS_OF_A_MAC = 2e-10
+
+# The standard transforms enlarge the canvas to up to 84 pixels for 64.
+_CANVAS_SHARE = 1.7
+
+
+def sizes(layer: dict[str, Any], settings: dict[str, Any]) -> tuple[int, int]:
+    """(batch, block size) of a layer: from its cost or as set, never from the selection.
+
+    Args:
+        layer: of the catalogue.
+        settings: of the layer.
+    """
+    pixels = settings["scale"] ** 2 * _CANVAS_SHARE
+    batch, block = settings["batch_size"], settings["block_size"]
+    if batch == "auto":
+        fitting = _ACTIVATION_BYTES / (4 * layer["activations"] * pixels)
+        batch = _doubled(_SMALLEST_BATCH, min(fitting, _LARGEST_BATCH))
+    if block == "auto":
+        seconds = _STEPS * (_SECONDS_OF_A_STEP + _SECONDS_OF_A_MAC * layer["macs"] * pixels)
+        block = _doubled(batch, min(_SECONDS_OF_A_BLOCK / seconds, _LARGEST_BLOCK))
+    return batch, block
+
+
+def _doubled(first: int, limit: float) -> int:
+    """`first`, doubled as often as that stays within `limit`."""
+    while 2 * first <= limit:
+        first *= 2
+    return first

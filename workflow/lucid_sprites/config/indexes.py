@@ -1,0 +1,25 @@
+"""Index lists and ranges: `5`, `"0-31"`, `"0-7, 12"`, `[3, "8-15"]`."""
+
+from typing import Any
+
+
+def parse(spec: Any) -> list[int]:
+    """The sorted indexes of a list or range that fits the config's schema."""
+    items = spec if isinstance(spec, list) else [spec]
+    found: set[int] = set()
+    for item in items:
+        for part in str(item).split(","):
+            first, _, last = part.partition("-")
+            found.update(range(int(first), int(last or first) + 1))
+    return sorted(found)
+
+
+def shorten(indexes: list[int]) -> str:
+    """The shortest text that `parse` reads back: `0-31,40`."""
+    runs: list[list[int]] = []
+    for index in indexes:
+        if runs and index == runs[-1][1] + 1:
+            runs[-1][1] = index
+        else:
+            runs.append([index, index])
+    return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in runs)

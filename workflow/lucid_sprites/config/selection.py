@@ -1,0 +1,217 @@
+"""Which layers and indexes are rendered, and with what settings."""
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+from itertools import groupby
+from typing import Any
+
+from lucid_sprites.config import cost, indexes
+from lucid_sprites.config.settings import merge, resolve
+from lucid_sprites.errors import UserError, nearest
+
+# Without `layers`, the outputs of nonlinearities are rendered.
+_DEFAULT_KIND = "activation"
+
+
+@dataclass(frozen=True)
+class LayerPlan:
+    """A layer and what is rendered of it.
+
+    Attributes:
+        number, name, depth: from the catalogue.
+        columns: of its spritesheets.
+        batch: sprites that advance together.
+        block_size: neighbouring indexes that are optimized by one job.
+        keep_state: keep what resuming needs.
+        groups: settings and the sorted indexes that they hold for.
+    """
+
+    number: int
+    name: str
+    depth: int
+    columns: int
+    batch: int
+    block_size: int
+    keep_state: bool
+    groups: list[tuple[dict[str, Any], list[int]]]
+
+    @cached_property
+    def settings(self) -> dict[int, dict[str, Any]]:
+        """Settings by index, rising."""
+        pairs = [(index, settings) for settings, members in self.groups for index in members]
+        return dict(sorted(pairs, key=lambda pair: pair[0]))
+
+    @cached_property
+    def identities(self) -> dict[int, dict[str, Any]]:
+        """Settings by index, without those that do not show in a sprite."""
+        return {
+            index: shown
+            for settings, members in self.groups
+            for shown in [{key: settings[key] for key in settings if key != "thresholds"}]
+            for index in members
+        }
+
+    @cached_property
+    def thresholds(self) -> list[int]:
+        """All thresholds of its sprites, rising."""
+        return sorted({t for settings, _ in self.groups for t in settings["thresholds"]})
+
+    @cached_property
+    def blocks(self) -> dict[int, list[tuple[dict[str, Any], list[int]]]]:
+        """The groups of each block, by its number."""
+        blocks: dict[int, list[tuple[dict[str, Any], list[int]]]] = {}
+        for settings, members in self.groups:
+            for number, part in groupby(members, key=lambda index: index // self.block_size):
+                blocks.setdefault(number, []).append((settings, list(part)))
+        return dict(sorted(blocks.items()))
+
+
+def select_layers(
+    catalogue: dict[str, Any],
+    settings: dict[str, Any],
+    levels: list[list[Any] | None],
+    where: str,
+) -> list[LayerPlan]:
+    """The layers that the config chooses from a catalogue.
+
+    Args:
+        settings: of the instance, before any layer's own.
+        levels: the `layers` of the series and of the instance; None where there is none. The
+            instance's list chooses if it is there; settings of both hold, the instance's win.
+        where: the place in the config, for messages.
+
+    Raises:
+        UserError: unknown layer, index beyond the depth, or nothing selected.
+    """
+    entries = [
+        [(_matches(_selector(item), catalogue, where), item) for item in level]
+        for level in levels
+        if level is not None
+    ]
+    if any(not level for level in entries):
+        raise UserError(f"{where}: the list of layers is empty; leave it out for all activations")
+    chosen = entries[-1] if entries else [(_activations(catalogue, where), {})]
+    numbers = sorted({number for matched, _ in chosen for number in matched})
+    plans = []
+    for number in numbers:
+        own = [
+            item
+            for level in entries
+            for matched, item in level
+            if number in matched and isinstance(item, dict)
+        ]
+        plans.append(_layer_plan(catalogue["layers"][number], settings, own, where))
+    return plans
+
+
+def _selector(item: Any) -> Any:
+    return item["layer"] if isinstance(item, dict) else item
+
+
+def _activations(catalogue: dict[str, Any], where: str) -> list[int]:
+    numbers = [layer["number"] for layer in catalogue["layers"] if layer["kind"] == _DEFAULT_KIND]
+    if not numbers:
+        raise UserError(
+            f"{where}: the graph has no activation layers to choose by default; list `layers`, "
+            f"for example {catalogue['layers'][0]['name']}"
+        )
+    return numbers
+
+
+def _matches(selector: Any, catalogue: dict[str, Any], where: str) -> list[int]:
+    """Numbers of the layers that a number, exact name or glob stands for."""
+    layers = catalogue["layers"]
+    if isinstance(selector, int) or str(selector).isdigit():
+        if int(selector) >= len(layers):
+            raise UserError(
+                f"{where}: no layer number {selector}; they go from 0 to {len(layers) - 1}"
+            )
+        return [int(selector)]
+    exact = [layer["number"] for layer in layers if layer["name"] == selector]
+    matched = exact or [layer["number"] for layer in layers if fnmatchcase(layer["name"], selector)]
+    if not matched:
+        names = [layer["name"] for layer in layers]
+        reason = catalogue["other"].get(selector)
+        problem = f"{reason}" if reason else "is not a layer of the graph"
+        raise UserError(
+            f"{where}: layer {selector!r} {problem}; nearest names: {nearest(str(selector), names)}"
+        )
+    return matched
+
+
+def _layer_plan(
+    layer: dict[str, Any],
+    settings: dict[str, Any],
+    own: list[dict[str, Any]],
+    where: str,
+) -> LayerPlan:
+    where = f"{where}, layer {layer['name']}"
+    for item in own:
+        settings = merge(settings, item)
+    selected = _indexes(settings, layer, where)
+    overrides = [(spec, values) for item in own for spec, values in item.get("index", {}).items()]
+    groups = _groups(settings, selected, overrides, layer, where)
+    batch, block_size = cost.sizes(layer, settings)
+    columns = settings["columns"]
+    return LayerPlan(
+        layer["number"],
+        layer["name"],
+        layer["depth"],
+        min(layer["depth"], _columns(layer["depth"]) if columns == "auto" else columns),
+        batch,
+        block_size,
+        settings["keep_state"],
+        groups,
+    )
+
+
+def _columns(depth: int) -> int:
+    """8 or 16 as in the original kit, 32 for very deep layers: sheets wider than high."""
+    return 8 if depth <= 64 else 16 if depth <= 256 else 32
+
+
+def _indexes(settings: dict[str, Any], layer: dict[str, Any], where: str) -> list[int]:
+    selected = indexes.parse(settings["indexes"]) or list(range(layer["depth"]))
+    _check_depth(selected, layer, where)
+    if settings["max_index"] is not None:
+        selected = [index for index in selected if index <= settings["max_index"]]
+    if not selected:
+        raise UserError(
+            f"{where}: no index is selected: `indexes` {settings['indexes']} has none up to "
+            f"`max_index` {settings['max_index']}"
+        )
+    return selected
+
+
+def _check_depth(selected: list[int], layer: dict[str, Any], where: str) -> None:
+    last = layer["depth"] - 1
+    if selected and selected[-1] > last:
+        raise UserError(
+            f"{where}: index {selected[-1]} is beyond its depth; choose from 0 to {last}"
+        )
+
+
+def _groups(
+    settings: dict[str, Any],
+    selected: list[int],
+    overrides: list[tuple[str, dict[str, Any]]],
+    layer: dict[str, Any],
+    where: str,
+) -> list[tuple[dict[str, Any], list[int]]]:
+    """Indexes by equal settings; later overrides of an index win."""
+    own: dict[int, dict[str, Any]] = {}
+    for spec, values in overrides:
+        members = indexes.parse(spec)
+        _check_depth(members, layer, where)
+        for index in members:
+            own[index] = merge(own.get(index, settings), values)
+    plain = [index for index in selected if index not in own]
+    groups = [(resolve(settings, where), plain)] if plain else []
+    for index in [index for index in selected if index in own]:
+        resolved = resolve(own[index], f"{where}, index {index}")
+        if groups and groups[-1][0] == resolved:
+            groups[-1][1].append(index)
+        else:
+            groups.append((resolved, [index]))
+    return groups

@@ -1,0 +1,126 @@
+"""The settings of a sprite and how the levels of the config override each other."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lucid_sprites.config import transforms
+from lucid_sprites.errors import UserError
+
+DEFAULTS: dict[str, Any] = {
+    "thresholds": [64, 256],
+    "scale": 64,
+    "learning_rate": 0.05,
+    "transforms": "standard",
+    "parametrization": "fft",
+    "decorrelate": True,
+    "seed": 0,
+    "attempts": 2,
+    "fallbacks": [],
+    # The original kit's test: a loss that falls `hits` times into one of the last `bins`
+    # distinct bins of width 1 / factor is stuck.
+    "loss_crisis": {"bins": 10, "hits": 10, "factor": 1e7, "minimum": 0},
+    "indexes": [],
+    "max_index": None,
+    "columns": "auto",
+    "batch_size": "auto",
+    "block_size": "auto",
+    "keep_state": True,
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one attempt at a sprite is optimized; with graph, layer, index: what it looks like.
+
+    Attributes:
+        scale: edge of the sprite in pixels.
+        learning_rate: of Adam.
+        transforms: canonical transforms (see `config.transforms`).
+        parametrization: `fft` (Fourier space) or `pixel`.
+        decorrelate: colours are optimized in a decorrelated space.
+        loss_crisis: limits of the problem detection.
+        seed: the user's seed.
+        attempt: 0 for the first try; with the seed, it keys all randomness.
+    """
+
+    scale: int
+    learning_rate: float
+    transforms: Any
+    parametrization: str
+    decorrelate: bool
+    loss_crisis: dict[str, float]
+    seed: int
+    attempt: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, for records and keys."""
+        return asdict(self)
+
+
+def merge(base: dict[str, Any], override: dict[str, Any]) -> dict[str, Any]:
+    """`base` with the settings of a more specific level; `loss_crisis` merges key by key."""
+    merged = {**base, **{key: value for key, value in override.items() if key in DEFAULTS}}
+    if "loss_crisis" in override:
+        merged["loss_crisis"] = {**base["loss_crisis"], **override["loss_crisis"]}
+    return merged
+
+
+def resolve(settings: dict[str, Any], where: str) -> dict[str, Any]:
+    """The settings of one sprite, checked and canonical: plain data that a job is given.
+
+    Raises:
+        UserError: unknown transforms, or transforms that leave nothing of the picture.
+    """
+    resolved = {key: settings[key] for key in _SPRITE_KEYS}
+    resolved["thresholds"] = sorted(settings["thresholds"])
+    resolved["transforms"] = _transforms(settings, settings["scale"], where)
+    resolved["fallbacks"] = [
+        {**fallback, "transforms": _transforms(fallback, settings["scale"], f"{where}, fallbacks")}
+        if "transforms" in fallback
+        else fallback
+        for fallback in settings["fallbacks"]
+    ]
+    return resolved
+
+
+def recipes(settings: dict[str, Any]) -> list[Recipe]:
+    """The attempts at one sprite, in order: further seeds first, then the fallbacks."""
+    own = {key: settings[key] for key in _RECIPE_KEYS}
+    seeds = [Recipe(**own, attempt=attempt) for attempt in range(settings["attempts"])]
+    fallbacks = [
+        Recipe(**{**own, **fallback}, attempt=len(seeds) + number)
+        for number, fallback in enumerate(settings["fallbacks"])
+    ]
+    return seeds + fallbacks
+
+
+def canonical_json(value: Any) -> str:
+    """One text for equal values: sorted keys, no spaces."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+_RECIPE_KEYS = (
+    "scale",
+    "learning_rate",
+    "transforms",
+    "parametrization",
+    "decorrelate",
+    "loss_crisis",
+    "seed",
+)
+_SPRITE_KEYS = (*_RECIPE_KEYS, "thresholds", "attempts", "fallbacks")
+
+# Below this edge there is nothing left to see; shallow kernels are up to 11 pixels wide.
+_SMALLEST_CANVAS = 4
+
+
+def _transforms(settings: dict[str, Any], scale: int, where: str) -> Any:
+    value = transforms.canonical(settings["transforms"], where)
+    smallest = transforms.smallest_edge(value, scale)
+    if smallest < _SMALLEST_CANVAS:
+        raise UserError(
+            f"{where}: transforms {settings['transforms']!r} shrink a sprite of {scale} pixels "
+            f"to {smallest}; choose a larger scale or smaller transforms"
+        )
+    return value

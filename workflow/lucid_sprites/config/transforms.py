@@ -1,0 +1,121 @@
+"""Transforms as data: presets and the spelled-out list, checked and made canonical.
+
+A transform list is a list of one-key mappings, applied in order to the picture:
+`{pad: pixels}`, `{jitter: pixels}`, `{scale: [factors]}`, `{rotate: [degrees]}`,
+`{crop_or_pad: [height, width]}`. They mean what lucid's transforms of these names mean.
+"""
+
+from typing import Any
+
+from lucid_sprites.errors import UserError, nearest
+
+Transform = dict[str, Any]
+
+
+def _scales(first: int, last: int, step: int) -> Transform:
+    return {"scale": [percent / 100 for percent in range(first, last + 1, step)]}
+
+
+def _rotations(extra_zeros: int) -> Transform:
+    """-10 to 10 degrees; the extra zeros make the upright picture more likely."""
+    return {"rotate": [*range(-10, 11), *[0] * extra_zeros]}
+
+
+PRESETS: dict[str, list[Transform]] = {
+    "none": [],
+    # lucid.optvis.transform.standard_transforms
+    "standard": [{"pad": 12}, {"jitter": 8}, _scales(90, 110, 2), _rotations(5), {"jitter": 4}],
+    # lucid-spritemaps' transform ids 1, 3 and 4 (0 is "none", 2 is "standard").
+    "shallow": [{"pad": 16}, {"jitter": 32}, _scales(80, 119, 1), {"jitter": 2}],
+    "strong": [{"pad": 16}, {"jitter": 16}, _scales(90, 110, 2), _rotations(5), {"jitter": 8}],
+    "wild": [{"pad": 32}, {"jitter": 64}, _scales(80, 119, 1), _rotations(5), {"jitter": 8}],
+}
+KIT_IDS = ("none", "shallow", "standard", "strong", "wild")
+
+
+def canonical(value: Any, where: str) -> str | list[Transform]:
+    """A preset's name, or the checked list.
+
+    Args:
+        value: a preset name, a kit number 0 to 4, or a list of transforms.
+        where: the place in the config, for the message.
+
+    Raises:
+        UserError: unknown preset or transform, or wrong parameters.
+    """
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(KIT_IDS):
+        return KIT_IDS[value]
+    if isinstance(value, str) and value in PRESETS:
+        return value
+    if isinstance(value, list):
+        return [_checked(item, where) for item in value]
+    raise UserError(
+        f"{where}: unknown transforms {value!r}; choose {', '.join(PRESETS)}, "
+        f"a number from 0 to {len(KIT_IDS) - 1}, or a list such as [{{pad: 12}}, {{jitter: 8}}]"
+    )
+
+
+def steps(transforms: str | list[Transform]) -> list[Transform]:
+    """The transforms of a canonical value, spelled out."""
+    return PRESETS[transforms] if isinstance(transforms, str) else transforms
+
+
+def _checked(item: Any, where: str) -> Transform:
+    if not isinstance(item, dict) or len(item) != 1:
+        raise UserError(f"{where}: {item!r} is not one transform such as {{jitter: 8}}")
+    ((name, value),) = item.items()
+    check = _CHECKS.get(name)
+    if check is None:
+        raise UserError(
+            f"{where}: unknown transform {name!r}; did you mean "
+            f"{nearest(str(name), [*_CHECKS], 1)}? There are {', '.join(_CHECKS)}"
+        )
+    expected, accepts = check
+    if not accepts(value):
+        raise UserError(f"{where}: {name} takes {expected}, not {value!r}")
+    return {name: value}
+
+
+def _is_pixels(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 1024
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _are(value: Any, low: float, high: float) -> bool:
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(_is_number(item) and low <= item <= high for item in value)
+    )
+
+
+_CHECKS = {
+    "pad": ("a number of pixels from 0 to 1024", _is_pixels),
+    "jitter": ("a number of pixels from 0 to 1024", _is_pixels),
+    "scale": ("a list of factors from 0.1 to 10", lambda value: _are(value, 0.1, 10)),
+    "rotate": ("a list of degrees from -360 to 360", lambda value: _are(value, -360, 360)),
+    "crop_or_pad": (
+        "a list [height, width] of pixels",
+        lambda value: _are(value, 1, 4096) and len(value) == 2 and all(map(_is_pixels, value)),
+    ),
+}
+
+
+def smallest_edge(transforms: str | list[Transform], scale: int) -> int:
+    """Smallest canvas edge in pixels that a sprite of `scale` pixels can shrink to on the way."""
+    edge = smallest = scale
+    for item in steps(transforms):
+        ((name, value),) = item.items()
+        if name == "pad":
+            edge += 2 * value
+        elif name == "jitter":
+            edge -= value
+        elif name == "scale":
+            edge = int(edge * min(value))
+        elif name == "crop_or_pad":
+            edge = min(value)
+        smallest = min(smallest, edge)
+    return smallest

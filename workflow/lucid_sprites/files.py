@@ -1,0 +1,65 @@
+"""Files that are whole or absent."""
+
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from lucid_sprites.errors import UserError
+
+
+def write_whole(path: str | os.PathLike[str], content: bytes | str) -> None:
+    """Write `content` beside `path`, then rename it into place."""
+    data = content.encode() if isinstance(content, str) else content
+    save_whole(path, lambda temporary: Path(temporary).write_bytes(data))
+
+
+def save_whole(path: str | os.PathLike[str], save: Callable[[str], object]) -> None:
+    """Let `save` write a temporary file beside `path`, then rename it into place.
+
+    Raises:
+        UserError: the folder cannot be written, or the disk is full.
+    """
+    path = Path(path)
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        os.close(handle)
+        save(temporary)
+        _flush(temporary)
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        if temporary and os.path.exists(temporary):
+            os.unlink(temporary)
+
+
+def _flush(path: str) -> None:
+    """Reach the disk before the rename does, so that a power cut leaves no empty file."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def sha256(path: str | os.PathLike[str]) -> str:
+    """Hexadecimal SHA-256 of a file's content."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def natural_key(name: str) -> list[tuple[int, int | str]]:
+    """Sort key under which `2k` comes before `10k`."""
+    return [(0, int(part)) if part.isdigit() else (1, part) for part in re.split(r"(\d+)", name)]

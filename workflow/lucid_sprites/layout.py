@@ -1,0 +1,23 @@
+"""Where everything lies under the results folder; `{...}` are the workflow's wildcards."""
+
+INSTANCE = "{series}/{instance}"
+CATALOGUE = INSTANCE + "/layers.json"
+STORE = INSTANCE + "/store"
+BLOCK = INSTANCE + "/blocks/l_{layer}_b_{block}.zip"
+SPRITE_LOG = INSTANCE + "/logs/l_{layer}_i_{index}_t_{threshold}_s_{scale}.log"
+SPRITE = INSTANCE + "/sprites/l_{layer}_i_{index}_t_{threshold}_s_{scale}.png"
+BLOCK_LOG = INSTANCE + "/logs/l_{layer}_b_{block}.log"
+LOSSES_LOG = INSTANCE + "/logs/losses.log"
+LOSSES = INSTANCE + "/losses.csv"
+SHEET_LOG = INSTANCE + "/logs/l_{layer}_t_{threshold}.log"
+SHEET = INSTANCE + "/spritemaps/l_{layer}_t_{threshold}.png"
+SHEET_INDEX = INSTANCE + "/spritemaps/l_{layer}_t_{threshold}.json"
+
+
+def member(index: int, threshold: int) -> str:
+    """Name of a sprite's PNG inside its block."""
+    return f"i_{index}_t_{threshold}.png"
+
+
+ATTEMPTS = "attempts.json"
+"""Name of the records inside a block."""

@@ -1,0 +1,1 @@
+"""Model files: read, described as a catalogue of layers, prepared for the engine."""

@@ -1,0 +1,61 @@
+"""Frozen graphs on disk."""
+
+from pathlib import Path
+
+from google.protobuf.message import DecodeError
+from tensorflow.core.framework.graph_pb2 import GraphDef
+from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+from lucid_sprites.errors import UserError
+
+# What people save under a .pb name, by its first bytes, and what to do about it.
+_IMPOSTORS = (
+    (b"version https://git-lfs", "a Git LFS pointer; fetch the file itself with `git lfs pull`"),
+    (b"PK\x03\x04", "a zip archive (a PyTorch or .keras file?); export a frozen TensorFlow graph"),
+    (b"\x89HDF", "an HDF5 file (Keras weights or model?); export a frozen TensorFlow graph"),
+    (b"\x80\x02", "a Python pickle, which is never loaded; export a frozen TensorFlow graph"),
+    (b"<!DOCTYPE", "an HTML page; download the file itself"),
+    (b"<html", "an HTML page; download the file itself"),
+    (b"node {", "a graph in text form; convert it to the binary form"),
+)
+
+
+def read(path: str | Path) -> GraphDef:
+    """The graph in a frozen `.pb` file.
+
+    Raises:
+        UserError: missing, empty, truncated, or not a frozen graph; says what it looks like.
+    """
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from error
+    if not data:
+        raise UserError(f"{path}: is empty; a frozen TensorFlow graph (.pb) is needed")
+    for start, meaning in _IMPOSTORS:
+        if data.lstrip()[:64].lower().startswith(start.lower()):
+            raise UserError(f"{path}: not a frozen graph but {meaning}")
+    graph = GraphDef()
+    try:
+        graph.ParseFromString(data)
+    except DecodeError as error:
+        raise UserError(f"{path}: {_diagnosis(data)}") from error
+    if not graph.node:
+        raise UserError(f"{path}: {_diagnosis(data)}")
+    return graph
+
+
+def _diagnosis(data: bytes) -> str:
+    try:
+        saved = SavedModel.FromString(data)
+    except DecodeError:
+        saved = None
+    if saved and saved.meta_graphs:
+        return (
+            "a saved_model.pb without its variables, not a frozen graph; freeze the SavedModel "
+            "folder that it was taken from"
+        )
+    return (
+        f"not a frozen TensorFlow graph, or a truncated one ({len(data)} bytes); "
+        "save it again with its weights frozen to constants"
+    )

@@ -1,0 +1,233 @@
+"""A graph made fit for the engine: pruned to one layer, constants and batch norm folded."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+from tensorflow.core.framework.graph_pb2 import GraphDef
+from tensorflow.core.framework.node_def_pb2 import NodeDef
+
+from lucid_sprites import tensorflow_start
+from lucid_sprites.models import topology
+
+_CONVOLUTIONS = ("Conv2D", "DepthwiseConv2dNative")
+_BATCH_NORMS = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
+# Their value is not fixed by their inputs, or they only make sense inside their loop.
+_NOT_FOLDED = {
+    "Placeholder", "Switch", "Merge", "Enter", "Exit", "NextIteration", "LoopCond",
+    "RandomUniform", "RandomStandardNormal", "TruncatedNormal", "Multinomial",
+}  # fmt: skip
+
+
+def prepare(graph: GraphDef, input_name: str, layer: str) -> GraphDef:
+    """The part of `graph` between the input and `layer`, with everything constant folded.
+
+    Pruning also drops what fixes the batch to 1 behind the layer (a classifier's reshape).
+
+    Args:
+        graph: a frozen graph.
+        input_name: node that the picture is fed to.
+        layer: node whose output is visualized; it keeps its name.
+
+    Returns:
+        a new GraphDef; folded convolutions are followed by a BiasAdd.
+    """
+    return fold_batch_norm(fold_constants(prune(graph, input_name, layer), input_name), layer)
+
+
+def prune(graph: GraphDef, input_name: str, layer: str) -> GraphDef:
+    """Only the nodes that `layer` needs, cut at the input, without placement or shape hints."""
+    cut = GraphDef(versions=graph.versions)
+    for node in graph.node:
+        if node.name == input_name:
+            cut.node.append(_placeholder_for(node))
+        else:
+            cut.node.add().CopyFrom(node)
+    needed = topology.ancestors(cut, [layer])
+    pruned = GraphDef(versions=graph.versions)
+    for node in cut.node:
+        if node.name in needed or node.name == input_name:
+            kept = pruned.node.add()
+            kept.CopyFrom(node)
+            kept.device = ""
+            for hint in [key for key in kept.attr if key.startswith("_")]:
+                del kept.attr[hint]
+    return pruned
+
+
+def fold_constants(graph: GraphDef, input_name: str) -> GraphDef:
+    """Evaluate once what does not depend on the input, and keep it as constants."""
+    nodes = topology.by_name(graph)
+    dependent = topology.descendants(graph, input_name)
+    references = {
+        reference
+        for node in graph.node
+        if node.name in dependent
+        for reference in node.input
+        if not reference.startswith("^") and _is_foldable(reference, nodes, dependent)
+    }
+    values = _evaluate(graph, sorted(references))
+    folded = GraphDef(versions=graph.versions)
+    for reference, value in values.items():
+        folded.node.append(_constant(_constant_name(reference), value))
+    for node in graph.node:
+        if node.name not in {_constant_name(reference) for reference in values}:
+            kept = folded.node.add()
+            kept.CopyFrom(node)
+            kept.input[:] = [_constant_name(ref) if ref in values else ref for ref in node.input]
+    return _needed_for(folded, dependent)
+
+
+def fold_batch_norm(graph: GraphDef, layer: str) -> GraphDef:
+    """Scale and shift by constants behind a convolution, folded into kernel and bias.
+
+    Batch norm comes fused, or written out as Mul and Add or Sub. A convolution that somebody
+    else reads too, or that is the layer itself, keeps its kernel.
+    """
+    nodes = topology.by_name(graph)
+    uses: dict[str, int] = {layer: 1}
+    for node in graph.node:
+        for parent in topology.parents(node):
+            uses[parent] = uses.get(parent, 0) + 1
+    for node in topology.topological_order(graph):
+        affine = _affine(node, nodes)
+        if affine is None:
+            continue
+        convolution, chain, scale, shift = affine
+        if all(uses[name] == 1 for name in (convolution.name, *chain)):
+            _fold_into(convolution, node, scale, shift, nodes)
+    folded = GraphDef(versions=graph.versions)
+    folded.node.extend(nodes.values())
+    return _needed_for(folded, [layer])
+
+
+def _needed_for(graph: GraphDef, targets: Iterable[str]) -> GraphDef:
+    needed = topology.ancestors(graph, targets)
+    pruned = GraphDef(versions=graph.versions)
+    pruned.node.extend(node for node in graph.node if node.name in needed)
+    return pruned
+
+
+def _placeholder_for(node: NodeDef) -> NodeDef:
+    placeholder = NodeDef(name=node.name, op="Placeholder")
+    placeholder.attr["dtype"].type = tf.float32.as_datatype_enum
+    return placeholder
+
+
+def _is_foldable(reference: str, nodes: dict[str, NodeDef], dependent: set[str]) -> bool:
+    name = topology.node_name(reference)
+    if name in dependent or nodes[name].op == "Const":
+        return False
+    stack, seen = [name], set()
+    while stack:
+        node = nodes[stack.pop()]
+        if node.op in _NOT_FOLDED:
+            return False
+        stack += [p for p in topology.parents(node) if p not in seen]
+        seen.update(topology.parents(node))
+    return True
+
+
+def _evaluate(graph: GraphDef, references: list[str]) -> dict[str, np.ndarray]:
+    if not references:
+        return {}
+    pruned = _needed_for(graph, map(topology.node_name, references))
+    with (
+        tf.Graph().as_default(),
+        tf.Session(config=tensorflow_start.session_config()) as session,
+    ):
+        tensors = tf.import_graph_def(
+            pruned, name="", return_elements=[r if ":" in r else f"{r}:0" for r in references]
+        )
+        return dict(zip(references, session.run(tensors), strict=True))
+
+
+def _constant_name(reference: str) -> str:
+    return reference.replace(":", "_output_") if ":" in reference else reference
+
+
+def _constant(name: str, value: np.ndarray) -> NodeDef:
+    node = NodeDef(name=name, op="Const")
+    node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
+    node.attr["dtype"].type = node.attr["value"].tensor.dtype
+    return node
+
+
+def _value(reference: str, nodes: dict[str, NodeDef]) -> np.ndarray | None:
+    node = nodes[topology.node_name(reference)]
+    return tf.make_ndarray(node.attr["value"].tensor) if node.op == "Const" else None
+
+
+def _affine(
+    node: NodeDef, nodes: dict[str, NodeDef]
+) -> tuple[NodeDef, list[str], np.ndarray, np.ndarray] | None:
+    """(convolution, nodes between it and `node`, scale, shift) if `node` is affine in it."""
+    if node.op in _BATCH_NORMS and not node.attr["is_training"].b:
+        convolution = nodes[topology.node_name(node.input[0])]
+        values = [_value(reference, nodes) for reference in node.input[1:5]]
+        if _is_foldable_convolution(convolution, nodes) and all(v is not None for v in values):
+            gamma, beta, mean, variance = values
+            scale = gamma / np.sqrt(variance + node.attr["epsilon"].f)
+            return convolution, [], scale, beta - mean * scale
+    if node.op in ("Add", "AddV2", "Sub"):
+        shifted, shift = _with_constant(node, nodes)
+        if shifted is not None and shifted.op == "Mul":
+            convolution, scale = _with_constant(shifted, nodes)
+            if convolution is not None and _is_foldable_convolution(convolution, nodes):
+                depth = _depth(convolution, nodes)
+                if max(scale.size, shift.size) <= depth and {scale.size, shift.size} <= {1, depth}:
+                    sign = -1.0 if node.op == "Sub" else 1.0
+                    flat = np.broadcast_to(sign * shift.reshape(-1), depth)
+                    return convolution, [shifted.name], np.ravel(scale), flat
+    return None
+
+
+def _with_constant(
+    node: NodeDef, nodes: dict[str, NodeDef]
+) -> tuple[NodeDef | None, np.ndarray | None]:
+    """The variable and the constant operand of a binary node; (None, None) if not of that kind."""
+    first, second = _value(node.input[0], nodes), _value(node.input[1], nodes)
+    if second is not None and first is None and _is_per_channel(second):
+        return nodes[topology.node_name(node.input[0])], second
+    if first is not None and second is None and node.op != "Sub" and _is_per_channel(first):
+        return nodes[topology.node_name(node.input[1])], first
+    return None, None
+
+
+def _is_per_channel(value: np.ndarray) -> bool:
+    return value.size == (value.shape[-1] if value.ndim else 1)
+
+
+def _is_foldable_convolution(node: NodeDef, nodes: dict[str, NodeDef]) -> bool:
+    return (
+        node.op in _CONVOLUTIONS
+        and node.attr["data_format"].s in (b"", b"NHWC")
+        and _value(node.input[1], nodes) is not None
+    )
+
+
+def _depth(convolution: NodeDef, nodes: dict[str, NodeDef]) -> int:
+    kernel = _value(convolution.input[1], nodes)
+    return kernel.shape[3] * (kernel.shape[2] if convolution.op != "Conv2D" else 1)
+
+
+def _fold_into(
+    convolution: NodeDef,
+    node: NodeDef,
+    scale: np.ndarray,
+    shift: np.ndarray,
+    nodes: dict[str, NodeDef],
+) -> None:
+    """Replace `node`, which scales and shifts `convolution`, by a BiasAdd of the same name."""
+    kernel = _value(convolution.input[1], nodes)
+    per_kernel = np.broadcast_to(scale, _depth(convolution, nodes))
+    shape = kernel.shape[3:] if convolution.op == "Conv2D" else kernel.shape[2:]
+    scaled = _constant(f"{convolution.name}/folded_kernel", kernel * per_kernel.reshape(shape))
+    bias = _constant(f"{convolution.name}/folded_bias", shift.astype(kernel.dtype))
+    folded = NodeDef(name=convolution.name, op=convolution.op)
+    folded.CopyFrom(convolution)
+    folded.input[:] = [convolution.input[0], scaled.name]
+    biased = NodeDef(name=node.name, op="BiasAdd", input=[convolution.name, bias.name])
+    biased.attr["T"].CopyFrom(convolution.attr["T"])
+    biased.attr["data_format"].s = b"NHWC"
+    nodes.update({n.name: n for n in (scaled, bias, folded, biased)})
