@@ -1,0 +1,1 @@
+"""The render engine: parametrization, transforms, objective and optimization in batches."""

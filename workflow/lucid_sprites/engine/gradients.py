@@ -1,0 +1,64 @@
+"""Gradients of ReLUs, redirected while a sprite is young.
+
+A ReLU that is off everywhere passes no gradient, and a sprite that starts there never takes off.
+So in the first steps, where a sprite's whole gradient through a ReLU would be zero, the gradient
+that would switch units on (or pull them out of saturation) is passed instead
+(lucid.misc.redirected_relu_grad). Afterwards the ordinary gradient is several times cheaper,
+so the two are built as two backward passes over one forward pass.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import tensorflow.compat.v1 as tf
+
+# lucid redirects while global_step <= 16, that is in the first 17 steps.
+REDIRECTED_STEPS = 17
+
+_OVERRIDES = {"Relu": "LucidSpritesRelu", "Relu6": "LucidSpritesRelu6"}
+_redirecting = False
+
+
+@contextmanager
+def redirectable(graph: tf.Graph) -> Iterator[None]:
+    """ReLUs that are made inside have gradients that can be redirected."""
+    with graph.gradient_override_map(_OVERRIDES):
+        yield
+
+
+def of(loss: tf.Tensor, pictures: tf.Tensor, redirected: bool) -> tf.Tensor:
+    """Gradient of `loss` (to be lowered) for `pictures`, zero where there is none."""
+    global _redirecting
+    _redirecting = redirected
+    try:
+        (gradient,) = tf.gradients(loss, [pictures])
+    finally:
+        _redirecting = False
+    return tf.zeros_like(pictures) if gradient is None else gradient
+
+
+@tf.RegisterGradient(_OVERRIDES["Relu"])
+def _relu(op: tf.Operation, upstream: tf.Tensor) -> tf.Tensor:
+    ordinary = tf.raw_ops.ReluGrad(gradients=upstream, features=op.outputs[0])
+    if not _redirecting:
+        return ordinary
+    pushes_off = (op.inputs[0] < 0) & (upstream > 0)
+    return _where_blocked(ordinary, pushes_off, upstream)
+
+
+@tf.RegisterGradient(_OVERRIDES["Relu6"])
+def _relu6(op: tf.Operation, upstream: tf.Tensor) -> tf.Tensor:
+    ordinary = tf.raw_ops.Relu6Grad(gradients=upstream, features=op.outputs[0])
+    if not _redirecting:
+        return ordinary
+    before = op.inputs[0]
+    pushes_off = ((before < 0) & (upstream > 0)) | ((before > 6) & (upstream < 0))
+    return _where_blocked(ordinary, pushes_off, upstream)
+
+
+def _where_blocked(ordinary: tf.Tensor, pushes_off: tf.Tensor, upstream: tf.Tensor) -> tf.Tensor:
+    """Per sprite: the ordinary gradient if any of it is left, else all that does not push off."""
+    axes = list(range(1, ordinary.shape.rank))
+    passes = tf.reduce_any(tf.not_equal(ordinary, 0.0), axis=axes, keepdims=True)
+    redirected = tf.where_v2(pushes_off, tf.zeros_like(upstream), upstream)
+    return tf.where_v2(passes, ordinary, redirected)

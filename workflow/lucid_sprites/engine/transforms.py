@@ -1,0 +1,182 @@
+"""Stochastic transforms, fused: one nearest-neighbour resample of the picture for each step.
+
+Every transform of lucid's standard set maps the pixels of its output to positions in its input
+by an affine map; the composition is drawn and multiplied out on the host. The size of the canvas
+depends only on the scales, which are drawn once per step number for all sprites, as lucid draws
+one for its whole batch: so the alignment with the strides of deep layers varies from step to step.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from lucid_sprites.config.transforms import Transform
+from lucid_sprites.engine import draws
+
+# What shows beyond the edge of the picture; lucid pads with the same grey.
+_GREY = 0.5
+# Draws that one transform takes from its sprite's stream.
+_OWN_DRAWS = {"jitter": 2, "rotate": 1}
+
+
+@dataclass(frozen=True)
+class Canvases:
+    """The transforms of consecutive steps for one batch.
+
+    Attributes:
+        forward: [steps, batch, 6] float32 rows (a, b, c, d, e, f): canvas pixel (x, y) shows the
+            picture at (a x + b y + c, d x + e y + f).
+        inverse: [steps, batch, 6], from picture pixels to canvas positions.
+        sizes: [steps, 2] int32, height and width of the canvas in pixels.
+    """
+
+    forward: np.ndarray
+    inverse: np.ndarray
+    sizes: np.ndarray
+
+
+def draw(
+    transforms: list[Transform],
+    keys: list[tuple[int, int, int]],
+    edges: tuple[int, int],
+    first_step: int,
+    steps: int,
+) -> Canvases:
+    """Draw the transforms of `steps` steps for sprites with `keys` (seed, attempt, index).
+
+    Args:
+        edges: height and width of the picture in pixels.
+    """
+    own_count = sum(_OWN_DRAWS.get(name, 0) for item in transforms for name in item)
+    own = np.stack([draws.uniform(*key, first_step, steps, own_count) for key in keys], axis=1)
+    shared = draws.shared_uniform(first_step, steps, sum("scale" in item for item in transforms))
+    composed = _Composition(np.tile(np.array(edges, float), (steps, 1)), len(keys))
+    for item in transforms:
+        ((name, value),) = item.items()
+        taken = _OWN_DRAWS.get(name, 0)
+        if name == "scale":
+            composed.scale(value, shared[:, 0])
+            shared = shared[:, 1:]
+        else:
+            getattr(composed, name)(value, own[..., :taken])
+            own = own[..., taken:]
+    return composed.canvases()
+
+
+class _Composition:
+    """The affine map from canvas to picture, and the canvas size, built up transform by transform.
+
+    `matrix` is [steps, batch, 2, 2], `offset` [steps, batch, 2], both in (x, y) order; `size`
+    [steps, 2] is height and width.
+    """
+
+    def __init__(self, size: np.ndarray, batch: int) -> None:
+        self.size = size
+        self.matrix = np.tile(np.eye(2), (len(size), batch, 1, 1))
+        self.offset = np.zeros((len(size), batch, 2))
+
+    def pad(self, pixels: int, _: np.ndarray) -> None:
+        self._append(np.eye(2), np.array([-pixels, -pixels], float))
+        self.size = self.size + 2 * pixels
+
+    def jitter(self, pixels: int, drawn: np.ndarray) -> None:
+        self._append(np.eye(2), np.floor(drawn * (pixels + 1)))
+        self.size = self.size - pixels
+
+    def scale(self, factors: list[float], drawn: np.ndarray) -> None:
+        chosen = np.array(factors)[np.floor(drawn * len(factors)).astype(int)]
+        # In float32, as tf.image.resize's callers truncate, so that sizes are lucid's.
+        size = np.floor(np.float32(chosen)[:, None] * np.float32(self.size)).astype(float)
+        ratio = (self.size / size)[:, ::-1]
+        self._append(ratio[:, None, :, None] * np.eye(2), np.zeros(2))
+        self.size = size
+
+    def rotate(self, degrees: list[float], drawn: np.ndarray) -> None:
+        chosen = np.array(degrees)[np.floor(drawn[..., 0] * len(degrees)).astype(int)]
+        cos, sin = np.cos(np.deg2rad(chosen)), np.sin(np.deg2rad(chosen))
+        matrix = np.stack([np.stack([cos, -sin], -1), np.stack([sin, cos], -1)], -2)
+        centre = (self.size[:, ::-1] - 1) / 2
+        self._append(matrix, centre[:, None] - np.einsum("sbij,sj->sbi", matrix, centre))
+
+    def crop_or_pad(self, size: list[int], _: np.ndarray) -> None:
+        target = np.array(size, float)
+        # Integer halves, as tf.image.resize_with_crop_or_pad.
+        self._append(np.eye(2), np.trunc((self.size - target) / 2)[:, None, ::-1])
+        self.size = np.tile(target, (len(self.size), 1))
+
+    def canvases(self) -> Canvases:
+        inverse = np.linalg.inv(self.matrix)
+        back = -np.einsum("sbij,sbj->sbi", inverse, self.offset)
+        return Canvases(
+            _rows(self.matrix, self.offset), _rows(inverse, back), self.size.astype(np.int32)
+        )
+
+    def _append(self, matrix: np.ndarray, offset: np.ndarray) -> None:
+        """Put one more map (output to input of the new transform) in front."""
+        offset = np.broadcast_to(offset, self.offset.shape)
+        self.offset = self.offset + np.einsum("sbij,sbj->sbi", self.matrix, offset)
+        self.matrix = self.matrix @ matrix
+
+
+def _rows(matrix: np.ndarray, offset: np.ndarray) -> np.ndarray:
+    columns = [matrix[..., 0, 0], matrix[..., 0, 1], offset[..., 0]]
+    columns += [matrix[..., 1, 0], matrix[..., 1, 1], offset[..., 1]]
+    return np.stack(columns, axis=-1).astype(np.float32)
+
+
+def resample(
+    pictures: tf.Tensor, forward: tf.Tensor, inverse: tf.Tensor, size: tf.Tensor
+) -> tf.Tensor:
+    """The canvases of one step.
+
+    The gradient is resampled by the inverse map, as TensorFlow does for its image transforms.
+
+    Args:
+        pictures: [batch, height, width, channels] in 0..1, static shape.
+        forward, inverse: [batch, 6] rows of `Canvases`.
+        size: [2] int32, height and width of the canvas.
+
+    Returns:
+        [batch, size[0], size[1], channels] in 0..1, grey beyond the edge of the picture.
+    """
+    shape = pictures.shape.as_list()
+
+    @tf.custom_gradient
+    def resampled(pictures: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        def gradient(upstream: tf.Tensor) -> tf.Tensor:
+            back = _gather(upstream, inverse, tf.constant(shape[1:3]), 0.0, shape[0], shape[3])
+            return tf.reshape(back, shape)
+
+        return _gather(pictures, forward, size, _GREY, shape[0], shape[3]), gradient
+
+    canvas = resampled(pictures)
+    canvas.set_shape([shape[0], None, None, shape[3]])
+    return canvas
+
+
+def _gather(
+    pictures: tf.Tensor, rows: tf.Tensor, size: tf.Tensor, fill: float, batch: int, channels: int
+) -> tf.Tensor:
+    """Nearest-neighbour samples; one extra pixel for each picture holds what lies outside."""
+    height, width = tf.unstack(tf.shape(pictures)[1:3])
+    pixels = height * width
+    flat = tf.reshape(pictures, [batch, pixels, channels])
+    flat = tf.pad(flat, [[0, 0], [0, 1], [0, 0]], constant_values=fill)
+    position = _nearest(rows, size, height, width)
+    base = tf.range(batch)[:, None, None] * (pixels + 1)
+    return tf.gather(tf.reshape(flat, [batch * (pixels + 1), channels]), position + base)
+
+
+def _nearest(rows: tf.Tensor, size: tf.Tensor, height: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
+    """[batch, size[0], size[1]] positions in the flat picture; height * width if outside."""
+    x = tf.cast(tf.range(size[1]), tf.float32)[None, None, :]
+    y = tf.cast(tf.range(size[0]), tf.float32)[None, :, None]
+    a, b, c, d, e, f = [value[:, :, None] for value in tf.split(rows, 6, axis=1)]
+    column = tf.floor(a * x + (b * y + (c + 0.5)))
+    row = tf.floor(d * x + (e * y + (f + 0.5)))
+    width_f, height_f = tf.cast(width, tf.float32), tf.cast(height, tf.float32)
+    inside = (column >= 0) & (column < width_f) & (row >= 0) & (row < height_f)
+    position = tf.cast(row * width_f + column, tf.int32)
+    return tf.where_v2(inside, position, height * width)
