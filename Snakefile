@@ -1,0 +1,58 @@
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+import os
+import sys
+
+WORKFLOW = os.path.join(workflow.basedir, "workflow")
+sys.path.insert(0, WORKFLOW)
+# Jobs find the package, and the Python that Snakemake runs on.
+os.environ.update(
+    PYTHONPATH=WORKFLOW,
+    LUCID_SPRITES=os.path.join(WORKFLOW, "lucid_sprites"),
+    PATH=os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")]),
+)
+
+from lucid_sprites import layout
+from lucid_sprites.config.load import check_yaml, load
+from lucid_sprites.errors import UserError
+from lucid_sprites.outputs.summary import summarize
+
+try:
+    if not workflow.config_settings.configfiles:
+        check_yaml("config.yaml")
+        workflow.configfile("config.yaml")
+    PLAN = load(config, " and ".join(map(str, workflow.configfiles)))
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+
+
+wildcard_constraints:
+    series=r"[A-Za-z0-9_][A-Za-z0-9_.+-]*",
+    instance=r"[A-Za-z0-9_][A-Za-z0-9_.+-]*",
+    layer=r"\d+",
+    block=r"\d+",
+    index=r"\d+",
+    threshold=r"\d+",
+    scale=r"\d+",
+
+
+include: "workflow/rules/sprites.smk"
+include: "workflow/rules/sheets.smk"
+
+
+localrules:
+    all,
+
+
+rule all:
+    default_target: True
+    input:
+        PLAN.all_sprites(),
+        PLAN.all_sheets(),
+        PLAN.all_losses(),
+
+
+onsuccess:
+    print(summarize(PLAN.all_sheets()), file=sys.stderr)

@@ -1,0 +1,1 @@
+"""What is made of finished sprites: loss logs, spritesheets and the summary."""

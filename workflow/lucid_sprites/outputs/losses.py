@@ -1,0 +1,69 @@
+"""Program: join the attempts of an instance's blocks to one loss log.
+
+python -m lucid_sprites.outputs.losses --spec JSON --out losses.csv
+"""
+
+import argparse
+import json
+import sys
+import zipfile
+
+import pandas as pd
+
+from lucid_sprites import layout
+from lucid_sprites.config import indexes
+from lucid_sprites.errors import UserError
+from lucid_sprites.files import write_whole
+
+# The original kit's columns first, in its order.
+COLUMNS = [
+    "batch_id", "timestamp", "scale", "adam", "transforms", "layer", "index", "threshold", "loss",
+    "status", "seed", "attempt", "step", "layer_name", "parametrization", "variant",
+]  # fmt: skip
+
+
+def table(blocks: list[str]) -> pd.DataFrame:
+    """All attempts of `blocks`, ordered by layer, index, attempt and threshold.
+
+    `batch_id` counts the runs of jobs from 1 in the order of time, as the kit did.
+
+    Raises:
+        UserError: a block cannot be read.
+    """
+    rows = [row for block in blocks for row in _rows(block)]
+    log = pd.DataFrame(rows, columns=COLUMNS)
+    log["batch_id"] = log["batch_id"].rank(method="dense").astype(int)
+    log["transforms"] = [
+        value if isinstance(value, str) else json.dumps(value) for value in log["transforms"]
+    ]
+    return log.sort_values(["layer", "index", "attempt", "threshold"], ignore_index=True)
+
+
+def _rows(block: str) -> list[dict]:
+    try:
+        with zipfile.ZipFile(block) as archive:
+            return json.loads(archive.read(layout.ATTEMPTS))
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise UserError(f"{block}: cannot be read ({error}); delete it and run again") from error
+
+
+def main() -> None:
+    """Read the arguments, write the log."""
+    parser = argparse.ArgumentParser(description="Join the logs of an instance's blocks.")
+    parser.add_argument("--spec", required=True, help="the blocks, as JSON")
+    parser.add_argument("--out", required=True, help="CSV file to write")
+    arguments = parser.parse_args()
+    spec = json.loads(arguments.spec)
+    blocks = [
+        f"{{results}}/{layout.BLOCK}".format(**spec, layer=layer, block=block)
+        for layer, numbers in spec["blocks"].items()
+        for block in indexes.parse(numbers)
+    ]
+    try:
+        write_whole(arguments.out, table(blocks).to_csv(index=False))
+    except UserError as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()

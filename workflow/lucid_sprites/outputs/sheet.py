@@ -1,0 +1,108 @@
+"""Program: put the sprites of a layer at a threshold on one sheet, with a JSON beside it.
+
+python -m lucid_sprites.outputs.sheet --spec JSON --out SHEET.png
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from lucid_sprites import layout
+from lucid_sprites.config import indexes
+from lucid_sprites.engine.problems import OK
+from lucid_sprites.errors import UserError
+from lucid_sprites.files import save_whole, write_whole
+from lucid_sprites.render import png
+
+
+def compose(
+    sprites: dict[int, str], depth: int, columns: int, cell: int
+) -> tuple[Image.Image, list[dict[str, Any]]]:
+    """The sheet and what is in its cells.
+
+    Cell number = index; smaller sprites stand in the middle of their cell; cells of missing and
+    of failed sprites stay transparent.
+
+    Args:
+        sprites: PNG file by index.
+        depth: number of cells.
+        columns: cells in a row.
+        cell: edge of a cell in pixels.
+
+    Raises:
+        UserError: a sprite cannot be read.
+    """
+    rows = -(-depth // columns)
+    sheet = Image.new("RGBA", (columns * cell, rows * cell))
+    cells = []
+    for index, path in sorted(sprites.items()):
+        image, record = _read(path)
+        x, y = index % columns * cell, index // columns * cell
+        if record["status"] == OK:
+            middle = (x + (cell - image.width) // 2, y + (cell - image.height) // 2)
+            sheet.paste(image.convert("RGBA"), middle)
+        cells.append(
+            {
+                "index": index,
+                "x": x,
+                "y": y,
+                "loss": record["loss"],
+                "status": record["status"],
+                "seed": record["recipe"]["seed"],
+                "attempt": record["recipe"]["attempt"],
+                "sprite": Path(path).name,
+            }
+        )
+    return sheet, cells
+
+
+def _read(path: str) -> tuple[Image.Image, dict[str, Any]]:
+    try:
+        with Image.open(path) as image:
+            image.load()
+            return image, json.loads(image.text[png.RECORD])
+    except (OSError, KeyError, ValueError, SyntaxError) as error:
+        raise UserError(f"{path}: not a whole sprite ({error}); delete it and run again") from error
+
+
+def _path(spec: dict[str, Any], index: int, scale: int) -> str:
+    return f"{{results}}/{layout.SPRITE}".format(
+        results=spec["results"],
+        series=spec["series"],
+        instance=spec["instance"],
+        layer=spec["number"],
+        index=index,
+        threshold=spec["threshold"],
+        scale=scale,
+    )
+
+
+def main() -> None:
+    """Read the arguments, write the sheet and its JSON."""
+    parser = argparse.ArgumentParser(description="Make one spritesheet.")
+    parser.add_argument("--spec", required=True, help="the sheet, as JSON")
+    parser.add_argument("--out", required=True, help="PNG file to write; the JSON goes beside it")
+    arguments = parser.parse_args()
+    spec = json.loads(arguments.spec)
+    groups = spec.pop("sprites")
+    sprites = {
+        index: _path(spec, index, group["scale"])
+        for group in groups
+        for index in indexes.parse(group["indexes"])
+    }
+    cell = max(group["scale"] for group in groups)
+    try:
+        sheet, cells = compose(sprites, spec["depth"], spec["columns"], cell)
+        save_whole(arguments.out, lambda path: sheet.save(path, "PNG"))
+        described = json.dumps({**spec, "cell": cell, "cells": cells}, indent=1)
+        write_whole(Path(arguments.out).with_suffix(".json"), described + "\n")
+    except UserError as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()

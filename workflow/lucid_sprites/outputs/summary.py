@@ -1,0 +1,30 @@
+"""How many sprites came out, and why the others did not."""
+
+import json
+from collections import Counter, defaultdict
+
+from lucid_sprites.config import indexes
+from lucid_sprites.engine.problems import OK
+
+
+def summarize(sheets: list[str]) -> str:
+    """A text that counts the sprites of all sheets by status, and lists the failed ones.
+
+    Args:
+        sheets: PNG files of spritesheets; their JSON files are read.
+    """
+    counts: Counter[str] = Counter()
+    failed: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for path in sheets:
+        with open(path.removesuffix(".png") + ".json") as file:
+            sheet = json.load(file)
+        for cell in sheet["cells"]:
+            counts[cell["status"]] += 1
+            if cell["status"] != OK:
+                place = f"{sheet['series']}/{sheet['instance']} layer {sheet['number']}"
+                at = f"{place} ({sheet['layer']}) at {sheet['threshold']} steps"
+                failed[at, cell["status"]].append(cell["index"])
+    lines = [", ".join(f"{count} {status}" for status, count in counts.most_common())]
+    for (place, status), members in failed.items():
+        lines.append(f"  {place}: {status}: {indexes.shorten(members)}")
+    return f"{counts.total()} sprites: " + "\n".join(lines)

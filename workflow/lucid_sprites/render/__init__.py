@@ -1,0 +1,1 @@
+"""From optimized sprites to files: the store, the block and the sprite."""

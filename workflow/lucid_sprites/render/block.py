@@ -1,0 +1,269 @@
+"""Optimize all sprites of a block: from the store what is there, the rest by the engine."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from lucid_sprites.config import indexes
+from lucid_sprites.config.settings import Recipe, recipes
+from lucid_sprites.engine.problems import CONSTANT, OK
+from lucid_sprites.render import png
+from lucid_sprites.render.store import ENGINE_VARIANT, Entry, Store, key
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[int, int], Callable[[int], object]]
+
+
+@dataclass(frozen=True)
+class BlockSpec:
+    """A block, as the workflow passes it to its job.
+
+    Attributes:
+        graph: path of the frozen graph.
+        graph_sha256: of its content.
+        picture: the graph's picture input, as plain data (see `models.picture_input`).
+        number, layer: of the layer.
+        batch: sprites that advance together.
+        keep_state: keep what resuming needs in the store.
+        groups: `indexes` (as text) and the `settings` that these sprites share.
+    """
+
+    graph: str
+    graph_sha256: str
+    picture: dict[str, Any]
+    number: int
+    layer: str
+    batch: int
+    keep_state: bool
+    groups: list[dict[str, Any]]
+
+
+@dataclass
+class Sprite:
+    """One sprite of the block, with what its attempts have given so far.
+
+    Attributes:
+        pending: thresholds that no attempt has reached.
+        found: attempt number and entry for each threshold reached.
+        attempts: all entries, by attempt number.
+    """
+
+    index: int
+    recipes: list[Recipe]
+    thresholds: list[int]
+    pending: list[int]
+    found: dict[int, tuple[int, Entry]] = field(default_factory=dict)
+    attempts: dict[int, Entry] = field(default_factory=dict)
+
+    def take(self, attempt: int, entry: Entry) -> None:
+        """Count what attempt number `attempt` has reached."""
+        self.attempts[attempt] = entry
+        for threshold in [t for t in self.pending if t in entry.pngs]:
+            self.found[threshold] = attempt, entry
+        self.pending = [t for t in self.pending if t not in entry.pngs]
+
+    @property
+    def hopeless(self) -> bool:
+        """No other start can help."""
+        return any(entry.status == CONSTANT for entry in self.attempts.values())
+
+
+def complete(spec: BlockSpec, store: Store, progress: Progress) -> list[Sprite]:
+    """All sprites of the block, with every attempt that they needed.
+
+    Each attempt is tried by those sprites that the attempts before it have left without a
+    picture, so which attempt a picture comes from does not depend on the other thresholds.
+
+    Args:
+        progress: given the number of sprites and of all their steps to come, returns what to
+            call with the number of steps done.
+    """
+    sprites = _sprites(spec)
+    for attempt in range(max(len(sprite.recipes) for sprite in sprites)):
+        missing = []
+        for sprite in sprites:
+            if sprite.pending and not sprite.hopeless and attempt < len(sprite.recipes):
+                entry = store.get(_key(spec, sprite, attempt))
+                if entry is not None:
+                    sprite.take(attempt, entry)
+                if _wanted(sprite, entry):
+                    missing.append(sprite)
+        for sprite, entry in _optimized(spec, missing, attempt, progress):
+            store.put(_key(spec, sprite, attempt), entry)
+            sprite.take(attempt, entry)
+    return sprites
+
+
+def _sprites(spec: BlockSpec) -> list[Sprite]:
+    return [
+        Sprite(index, recipes(settings), settings["thresholds"], list(settings["thresholds"]))
+        for group in spec.groups
+        for settings in [group["settings"]]
+        for index in indexes.parse(group["indexes"])
+    ]
+
+
+def _identity(spec: BlockSpec, sprite: Sprite, attempt: int) -> dict[str, Any]:
+    """Everything that decides what the sprite looks like."""
+    picture = {name: spec.picture[name] for name in ("name", "channels", "low", "high")}
+    return {
+        "graph": spec.graph_sha256,
+        "input": picture,
+        "layer": spec.layer,
+        "index": sprite.index,
+        "objective": "channel",
+        "recipe": sprite.recipes[attempt].as_dict(),
+    }
+
+
+def _key(spec: BlockSpec, sprite: Sprite, attempt: int) -> str:
+    return key(_identity(spec, sprite, attempt))
+
+
+def _wanted(sprite: Sprite, entry: Entry | None) -> list[int]:
+    """Pending thresholds that this attempt could still reach."""
+    if entry is None or entry.status == OK:
+        return sprite.pending
+    return [threshold for threshold in sprite.pending if threshold < entry.step]
+
+
+def _optimized(
+    spec: BlockSpec,
+    sprites: list[Sprite],
+    attempt: int,
+    progress: Progress,
+) -> Iterator[tuple[Sprite, Entry]]:
+    if not sprites:
+        return
+    # TensorFlow takes seconds to import, and a block that is all in the store needs none.
+    from lucid_sprites.engine.optimize import optimize
+    from lucid_sprites.models import graph_file, prepare
+    from lucid_sprites.models.picture_input import PictureInput
+
+    by_index = {sprite.index: sprite for sprite in sprites}
+    tasks = [_task(spec, sprite, attempt) for sprite in sprites]
+    network = prepare.prepare(graph_file.read(spec.graph), spec.picture["name"], spec.layer)
+    advance = progress(len(tasks), sum(t.thresholds[-1] - t.first_step for t in tasks))
+    picture = PictureInput(**spec.picture)
+    batch_id = _now()
+    for outcome in optimize(network, picture, spec.layer, tasks, spec.batch, advance):
+        sprite = by_index[outcome.task.index]
+        log.info("index %d attempt %d: %s at step %d", sprite.index, attempt, outcome.status,
+                 outcome.step)  # fmt: skip
+        yield sprite, _entry(spec, sprite, attempt, outcome, batch_id)
+
+
+def _task(spec: BlockSpec, sprite: Sprite, attempt: int) -> Any:
+    from lucid_sprites.engine.optimize import Checkpoint, Task
+    from lucid_sprites.engine.program import State
+
+    entry = sprite.attempts.get(attempt)
+    wanted = tuple(_wanted(sprite, entry))
+    checkpoint = None
+    if entry is not None and entry.state is not None and entry.state_step < wanted[0]:
+        checkpoint = Checkpoint(entry.state_step, State(*entry.state), entry.watch)
+    return Task(sprite.index, sprite.recipes[attempt], wanted, checkpoint)
+
+
+def _entry(spec: BlockSpec, sprite: Sprite, attempt: int, outcome: Any, batch_id: int) -> Entry:
+    """What the store keeps of `outcome`, joined with what it had of this attempt."""
+    now = _now()
+    entry = Entry(outcome.status, outcome.step, outcome.loss)
+    before = sprite.attempts.get(attempt)
+    if before is not None:
+        entry.pngs, entry.losses, entry.curve = before.pngs, before.losses, before.curve
+        entry.timestamps, entry.batches = before.timestamps, before.batches
+        entry.state, entry.state_step, entry.watch = before.state, before.state_step, before.watch
+        if before.step > outcome.step:
+            entry.status, entry.step, entry.loss = before.status, before.step, before.loss
+    entry.losses = {**entry.losses, **outcome.losses}
+    entry.curve = {**entry.curve, **outcome.curve}
+    for threshold, picture in outcome.pictures.items():
+        record = _record(spec, sprite, attempt, threshold, OK, outcome.losses[threshold])
+        entry.pngs[threshold] = png.encode(picture, record)
+    reached = list(outcome.pictures) + ([] if outcome.status == OK else [outcome.step])
+    entry.timestamps = {**entry.timestamps, **dict.fromkeys(reached, now)}
+    entry.batches = {**entry.batches, **dict.fromkeys(reached, batch_id)}
+    if outcome.checkpoint and spec.keep_state and outcome.checkpoint.step > entry.state_step:
+        state = outcome.checkpoint.state
+        entry.state = np.stack([state.parameters, state.momentum, state.velocity])
+        entry.state_step, entry.watch = outcome.checkpoint.step, outcome.checkpoint.watch
+    return entry
+
+
+def _record(
+    spec: BlockSpec, sprite: Sprite, attempt: int, threshold: int, status: str, loss: float
+) -> dict[str, Any]:
+    """What a sprite's PNG says of itself: nothing that a second rendering would change."""
+    return {
+        **_identity(spec, sprite, attempt),
+        "number": spec.number,
+        "threshold": threshold,
+        "status": status,
+        "loss": loss,
+        "variant": ENGINE_VARIANT,
+    }
+
+
+def pictures(spec: BlockSpec, sprites: list[Sprite]) -> Iterator[tuple[int, int, bytes]]:
+    """(index, threshold, PNG) of every sprite; transparent where all attempts failed."""
+    for sprite in sprites:
+        for threshold in sprite.thresholds:
+            if threshold in sprite.found:
+                yield sprite.index, threshold, sprite.found[threshold][1].pngs[threshold]
+            else:
+                last = max(sprite.attempts)
+                entry = sprite.attempts[last]
+                record = _record(spec, sprite, last, threshold, entry.status, entry.loss)
+                yield sprite.index, threshold, png.empty(sprite.recipes[last].scale, record)
+
+
+def rows(spec: BlockSpec, sprites: list[Sprite]) -> list[dict[str, Any]]:
+    """The log of the block: a row for each attempt and each threshold it reached or failed."""
+    return [
+        row
+        for sprite in sprites
+        for attempt, entry in sorted(sprite.attempts.items())
+        for row in _attempt_rows(spec, sprite, attempt, entry)
+    ]
+
+
+def _attempt_rows(
+    spec: BlockSpec, sprite: Sprite, attempt: int, entry: Entry
+) -> Iterator[dict[str, Any]]:
+    recipe = sprite.recipes[attempt]
+    common = {
+        "scale": recipe.scale,
+        "adam": recipe.learning_rate,
+        "transforms": recipe.transforms,
+        "layer": spec.number,
+        "index": sprite.index,
+        "seed": recipe.seed,
+        "attempt": attempt,
+        "layer_name": spec.layer,
+        "parametrization": recipe.parametrization,
+        "variant": ENGINE_VARIANT,
+    }
+    failed = [] if entry.status == OK else [t for t in sprite.thresholds if t not in entry.pngs][:1]
+    for threshold in [*(t for t in sprite.thresholds if t in entry.pngs), *failed]:
+        reached = threshold in entry.pngs
+        step = threshold if reached else entry.step
+        yield {
+            **common,
+            "batch_id": entry.batches[step],
+            "timestamp": entry.timestamps[step],
+            "threshold": threshold,
+            "loss": entry.losses[threshold] if reached else entry.loss,
+            "status": OK if reached else entry.status,
+            "step": step,
+            "curve": {step: loss for step, loss in entry.curve.items() if step <= threshold},
+        }
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

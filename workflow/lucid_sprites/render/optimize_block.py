@@ -1,0 +1,88 @@
+"""Program: optimize one block and write it as a ZIP.
+
+python -m lucid_sprites.render.optimize_block --spec JSON --store FOLDER --out ZIP --log FILE
+"""
+
+import argparse
+import json
+import logging
+import os
+import sys
+import zipfile
+from collections.abc import Callable
+from typing import TextIO
+
+from tqdm import tqdm
+
+from lucid_sprites import layout, tensorflow_start
+from lucid_sprites.errors import UserError
+from lucid_sprites.files import save_whole
+from lucid_sprites.render import block
+from lucid_sprites.render.store import Store
+
+
+def main() -> None:
+    """Read the arguments, make the block."""
+    parser = argparse.ArgumentParser(description="Optimize one block of sprites.")
+    parser.add_argument("--spec", required=True, help="the block, as JSON (BlockSpec)")
+    parser.add_argument("--store", required=True, help="folder of the store")
+    parser.add_argument("--out", required=True, help="ZIP to write")
+    parser.add_argument("--log", required=True, help="file for the messages of the job")
+    arguments = parser.parse_args()
+    terminal = _messages_to(arguments.log)
+    tensorflow_start.lean()
+    spec = block.BlockSpec(**json.loads(arguments.spec))
+    try:
+        sprites = block.complete(spec, Store(arguments.store), _bars(spec, terminal))
+        save_whole(arguments.out, lambda path: _write(path, spec, sprites))
+    except UserError as error:
+        print(f"error: {error}", file=terminal)
+        sys.exit(1)
+
+
+def _messages_to(path: str) -> TextIO:
+    """Send the log and all that TensorFlow prints to `path`; returns the terminal, for the bar."""
+    terminal = os.fdopen(os.dup(sys.stderr.fileno()), "w", buffering=1)
+    with open(path, "w") as file:
+        os.dup2(file.fileno(), sys.stderr.fileno())
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    return terminal
+
+
+def _bars(spec: block.BlockSpec, terminal: TextIO) -> Callable[[int, int], Callable[[int], None]]:
+    """Progress bars for the attempts of a block: in sprites, moved by every step."""
+
+    def start(sprites: int, steps: int) -> Callable[[int], None]:
+        bar = tqdm(
+            total=sprites,
+            desc=f"layer {spec.number} ({spec.layer}) block of {sprites} sprites",
+            file=terminal,
+            # Every line of a log file counts; a terminal shows only the last.
+            mininterval=1 if terminal.isatty() else 15,
+            bar_format="{desc}: {percentage:3.0f}% |{bar:20}| {n:.0f}/{total} "
+            "[{elapsed}<{remaining}, {rate_noinv_fmt}]",
+            unit=" sprites",
+        )
+
+        def advance(done: int) -> None:
+            bar.update(done * sprites / steps)
+
+        return advance
+
+    return start
+
+
+def _write(path: str, spec: block.BlockSpec, sprites: list[block.Sprite]) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for index, threshold, png in block.pictures(spec, sprites):
+            archive.writestr(_member(layout.member(index, threshold)), png)
+        archive.writestr(_member(layout.ATTEMPTS), json.dumps(block.rows(spec, sprites)))
+
+
+def _member(name: str) -> zipfile.ZipInfo:
+    """A ZIP entry without the time of day: equal blocks are equal files."""
+    return zipfile.ZipInfo(name)
+
+
+if __name__ == "__main__":
+    main()

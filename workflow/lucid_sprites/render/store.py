@@ -1,0 +1,120 @@
+"""What is already optimized, kept beside the workflow's own files and never needed by them.
+
+One entry is one attempt at one sprite, a ZIP named after the key of everything that decides what
+it looks like. So an entry can be taken or left out but never be stale, and the whole store may be
+deleted at any time.
+"""
+
+import hashlib
+import io
+import json
+import logging
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lucid_sprites.config.settings import canonical_json
+from lucid_sprites.files import write_whole
+
+log = logging.getLogger(__name__)
+
+# Raised whenever the engine's arithmetic changes: other pictures for the same settings.
+ENGINE_VARIANT = "batched-1"
+
+_RECORD, _STATE = "record.json", "state.npy"
+# What reading a torn or foreign ZIP raises.
+_DAMAGE = (OSError, zipfile.BadZipFile, KeyError, ValueError, EOFError, NotImplementedError)
+
+
+@dataclass
+class Entry:
+    """One attempt at one sprite.
+
+    Attributes:
+        status, step, loss: as in `engine.optimize.Outcome`.
+        pngs: by threshold.
+        losses: objective by threshold.
+        curve: objective by step.
+        timestamps: when each threshold (or the failure, at its step) was reached, ms since 1970.
+        batches: which run of a job did so, by threshold.
+        state: float32 [3, ...]: parameters, momentum, velocity at `state_step`; None if not kept.
+        watch: memory of the loss watch at `state_step`.
+    """
+
+    status: str
+    step: int
+    loss: float
+    pngs: dict[int, bytes] = field(default_factory=dict)
+    losses: dict[int, float] = field(default_factory=dict)
+    curve: dict[int, float] = field(default_factory=dict)
+    timestamps: dict[int, int] = field(default_factory=dict)
+    batches: dict[int, int] = field(default_factory=dict)
+    state: np.ndarray | None = None
+    state_step: int = 0
+    watch: dict[str, Any] | None = None
+
+
+def key(identity: dict[str, Any]) -> str:
+    """Name of the entry for everything that decides what a sprite looks like."""
+    text = canonical_json({**identity, "variant": ENGINE_VARIANT})
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Store:
+    """The entries under one folder."""
+
+    def __init__(self, folder: str | Path) -> None:
+        self._folder = Path(folder)
+
+    def get(self, name: str) -> Entry | None:
+        """The entry called `name`; None if there is none or it is damaged."""
+        path = self._path(name)
+        if not path.exists():
+            return None
+        try:
+            with zipfile.ZipFile(path) as archive:
+                return _read(archive)
+        except _DAMAGE as error:
+            log.warning("%s is damaged (%s) and will be made again", path, error)
+            return None
+
+    def put(self, name: str, entry: Entry) -> None:
+        """Keep `entry`, whole or not at all."""
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+            _write(archive, entry)
+        write_whole(self._path(name), buffer.getvalue())
+
+    def _path(self, name: str) -> Path:
+        # Folders of 256: file systems and people dislike tens of thousands of files in one.
+        return self._folder / name[:2] / f"{name}.zip"
+
+
+_PER_STEP = ("losses", "curve", "timestamps", "batches")
+_PLAIN = ("status", "step", "loss", "state_step", "watch")
+
+
+def _write(archive: zipfile.ZipFile, entry: Entry) -> None:
+    record = {name: getattr(entry, name) for name in (*_PLAIN, *_PER_STEP)}
+    archive.writestr(_RECORD, json.dumps(record))
+    for threshold, png in entry.pngs.items():
+        archive.writestr(f"{threshold}.png", png)
+    if entry.state is not None:
+        buffer = io.BytesIO()
+        np.save(buffer, entry.state, allow_pickle=False)
+        archive.writestr(_STATE, buffer.getvalue())
+
+
+def _read(archive: zipfile.ZipFile) -> Entry:
+    names = archive.namelist()
+    record = json.loads(archive.read(_RECORD))
+    for name in _PER_STEP:
+        record[name] = {int(step): value for step, value in record[name].items()}
+    pngs = {int(n.removesuffix(".png")): archive.read(n) for n in names if n.endswith(".png")}
+    state = None
+    if _STATE in names:
+        state = np.load(io.BytesIO(archive.read(_STATE)), allow_pickle=False)
+    return Entry(**record, pngs=pngs, state=state)

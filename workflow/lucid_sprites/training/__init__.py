@@ -1,0 +1,1 @@
+"""Training of the small networks whose neurons the workflow renders."""

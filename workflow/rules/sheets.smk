@@ -1,0 +1,36 @@
+localrules:
+    losses,
+    spritesheet,
+
+
+rule losses:
+    input:
+        PLAN.instance_blocks,
+        PLAN.instance_sprites,
+    output:
+        PLAN.pattern(layout.LOSSES),
+    log:
+        PLAN.pattern(layout.LOSSES_LOG),
+    conda:
+        "../envs/lucid-sprites.yaml"
+    params:
+        spec=PLAN.losses_spec,
+    shell:
+        "python -m lucid_sprites.outputs.losses --spec {params.spec:q} --out {output:q} 2> {log:q}"
+
+
+rule spritesheet:
+    input:
+        PLAN.sheet_sprites,
+    output:
+        sheet=PLAN.pattern(layout.SHEET),
+        index=PLAN.pattern(layout.SHEET_INDEX),
+    log:
+        PLAN.pattern(layout.SHEET_LOG),
+    conda:
+        "../envs/lucid-sprites.yaml"
+    params:
+        spec=PLAN.sheet_spec,
+    shell:
+        "python -m lucid_sprites.outputs.sheet"
+        " --spec {params.spec:q} --out {output.sheet:q} 2> {log:q}"

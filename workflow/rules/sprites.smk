@@ -1,0 +1,38 @@
+localrules:
+    render_sprite,
+
+
+rule optimize:
+    input:
+        graph=PLAN.graph,
+    output:
+        PLAN.pattern(layout.BLOCK),
+    log:
+        PLAN.pattern(layout.BLOCK_LOG),
+    conda:
+        "../envs/lucid-sprites.yaml"
+    threads: 1
+    params:
+        spec=PLAN.block_spec,
+        store=PLAN.store,
+    shell:
+        "python -m lucid_sprites.render.optimize_block"
+        " --spec {params.spec:q} --store {params.store:q} --out {output:q} --log {log:q}"
+
+
+rule render_sprite:
+    input:
+        PLAN.block_of_sprite,
+    output:
+        PLAN.pattern(layout.SPRITE),
+    log:
+        PLAN.pattern(layout.SPRITE_LOG),
+    conda:
+        "../envs/lucid-sprites.yaml"
+    params:
+        member=PLAN.member,
+        identity=PLAN.sprite_identity,
+    # A process for each sprite: without the site packages it starts in half the time.
+    shell:
+        'python -I -S "$LUCID_SPRITES/render/sprite.py"'
+        " {input:q} {params.member} {output:q} {log:q}"
