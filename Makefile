@@ -5,9 +5,11 @@ BIN := $(VENV)/bin
 
 .PHONY: demo test stress bench graphs format lock clean
 
-# Render the series that comes with the workflow.
+# Render the series that comes with the workflow: say what is pending, then do it.
 demo: $(VENV)/installed
-	$(BIN)/snakemake --jobs $(JOBS) --quiet rules progress
+	@$(BIN)/snakemake --dry-run --quiet rules host 2>&1 | \
+	    awk '/Nothing to be done|^(optimize|render_sprite|losses|spritesheet) / && !seen[$$0]++'
+	@TQDM_DISABLE= $(BIN)/snakemake --jobs $(JOBS) --quiet all
 	@echo "Open the spritesheets in results/shapes/*/spritemaps/ (one PNG per layer and threshold)."
 
 # Check the code and run the tests.

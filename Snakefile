@@ -27,10 +27,13 @@ try:
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
+if workflow.output_settings.quiet:
+    os.environ.setdefault("TQDM_DISABLE", "1")
+
 
 wildcard_constraints:
-    series=r"[A-Za-z0-9_][A-Za-z0-9_.+-]*",
-    instance=r"[A-Za-z0-9_][A-Za-z0-9_.+-]*",
+    series=layout.NAME,
+    instance=layout.NAME,
     layer=r"\d+",
     block=r"\d+",
     index=r"\d+",

@@ -62,4 +62,4 @@ def sha256(path: str | os.PathLike[str]) -> str:
 
 def natural_key(name: str) -> list[tuple[int, int | str]]:
     """Sort key under which `2k` comes before `10k`."""
-    return [(0, int(part)) if part.isdigit() else (1, part) for part in re.split(r"(\d+)", name)]
+    return [(0, int(part)) if part.isdecimal() else (1, part) for part in re.split(r"(\d+)", name)]

@@ -1,5 +1,8 @@
 """Where everything lies under the results folder; `{...}` are the workflow's wildcards."""
 
+NAME = r"[A-Za-z0-9_][A-Za-z0-9_.+-]*"
+"""What series and instances can be called."""
+
 INSTANCE = "{series}/{instance}"
 CATALOGUE = INSTANCE + "/layers.json"
 STORE = INSTANCE + "/store"

@@ -32,7 +32,7 @@ def catalogues(wanted: list[tuple[str, str, dict[str, Any]]]) -> list[dict[str, 
         {"graph": graph, "catalogue": file, "overrides": overrides, "stamp": stamp}
         for graph, file, overrides in wanted
         for stamp in [_stamp(graph, overrides)]
-        if (_read(file) or {}).get("stamp") != stamp
+        if _read(file).get("stamp") != stamp
     ]
     if jobs:
         _describe(jobs)
@@ -40,7 +40,10 @@ def catalogues(wanted: list[tuple[str, str, dict[str, Any]]]) -> list[dict[str, 
 
 
 def _stamp(graph: str, overrides: dict[str, Any]) -> dict[str, Any]:
-    status = os.stat(graph)
+    try:
+        status = os.stat(graph)
+    except OSError as error:
+        raise UserError(f"{graph}: cannot be read: {error.strerror}") from error
     return {
         "format": _FORMAT,
         "modified": status.st_mtime_ns,
@@ -49,12 +52,13 @@ def _stamp(graph: str, overrides: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _read(file: str) -> dict[str, Any] | None:
-    """A catalogue, or None if it is missing or damaged."""
+def _read(file: str) -> dict[str, Any]:
+    """A catalogue; empty if it is missing or damaged."""
     try:
-        return json.loads(Path(file).read_text())
+        catalogue = json.loads(Path(file).read_text())
     except (OSError, ValueError):
-        return None
+        return {}
+    return catalogue if isinstance(catalogue, dict) else {}
 
 
 def _describe(jobs: list[dict[str, Any]]) -> None:
@@ -68,5 +72,11 @@ def _describe(jobs: list[dict[str, Any]]) -> None:
         check=False,
     )
     if described.returncode:
-        message = described.stderr.strip()
-        raise UserError(message[message.rfind("error: ") :].removeprefix("error: "))
+        _, found, message = f"\n{described.stderr}".partition("\nerror: ")
+        if found:
+            raise UserError(message.strip())
+        graphs = ", ".join(job["graph"] for job in jobs)
+        raise UserError(
+            f"{graphs}: the program that describes graphs ended with code {described.returncode}: "
+            f"{described.stderr.strip()[-500:] or 'it was killed (out of memory?)'}"
+        )

@@ -2,17 +2,22 @@
 
 from typing import Any
 
+# TensorFlow computes the last numbers of an array, where they do not fill a vector register of 8,
+# by other formulas. Batches of full registers have no such remainder, whatever their sprites' size,
+# so that a sprite's numbers do not depend on its place in the batch.
+BATCH_MULTIPLE = 8
+
 # The activations of a batch should stay near the processor's caches.
 _ACTIVATION_BYTES = 6 << 20
-_SMALLEST_BATCH, _LARGEST_BATCH = 4, 32
+_SMALLEST_BATCH, _LARGEST_BATCH = BATCH_MULTIPLE, 32
 
 # A job should run much longer than it takes to start (2 to 8 s), and yet leave enough jobs for
-# many cores. Reckoned for 256 steps at what a slow core does.
+# many cores. Reckoned for 256 steps at what one core of a server does (docs/measurements.md).
 _SECONDS_OF_A_BLOCK = 30.0
 _LARGEST_BLOCK = 256
 _STEPS = 256
 _SECONDS_OF_A_STEP = 3e-4
-_SECONDS_OF_A_MAC = 2e-10
+_SECONDS_OF_A_MAC = 5e-11
 
 # The standard transforms enlarge the canvas to up to 84 pixels for 64.
 _CANVAS_SHARE = 1.7

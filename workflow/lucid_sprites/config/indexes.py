@@ -2,14 +2,25 @@
 
 from typing import Any
 
+from lucid_sprites.errors import UserError
+
+# No layer is that deep; a slip of the keyboard should not fill the memory.
+_MOST = 1_000_000
+
 
 def parse(spec: Any) -> list[int]:
-    """The sorted indexes of a list or range that fits the config's schema."""
+    """The sorted indexes of a list or range that fits the config's schema.
+
+    Raises:
+        UserError: a range that falls, or goes beyond any layer.
+    """
     items = spec if isinstance(spec, list) else [spec]
     found: set[int] = set()
     for item in items:
         for part in str(item).split(","):
             first, _, last = part.partition("-")
+            if not int(first) <= int(last or first) < _MOST:
+                raise UserError(f"index range {part.strip()!r} must rise, to less than {_MOST}")
             found.update(range(int(first), int(last or first) + 1))
     return sorted(found)
 

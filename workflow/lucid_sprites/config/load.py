@@ -1,6 +1,7 @@
 """From config.yaml and the graph files to the plan of everything that can be made."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +82,14 @@ def _instances(
     folder = Path(config.get("graphs", "graphs")) / series
     present = {
         path.name.removesuffix(GRAPH_SUFFIX): str(path)
-        for path in sorted(folder.glob(f"*{GRAPH_SUFFIX}"))
+        for path in sorted(folder.glob(f"[!.]*{GRAPH_SUFFIX}"))
     }
+    for name, path in present.items():
+        if not re.fullmatch(layout.NAME, name):
+            raise UserError(
+                f"{path}: an instance's name has letters, digits, and any of _ . + - inside; "
+                "rename the file"
+            )
     names = sorted(present, key=natural_key)
     if not names:
         raise UserError(

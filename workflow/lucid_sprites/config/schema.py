@@ -1,5 +1,6 @@
 """The check of config.yaml against its JSON schema, with messages for people."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ def check(config: dict[str, Any], source: str) -> dict[str, Any]:
     Raises:
         UserError: names the file, the place, the value and the choices.
     """
-    config = _with_text_keys(config)
+    config = _normalized(config, source)
     schema = yaml.safe_load(SCHEMA.read_text())
     error = best_match(Draft202012Validator(schema).iter_errors(config))
     if error is not None:
@@ -30,11 +31,16 @@ def check(config: dict[str, Any], source: str) -> dict[str, Any]:
     return config
 
 
-def _with_text_keys(value: Any) -> Any:
+def _normalized(value: Any, source: str) -> Any:
+    """The same config with text for keys and whole numbers as integers."""
     if isinstance(value, dict):
-        return {str(key): _with_text_keys(item) for key, item in value.items()}
+        return {str(key): _normalized(item, source) for key, item in value.items()}
     if isinstance(value, list):
-        return [_with_text_keys(item) for item in value]
+        return [_normalized(item, source) for item in value]
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise UserError(f"{source}: {value} is not a number that a setting can have")
+        return int(value) if value.is_integer() else value
     return value
 
 
@@ -49,4 +55,18 @@ def _message(error: ValidationError, source: str) -> str:
         )
     if error.validator == "pattern" or error.validator == "propertyNames":
         return f"{source}: {place}: {error.instance!r} is not a valid name, index or range a-b"
+    if error.validator == "anyOf":
+        forms = " or ".join(_form(choice) for choice in error.validator_value)
+        return f"{source}: {place}: {error.instance!r} is not {forms}"
     return f"{source}: {place}: {error.message}"
+
+
+def _form(schema: dict[str, Any]) -> str:
+    """What a part of the schema accepts, for a message."""
+    if "const" in schema:
+        return repr(schema["const"])
+    if "required" in schema:
+        return f"a mapping with {', '.join(map(repr, schema['required']))}"
+    limits = [f"{key} {schema[key]}" for key in ("minimum", "multipleOf") if key in schema]
+    kind = schema["type"] if isinstance(schema["type"], str) else " or ".join(schema["type"])
+    return " ".join([kind, *limits])

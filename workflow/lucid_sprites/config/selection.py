@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from lucid_sprites.config import cost, indexes
-from lucid_sprites.config.settings import merge, resolve
+from lucid_sprites.config.settings import canonical_json, merge, resolve
 from lucid_sprites.errors import UserError, nearest
 
 # Without `layers`, the outputs of nonlinearities are rendered.
@@ -122,7 +122,7 @@ def _activations(catalogue: dict[str, Any], where: str) -> list[int]:
 def _matches(selector: Any, catalogue: dict[str, Any], where: str) -> list[int]:
     """Numbers of the layers that a number, exact name or glob stands for."""
     layers = catalogue["layers"]
-    if isinstance(selector, int) or str(selector).isdigit():
+    if isinstance(selector, int) or str(selector).isdecimal():
         if int(selector) >= len(layers):
             raise UserError(
                 f"{where}: no layer number {selector}; they go from 0 to {len(layers) - 1}"
@@ -206,12 +206,9 @@ def _groups(
         _check_depth(members, layer, where)
         for index in members:
             own[index] = merge(own.get(index, settings), values)
-    plain = [index for index in selected if index not in own]
-    groups = [(resolve(settings, where), plain)] if plain else []
-    for index in [index for index in selected if index in own]:
-        resolved = resolve(own[index], f"{where}, index {index}")
-        if groups and groups[-1][0] == resolved:
-            groups[-1][1].append(index)
-        else:
-            groups.append((resolved, [index]))
-    return groups
+    common = resolve(settings, where)
+    groups: dict[str, tuple[dict[str, Any], list[int]]] = {}
+    for index in selected:
+        resolved = resolve(own[index], f"{where}, index {index}") if index in own else common
+        groups.setdefault(canonical_json(resolved), (resolved, []))[1].append(index)
+    return list(groups.values())

@@ -113,14 +113,22 @@ _SPRITE_KEYS = (*_RECIPE_KEYS, "thresholds", "attempts", "fallbacks")
 
 # Below this edge there is nothing left to see; shallow kernels are up to 11 pixels wide.
 _SMALLEST_CANVAS = 4
+# Beyond this a single picture's activations fill the memory.
+_LARGEST_CANVAS = 8192
 
 
 def _transforms(settings: dict[str, Any], scale: int, where: str) -> Any:
     value = transforms.canonical(settings["transforms"], where)
-    smallest = transforms.smallest_edge(value, scale)
+    smallest, largest = transforms.edges(value, scale)
+    what = f"{where}: transforms {settings['transforms']!r}"
     if smallest < _SMALLEST_CANVAS:
         raise UserError(
-            f"{where}: transforms {settings['transforms']!r} shrink a sprite of {scale} pixels "
-            f"to {smallest}; choose a larger scale or smaller transforms"
+            f"{what} shrink a sprite of {scale} pixels to {smallest}; choose a larger scale or "
+            "smaller transforms"
+        )
+    if largest > _LARGEST_CANVAS:
+        raise UserError(
+            f"{what} enlarge a sprite of {scale} pixels to {largest}, more than {_LARGEST_CANVAS}; "
+            "choose a smaller scale or other transforms"
         )
     return value

@@ -2,7 +2,9 @@
 
 A transform list is a list of one-key mappings, applied in order to the picture:
 `{pad: pixels}`, `{jitter: pixels}`, `{scale: [factors]}`, `{rotate: [degrees]}`,
-`{crop_or_pad: [height, width]}`. They mean what lucid's transforms of these names mean.
+`{crop_or_pad: [height, width]}`. They mean what lucid's transforms of these names mean, but for
+one thing: the engine samples the picture once for all of them, so what one of them cuts off comes
+back if a later one enlarges the canvas again.
 """
 
 from typing import Any
@@ -104,18 +106,18 @@ _CHECKS = {
 }
 
 
-def smallest_edge(transforms: str | list[Transform], scale: int) -> int:
-    """Smallest canvas edge in pixels that a sprite of `scale` pixels can shrink to on the way."""
-    edge = smallest = scale
+def edges(transforms: str | list[Transform], scale: int) -> tuple[int, int]:
+    """Smallest and largest canvas edge in pixels on the way of a sprite of `scale` pixels."""
+    low = high = smallest = largest = scale
     for item in steps(transforms):
         ((name, value),) = item.items()
         if name == "pad":
-            edge += 2 * value
+            low, high = low + 2 * value, high + 2 * value
         elif name == "jitter":
-            edge -= value
+            low, high = low - value, high - value
         elif name == "scale":
-            edge = int(edge * min(value))
+            low, high = int(low * min(value)), int(high * max(value))
         elif name == "crop_or_pad":
-            edge = min(value)
-        smallest = min(smallest, edge)
-    return smallest
+            low, high = min(value), max(value)
+        smallest, largest = min(smallest, low), max(largest, high)
+    return smallest, largest

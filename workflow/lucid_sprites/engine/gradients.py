@@ -58,7 +58,7 @@ def _relu6(op: tf.Operation, upstream: tf.Tensor) -> tf.Tensor:
 
 def _where_blocked(ordinary: tf.Tensor, pushes_off: tf.Tensor, upstream: tf.Tensor) -> tf.Tensor:
     """Per sprite: the ordinary gradient if any of it is left, else all that does not push off."""
-    axes = list(range(1, ordinary.shape.rank))
+    axes = tf.range(1, tf.rank(ordinary))
     passes = tf.reduce_any(tf.not_equal(ordinary, 0.0), axis=axes, keepdims=True)
     redirected = tf.where_v2(pushes_off, tf.zeros_like(upstream), upstream)
     return tf.where_v2(passes, ordinary, redirected)

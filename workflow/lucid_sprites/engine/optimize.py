@@ -91,7 +91,7 @@ def optimize(
 ) -> Iterator[Outcome]:
     """Run all tasks, in batches of sprites that are at the same step of the same recipe.
 
-    The pictures of a task do not depend on the other tasks, nor on `batch` (of at least 2).
+    The pictures of a task do not depend on the other tasks, nor on `batch` (see `Program`).
 
     Args:
         network: prepared for `layer`.

@@ -56,6 +56,7 @@ def constant_channels(lows: np.ndarray, highs: np.ndarray) -> np.ndarray:
     Returns:
         bool [depth]; channels that are not finite are not constant.
     """
-    spread = highs - lows
+    with np.errstate(invalid="ignore"):
+        spread = highs - lows
     finite = spread[np.isfinite(spread)]
     return spread <= _CONSTANT_SHARE * (np.median(finite) if finite.size else 0.0)

@@ -6,9 +6,11 @@ from types import TracebackType
 import numpy as np
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
+from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from lucid_sprites import tensorflow_start
 from lucid_sprites.config import transforms as transform_lists
+from lucid_sprites.config.cost import BATCH_MULTIPLE
 from lucid_sprites.config.settings import Recipe
 from lucid_sprites.engine import gradients, transforms
 from lucid_sprites.engine.parametrization import parametrization
@@ -49,8 +51,13 @@ class Program:
             picture: what the network expects.
             layer: node whose channels are visualized.
             recipe: of all sprites of the batch; their seeds and attempts may differ.
-            batch: number of sprites; at least 2, as a batch of 1 runs other kernels.
+            batch: number of sprites, a multiple of `config.cost.BATCH_MULTIPLE`.
+
+        Raises:
+            ValueError: another batch size.
         """
+        if batch % BATCH_MULTIPLE:
+            raise ValueError(f"batch of {batch} is not a multiple of {BATCH_MULTIPLE}")
         self.batch = batch
         self.edge = recipe.scale
         self._learning_rate = recipe.learning_rate
@@ -251,8 +258,13 @@ def _before_nonlinearity(network: GraphDef, layer: str) -> list[str]:
         node = nodes[topology.node_name(reference)]
         if node.op in ("Relu", "Relu6", "Identity", "MaxPool", "AvgPool"):
             return behind(node.input[0])
-        if node.op == "ConcatV2":
+        if node.op == "ConcatV2" and _joins_channels(nodes[topology.node_name(node.input[-1])]):
             return [part for reference in node.input[:-1] for part in behind(reference)]
         return [reference if ":" in reference else f"{reference}:0"]
 
     return behind(layer)
+
+
+def _joins_channels(axis: NodeDef) -> bool:
+    """Whether a concatenation along `axis` joins the channels of pictures."""
+    return axis.op == "Const" and int(tf.make_ndarray(axis.attr["value"].tensor)) in (-1, 3)

@@ -89,8 +89,9 @@ class _Composition:
         chosen = np.array(factors)[np.floor(drawn * len(factors)).astype(int)]
         # In float32, as tf.image.resize's callers truncate, so that sizes are lucid's.
         size = np.floor(np.float32(chosen)[:, None] * np.float32(self.size)).astype(float)
-        ratio = (self.size / size)[:, ::-1]
-        self._append(ratio[:, None, :, None] * np.eye(2), np.zeros(2))
+        ratio = (self.size / size)[:, None, ::-1]
+        # Centres of pixels map to each other, so that no sample falls outside.
+        self._append(ratio[..., None] * np.eye(2), (ratio - 1) / 2)
         self.size = size
 
     def rotate(self, degrees: list[float], drawn: np.ndarray) -> None:

@@ -24,6 +24,8 @@ LAYER_OPS = {
 }  # fmt: skip
 _KINDS = {op: kind for kind, ops in LAYER_OPS.items() for op in ops}
 
+_VARIABLES = ("Variable", "VariableV2", "VarHandleOp")
+
 # Spatial size at which layers are measured where the graph leaves the size free.
 PROBE_EDGE = 128
 
@@ -41,11 +43,21 @@ def describe(path: str, overrides: dict[str, Any]) -> dict[str, Any]:
         UserError: unreadable graph, no picture input, or no layer.
     """
     graph = graph_file.read(path)
+    _check_frozen(graph, path)
     picture = picture_input.find(graph, overrides, path)
     layers, other = _layers(graph, picture, path)
     if not layers:
         raise UserError(f"{path}: no layer depends on the input {picture.name!r}")
     return {"input": picture.as_dict(), "layers": layers, "other": other}
+
+
+def _check_frozen(graph: GraphDef, path: str) -> None:
+    variables = [node.name for node in graph.node if node.op in _VARIABLES]
+    if variables:
+        raise UserError(
+            f"{path}: not frozen: it has {len(variables)} variables ({variables[0]}, ...) whose "
+            "values are elsewhere; save it again with its weights frozen to constants"
+        )
 
 
 def _layers(
@@ -149,5 +161,5 @@ def _macs(node: Any, shapes: dict[str, list[int | None] | None], nodes: dict[str
     if len(dims) == 4:
         taps = dims[0] * dims[1] * (dims[2] if node.op == "Conv2D" else 1)
     else:
-        taps = dims[0]
+        taps = dims[1] if node.attr["transpose_b"].b else dims[0]
     return _numbers(shapes[node.name]) * taps

@@ -9,12 +9,16 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 from lucid_sprites.errors import UserError
 
 # What people save under a .pb name, by its first bytes, and what to do about it.
-_IMPOSTORS = (
-    (b"version https://git-lfs", "a Git LFS pointer; fetch the file itself with `git lfs pull`"),
+_BINARY_IMPOSTORS = (
     (b"PK\x03\x04", "a zip archive (a PyTorch or .keras file?); export a frozen TensorFlow graph"),
     (b"\x89HDF", "an HDF5 file (Keras weights or model?); export a frozen TensorFlow graph"),
     (b"\x80\x02", "a Python pickle, which is never loaded; export a frozen TensorFlow graph"),
-    (b"<!DOCTYPE", "an HTML page; download the file itself"),
+    (b"\x80\x03", "a Python pickle, which is never loaded; export a frozen TensorFlow graph"),
+    (b"\x80\x04", "a Python pickle, which is never loaded; export a frozen TensorFlow graph"),
+)
+_TEXT_IMPOSTORS = (
+    (b"version https://git-lfs", "a Git LFS pointer; fetch the file itself with `git lfs pull`"),
+    (b"<!doctype", "an HTML page; download the file itself"),
     (b"<html", "an HTML page; download the file itself"),
     (b"node {", "a graph in text form; convert it to the binary form"),
 )
@@ -32,9 +36,11 @@ def read(path: str | Path) -> GraphDef:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from error
     if not data:
         raise UserError(f"{path}: is empty; a frozen TensorFlow graph (.pb) is needed")
-    for start, meaning in _IMPOSTORS:
-        if data.lstrip()[:64].lower().startswith(start.lower()):
-            raise UserError(f"{path}: not a frozen graph but {meaning}")
+    text = data[:64].lstrip().lower()
+    for content, impostors in ((data, _BINARY_IMPOSTORS), (text, _TEXT_IMPOSTORS)):
+        for start, meaning in impostors:
+            if content.startswith(start):
+                raise UserError(f"{path}: not a frozen graph but {meaning}")
     graph = GraphDef()
     try:
         graph.ParseFromString(data)

@@ -70,7 +70,7 @@ def find(graph: GraphDef, overrides: dict[str, Any], source: str) -> PictureInpu
     (low, high), range_known = _range(node, nodes, graph)
     if "range" in overrides:
         (low, high), range_known = overrides["range"], "config"
-        if low >= high:
+        if not low < high:
             raise UserError(f"{source}: input range {[low, high]} is empty; give [low, high]")
     return PictureInput(
         node.name, shape[0], shape[1], shape[2], float(low), float(high),

@@ -162,12 +162,12 @@ def _affine(
     node: NodeDef, nodes: dict[str, NodeDef]
 ) -> tuple[NodeDef, list[str], np.ndarray, np.ndarray] | None:
     """(convolution, nodes between it and `node`, scale, shift) if `node` is affine in it."""
-    if node.op in _BATCH_NORMS and not node.attr["is_training"].b:
+    if node.op in _BATCH_NORMS and "is_training" in node.attr and not node.attr["is_training"].b:
         convolution = nodes[topology.node_name(node.input[0])]
         values = [_value(reference, nodes) for reference in node.input[1:5]]
         if _is_foldable_convolution(convolution, nodes) and all(v is not None for v in values):
             gamma, beta, mean, variance = values
-            scale = gamma / np.sqrt(variance + node.attr["epsilon"].f)
+            scale = gamma / np.sqrt(variance + _epsilon(node))
             return convolution, [], scale, beta - mean * scale
     if node.op in ("Add", "AddV2", "Sub"):
         shifted, shift = _with_constant(node, nodes)
@@ -175,11 +175,16 @@ def _affine(
             convolution, scale = _with_constant(shifted, nodes)
             if convolution is not None and _is_foldable_convolution(convolution, nodes):
                 depth = _depth(convolution, nodes)
-                if max(scale.size, shift.size) <= depth and {scale.size, shift.size} <= {1, depth}:
+                if {scale.size, shift.size} <= {1, depth}:
                     sign = -1.0 if node.op == "Sub" else 1.0
                     flat = np.broadcast_to(sign * shift.reshape(-1), depth)
                     return convolution, [shifted.name], np.ravel(scale), flat
     return None
+
+
+def _epsilon(batch_norm: NodeDef) -> float:
+    """Of a batch norm; graphs may leave out what equals the op's default."""
+    return batch_norm.attr["epsilon"].f if "epsilon" in batch_norm.attr else 1e-4
 
 
 def _with_constant(

@@ -33,6 +33,7 @@ def table(blocks: list[str]) -> pd.DataFrame:
     rows = [row for block in blocks for row in _rows(block)]
     log = pd.DataFrame(rows, columns=COLUMNS)
     log["batch_id"] = log["batch_id"].rank(method="dense").astype(int)
+    log["adam"] = log["adam"].astype(float)
     log["transforms"] = [
         value if isinstance(value, str) else json.dumps(value) for value in log["transforms"]
     ]

@@ -40,7 +40,7 @@ def compose(
     sheet = Image.new("RGBA", (columns * cell, rows * cell))
     cells = []
     for index, path in sorted(sprites.items()):
-        image, record = _read(path)
+        image, record = png.read(path)
         x, y = index % columns * cell, index // columns * cell
         if record["status"] == OK:
             middle = (x + (cell - image.width) // 2, y + (cell - image.height) // 2)
@@ -60,18 +60,8 @@ def compose(
     return sheet, cells
 
 
-def _read(path: str) -> tuple[Image.Image, dict[str, Any]]:
-    try:
-        with Image.open(path) as image:
-            image.load()
-            return image, json.loads(image.text[png.RECORD])
-    except (OSError, KeyError, ValueError, SyntaxError) as error:
-        raise UserError(f"{path}: not a whole sprite ({error}); delete it and run again") from error
-
-
-def _path(spec: dict[str, Any], index: int, scale: int) -> str:
-    return f"{{results}}/{layout.SPRITE}".format(
-        results=spec["results"],
+def _path(results: str, spec: dict[str, Any], index: int, scale: int) -> str:
+    return f"{results}/{layout.SPRITE}".format(
         series=spec["series"],
         instance=spec["instance"],
         layer=spec["number"],
@@ -88,9 +78,9 @@ def main() -> None:
     parser.add_argument("--out", required=True, help="PNG file to write; the JSON goes beside it")
     arguments = parser.parse_args()
     spec = json.loads(arguments.spec)
-    groups = spec.pop("sprites")
+    groups, results = spec.pop("sprites"), spec.pop("results")
     sprites = {
-        index: _path(spec, index, group["scale"])
+        index: _path(results, spec, index, group["scale"])
         for group in groups
         for index in indexes.parse(group["indexes"])
     }

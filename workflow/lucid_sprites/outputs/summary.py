@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
+from pathlib import Path
 
 from lucid_sprites.config import indexes
 from lucid_sprites.engine.problems import OK
@@ -16,8 +17,10 @@ def summarize(sheets: list[str]) -> str:
     counts: Counter[str] = Counter()
     failed: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for path in sheets:
-        with open(path.removesuffix(".png") + ".json") as file:
-            sheet = json.load(file)
+        described = Path(path).with_suffix(".json")
+        if not described.exists():  # this run was asked for something else
+            continue
+        sheet = json.loads(described.read_text())
         for cell in sheet["cells"]:
             counts[cell["status"]] += 1
             if cell["status"] != OK:

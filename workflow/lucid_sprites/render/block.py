@@ -1,6 +1,7 @@
 """Optimize all sprites of a block: from the store what is there, the rest by the engine."""
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -205,7 +206,7 @@ def _record(
         "number": spec.number,
         "threshold": threshold,
         "status": status,
-        "loss": loss,
+        "loss": loss if math.isfinite(loss) else None,
         "variant": ENGINE_VARIANT,
     }
 
@@ -249,7 +250,8 @@ def _attempt_rows(
         "parametrization": recipe.parametrization,
         "variant": ENGINE_VARIANT,
     }
-    failed = [] if entry.status == OK else [t for t in sprite.thresholds if t not in entry.pngs][:1]
+    missed = [t for t in sprite.thresholds if t >= entry.step and t not in entry.pngs]
+    failed = [] if entry.status == OK else missed[:1]
     for threshold in [*(t for t in sprite.thresholds if t in entry.pngs), *failed]:
         reached = threshold in entry.pngs
         step = threshold if reached else entry.step

@@ -10,7 +10,7 @@ import os
 import sys
 import zipfile
 from collections.abc import Callable
-from typing import TextIO
+from typing import Any, TextIO
 
 from tqdm import tqdm
 
@@ -19,6 +19,18 @@ from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole
 from lucid_sprites.render import block
 from lucid_sprites.render.store import Store
+
+_SECONDS_BETWEEN_LINES = 10
+
+
+class _Bar(tqdm):
+    """A bar that knows its rate by the minute."""
+
+    @property
+    def format_dict(self) -> dict[str, Any]:
+        values = super().format_dict
+        rate = values["rate"] or (values["n"] / values["elapsed"] if values["elapsed"] else 0)
+        return {**values, "per_minute": f"{60 * rate:.0f}"}
 
 
 def main() -> None:
@@ -49,27 +61,36 @@ def _messages_to(path: str) -> TextIO:
     return terminal
 
 
-def _bars(spec: block.BlockSpec, terminal: TextIO) -> Callable[[int, int], Callable[[int], None]]:
+def _bars(spec: block.BlockSpec, terminal: TextIO) -> block.Progress:
     """Progress bars for the attempts of a block: in sprites, moved by every step."""
 
     def start(sprites: int, steps: int) -> Callable[[int], None]:
-        bar = tqdm(
+        bar = _Bar(
             total=sprites,
-            desc=f"layer {spec.number} ({spec.layer}) block of {sprites} sprites",
-            file=terminal,
-            # Every line of a log file counts; a terminal shows only the last.
-            mininterval=1 if terminal.isatty() else 15,
-            bar_format="{desc}: {percentage:3.0f}% |{bar:20}| {n:.0f}/{total} "
-            "[{elapsed}<{remaining}, {rate_noinv_fmt}]",
-            unit=" sprites",
+            desc=f"{spec.graph} layer {spec.number} ({spec.layer})",
+            file=_Lines(terminal),
+            mininterval=_SECONDS_BETWEEN_LINES,
+            bar_format="{desc}: {percentage:3.0f}% |{bar:20}| {n:.0f} of {total} sprites, "
+            "{per_minute} a minute, {remaining} left",
         )
-
-        def advance(done: int) -> None:
-            bar.update(done * sprites / steps)
-
-        return advance
+        return lambda done: bar.update(done * sprites / steps)
 
     return start
+
+
+class _Lines:
+    """A file for tqdm where many jobs share a terminal: each state of a bar is a line."""
+
+    def __init__(self, terminal: TextIO) -> None:
+        self._terminal = terminal
+
+    def write(self, text: str) -> None:
+        line = text.strip()
+        if line:
+            self._terminal.write(line + "\n")
+
+    def flush(self) -> None:
+        self._terminal.flush()
 
 
 def _write(path: str, spec: block.BlockSpec, sprites: list[block.Sprite]) -> None:

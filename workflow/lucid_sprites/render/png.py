@@ -8,7 +8,9 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-RECORD = "lucid-sprites"
+from lucid_sprites.errors import UserError
+
+_RECORD = "lucid-sprites"
 """Keyword of the text chunk with the record."""
 
 
@@ -29,15 +31,23 @@ def empty(edge: int, record: dict[str, Any]) -> bytes:
     return _png(Image.new("LA", (edge, edge)), record)
 
 
-def record(path: str) -> dict[str, Any]:
-    """The record of a sprite's PNG."""
-    with Image.open(path) as image:
-        return json.loads(image.text[RECORD])
+def read(path: str) -> tuple[Image.Image, dict[str, Any]]:
+    """The picture and the record of a sprite.
+
+    Raises:
+        UserError: it cannot be read, or is no sprite.
+    """
+    try:
+        with Image.open(path) as image:
+            image.load()
+            return image, json.loads(image.text[_RECORD])
+    except (OSError, KeyError, ValueError, SyntaxError, AttributeError) as error:
+        raise UserError(f"{path}: not a whole sprite ({error}); delete it and run again") from error
 
 
 def _png(image: Image.Image, record: dict[str, Any]) -> bytes:
     info = PngInfo()
-    info.add_text(RECORD, json.dumps(record, sort_keys=True))
+    info.add_text(_RECORD, json.dumps(record, sort_keys=True))
     buffer = io.BytesIO()
     image.save(buffer, "PNG", pnginfo=info)
     return buffer.getvalue()

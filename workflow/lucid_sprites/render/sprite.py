@@ -5,6 +5,7 @@
 One process for each sprite: only the standard library, and as little of it as possible.
 """
 
+import contextlib
 import os
 import sys
 import zipfile
@@ -15,7 +16,7 @@ def main(block: str, member: str, sprite: str, log: str) -> None:
     try:
         with zipfile.ZipFile(block) as archive:
             png = archive.read(member)
-    except (OSError, KeyError, zipfile.BadZipFile) as error:
+    except Exception as error:  # a torn or foreign file can raise nearly anything
         _fail(f"{block}: no whole {member} in it ({error}); delete it and run again", log)
     beside = f"{sprite}.{os.getpid()}.part"
     try:
@@ -31,7 +32,7 @@ def main(block: str, member: str, sprite: str, log: str) -> None:
 
 def _fail(message: str, log: str) -> None:
     """End with `message`; a log file for every sprite that succeeds would be one too many."""
-    with open(log, "w") as file:
+    with contextlib.suppress(OSError), open(log, "w") as file:
         file.write(f"error: {message}\n")
     sys.exit(f"error: {message}")
 

@@ -1,0 +1,199 @@
+"""The loss log of an instance, as pandas reads it."""
+
+import json
+import sys
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lucid_sprites import layout
+from lucid_sprites.config.settings import DEFAULTS, merge, recipes, resolve
+from lucid_sprites.engine.problems import CONSTANT, NOT_FINITE, OK, RECURRING
+from lucid_sprites.errors import UserError
+from lucid_sprites.outputs import losses
+from lucid_sprites.render.block import BlockSpec, Sprite, rows
+from lucid_sprites.render.store import ENGINE_VARIANT, Entry
+
+# The original kit's columns in its order, then those that it did not have.
+COLUMNS = [
+    "batch_id", "timestamp", "scale", "adam", "transforms", "layer", "index", "threshold", "loss",
+    "status", "seed", "attempt", "step", "layer_name", "parametrization", "variant",
+]  # fmt: skip
+DTYPES = {
+    **dict.fromkeys(COLUMNS, np.dtype(np.int64)),
+    **dict.fromkeys(("adam", "loss"), np.dtype(np.float64)),
+}
+TEXT = {"transforms", "status", "layer_name", "parametrization", "variant"}
+
+
+def ok(loss, thresholds, batch):
+    return Entry(
+        OK,
+        thresholds[-1],
+        loss,
+        pngs=dict.fromkeys(thresholds, b"png"),
+        losses={threshold: loss + threshold for threshold in thresholds},
+        timestamps={threshold: batch + threshold for threshold in thresholds},
+        batches=dict.fromkeys(thresholds, batch),
+    )
+
+
+def failed(status, step, loss, batch, reached=()):
+    steps = [*reached, step]
+    return Entry(
+        status,
+        step,
+        loss,
+        pngs=dict.fromkeys(reached, b"png"),
+        losses={threshold: loss + threshold for threshold in reached},
+        timestamps={step: batch + step for step in steps},
+        batches=dict.fromkeys(steps, batch),
+    )
+
+
+def sprite(index, attempts, **settings):
+    resolved = resolve(merge(DEFAULTS, {"thresholds": [16, 64], **settings}), "study.yaml")
+    return Sprite(index, recipes(resolved), [16, 64], [], attempts=attempts)
+
+
+def write_block(path, number, layer, sprites):
+    """As the block's job writes it, without the sprites."""
+    spec = BlockSpec("a.pb", "", {}, number, layer, 4, True, [])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(layout.ATTEMPTS, json.dumps(rows(spec, sprites)))
+    return str(path)
+
+
+@pytest.fixture
+def blocks(tmp_path):
+    """Two blocks of layer 10 and one of layer 2, by three runs of jobs."""
+    spelled = [{"pad": 4}, {"scale": [0.9, 1.1]}]
+    return [
+        write_block(tmp_path / "l_10_b_1.zip", 10, "conv10/Relu", [
+            sprite(5, {0: failed(RECURRING, 40, 0.25, 3000, [16]), 1: ok(1.5, [16, 64], 4000)}),
+            sprite(4, {0: ok(2.5, [16, 64], 3000)}, transforms=spelled, learning_rate=0.5),
+        ]),
+        write_block(tmp_path / "l_10_b_0.zip", 10, "conv10/Relu", [
+            sprite(0, {0: failed(CONSTANT, 0, 0.0, 1000)}, transforms="none"),
+        ]),
+        write_block(tmp_path / "l_2_b_0.zip", 2, "conv2/Relu", [
+            sprite(9, {0: failed(NOT_FINITE, 3, float("nan"), 1000)}, seed=7, scale=32),
+        ]),
+    ]  # fmt: skip
+
+
+def written(blocks, path):
+    path.write_text(losses.table(blocks).to_csv(index=False))
+    return pd.read_csv(path)
+
+
+def test_columns_come_in_the_kits_order_then_the_new_ones(blocks, tmp_path):
+    assert list(written(blocks, tmp_path / "losses.csv").columns) == COLUMNS
+    assert losses.COLUMNS == COLUMNS
+
+
+def test_columns_have_their_types_without_any_options(blocks, tmp_path):
+    log = written(blocks, tmp_path / "losses.csv")
+    for name in COLUMNS:
+        if name in TEXT:
+            assert all(isinstance(value, str) for value in log[name]), name
+        else:
+            assert log[name].dtype == DTYPES[name], name
+
+
+def test_rows_are_ordered_and_hold_their_values(blocks, tmp_path):
+    log = written(blocks, tmp_path / "losses.csv")
+    columns = ["layer", "index", "attempt", "threshold", "step", "status", "batch_id", "timestamp"]
+    # Layer 2 before 10, index 4 before 5; batch ids count the runs by time.
+    assert log[columns].to_numpy().tolist() == [
+        [2, 9, 0, 16, 3, NOT_FINITE, 1, 1003],
+        [10, 0, 0, 16, 0, CONSTANT, 1, 1000],
+        [10, 4, 0, 16, 16, OK, 2, 3016],
+        [10, 4, 0, 64, 64, OK, 2, 3064],
+        [10, 5, 0, 16, 16, OK, 2, 3016],
+        [10, 5, 0, 64, 40, RECURRING, 2, 3040],
+        [10, 5, 1, 16, 16, OK, 3, 4016],
+        [10, 5, 1, 64, 64, OK, 3, 4064],
+    ]
+    assert log["loss"].tolist()[1:] == [0.0, 18.5, 66.5, 16.25, 0.25, 17.5, 65.5]
+    assert np.isnan(log["loss"][0])
+    assert log["adam"].tolist() == [0.05, 0.05, 0.5, 0.5, *[0.05] * 4]
+    assert log["scale"].tolist() == [32, *[64] * 7]
+    assert log["seed"].tolist() == [7, *[0] * 7]
+    assert log["layer_name"].tolist() == ["conv2/Relu", *["conv10/Relu"] * 7]
+    assert set(log["parametrization"]) == {"fft"}
+    assert set(log["variant"]) == {ENGINE_VARIANT}
+
+
+def test_transforms_are_names_or_readable_lists(blocks, tmp_path):
+    transforms = written(blocks, tmp_path / "losses.csv")["transforms"].tolist()
+    assert transforms[:2] == ["standard", "none"]
+    assert json.loads(transforms[2]) == [{"pad": 4}, {"scale": [0.9, 1.1]}]
+
+
+def test_the_order_of_the_blocks_does_not_matter(blocks):
+    pd.testing.assert_frame_equal(losses.table(blocks), losses.table(blocks[::-1]))
+
+
+def torn(path):
+    path.write_bytes(path.read_bytes()[:-30])
+
+
+def without_the_records(path):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("i_0_t_16.png", b"")
+
+
+def with_torn_records(path):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(layout.ATTEMPTS, "[{")
+
+
+@pytest.mark.parametrize("damage", [torn, without_the_records, with_torn_records])
+def test_a_damaged_block_is_refused_with_its_name(tmp_path, blocks, damage):
+    path = tmp_path / "l_10_b_0.zip"
+    damage(path)
+    with pytest.raises(UserError) as caught:
+        losses.table(blocks)
+    assert str(caught.value).startswith(f"{path}: cannot be read (")
+    assert str(caught.value).endswith("); delete it and run again")
+
+
+def run_program(monkeypatch, results, out, blocks):
+    place = {"results": str(results), "series": "shapes", "instance": "a"}
+    spec = json.dumps({**place, "blocks": blocks})
+    monkeypatch.setattr(sys, "argv", ["losses", "--spec", spec, "--out", str(out)])
+    losses.main()
+
+
+def test_the_program_joins_the_blocks_of_its_spec(tmp_path, monkeypatch):
+    for layer, block in ((2, 0), (10, 0), (10, 1), (10, 3)):
+        path = tmp_path / layout.BLOCK.format(
+            series="shapes", instance="a", layer=layer, block=block
+        )
+        write_block(path, layer, f"conv{layer}", [sprite(block, {0: ok(1.0, [16, 64], 5)})])
+    out = tmp_path / "shapes" / "a" / "losses.csv"
+    # JSON has no keys that are numbers. Block 3 is not asked for.
+    run_program(monkeypatch, tmp_path, out, {"2": "0", "10": "0-1"})
+    log = pd.read_csv(out)
+    assert log[["layer", "index"]].drop_duplicates().to_numpy().tolist() == [
+        [2, 0], [10, 0], [10, 1],
+    ]  # fmt: skip
+
+
+def test_the_program_ends_with_a_message_and_no_log(tmp_path, monkeypatch):
+    out = tmp_path / "losses.csv"
+    with pytest.raises(SystemExit) as caught:
+        run_program(monkeypatch, tmp_path, out, {"2": "0"})
+    missing = tmp_path / "shapes" / "a" / "blocks" / "l_2_b_0.zip"
+    assert str(caught.value).startswith(f"error: {missing}: cannot be read (")
+    assert not out.exists()
+
+
+def test_a_whole_learning_rate_is_a_float_too(tmp_path):
+    entry = ok(1.0, [16, 64], 5)
+    block = write_block(tmp_path / "a.zip", 2, "conv2", [sprite(0, {0: entry}, learning_rate=1)])
+    assert written([block], tmp_path / "losses.csv")["adam"].dtype == np.float64

@@ -1,0 +1,66 @@
+"""Sprites as PNG files: levels, records and bytes."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lucid_sprites.render import png
+
+RECORD = {"layer": "conv1/Relu", "index": 3, "loss": 1 / 3, "recipe": {"transforms": [{"pad": 1}]}}
+
+
+def opened(content: bytes) -> Image.Image:
+    image = Image.open(io.BytesIO(content))
+    image.load()
+    return image
+
+
+def levels(content: bytes) -> np.ndarray:
+    return np.array(opened(content))
+
+
+def test_levels_are_truncated_and_clipped():
+    # lucid saves np.uint8(255 * clipped): no rounding.
+    values = [0.0, 0.0039, 0.004, 0.5, 0.999, 1.0, -0.3, 1.7]
+    picture = np.float32(values).reshape(2, 4, 1)
+    expected = [[0, 0, 1, 127], [254, 255, 0, 255]]
+    assert levels(png.encode(picture, RECORD)).tolist() == expected
+
+
+@pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (3, "RGB"), (4, "RGBA")])
+def test_rows_columns_and_channels_keep_their_places(channels, mode):
+    picture = np.random.RandomState(0).rand(5, 7, channels).astype(np.float32)
+    content = png.encode(picture, RECORD)
+    assert opened(content).mode == mode
+    assert opened(content).size == (7, 5)
+    expected = (picture * 255).astype(np.uint8)
+    np.testing.assert_array_equal(levels(content).reshape(5, 7, channels), expected)
+
+
+def test_equal_pictures_and_records_are_equal_bytes():
+    picture = np.random.RandomState(0).rand(8, 8, 3).astype(np.float32)
+    content = png.encode(picture, RECORD)
+    assert content.startswith(b"\x89PNG\r\n\x1a\n")
+    assert png.encode(picture.copy(), dict(reversed(RECORD.items()))) == content
+    assert png.encode(1 - picture, RECORD) != content
+    assert png.encode(picture, {**RECORD, "index": 4}) != content
+
+
+@pytest.mark.parametrize("made", [lambda record: png.encode(np.ones((2, 2, 3)), record),
+                                  lambda record: png.empty(2, record)])  # fmt: skip
+def test_the_record_travels_with_the_picture(tmp_path, made):
+    record = {**RECORD, "layer": "größe/Relu \u2603", "loss": 0.1 + 0.2}
+    assert json.loads(opened(made(record)).text["lucid-sprites"]) == record
+    (tmp_path / "sprite.png").write_bytes(made(record))
+    assert png.read(str(tmp_path / "sprite.png"))[1] == record
+
+
+def test_an_empty_sprite_is_transparent_everywhere():
+    content = png.empty(9, RECORD)
+    rgba = np.array(opened(content).convert("RGBA"))
+    assert rgba.shape == (9, 9, 4)
+    assert not rgba[..., 3].any()
+    assert png.empty(9, RECORD) == content

@@ -1,0 +1,131 @@
+"""Files that are whole or absent, and names in an order that people expect."""
+
+import errno
+import hashlib
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from lucid_sprites.errors import UserError
+from lucid_sprites.files import natural_key, save_whole, sha256, write_whole
+
+
+@pytest.fixture
+def umask():
+    """Sets the process's umask; puts the old one back."""
+    before = os.umask(0)
+    yield os.umask
+    os.umask(before)
+
+
+@pytest.mark.parametrize(
+    ("content", "data"), [(b"\x00\xff", b"\x00\xff"), ("né\n", b"n\xc3\xa9\n")]
+)
+def test_content_is_written_with_its_folders(tmp_path, content, data):
+    path = tmp_path / "new" / "deeper" / "file"
+    write_whole(path, content)
+    assert path.read_bytes() == data
+    assert [each.name for each in path.parent.iterdir()] == ["file"]
+
+
+def test_an_old_file_is_replaced_whole(tmp_path):
+    path = tmp_path / "file"
+    write_whole(str(path), "a long old content")
+    write_whole(str(path), "new")
+    assert path.read_text() == "new"
+
+
+def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("old")
+
+    def save(temporary):
+        Path(temporary).write_text("new")
+        assert Path(temporary).parent == tmp_path
+        assert path.read_text() == "old"
+
+    save_whole(path, save)
+    assert path.read_text() == "new"
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt()])
+def test_a_failure_while_saving_leaves_the_old_file_and_nothing_else(tmp_path, error):
+    path = tmp_path / "file"
+    path.write_text("old")
+
+    def save(temporary):
+        Path(temporary).write_text("half")
+        raise error
+
+    with pytest.raises(type(error)):
+        save_whole(path, save)
+    assert path.read_text() == "old"
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_full_disk_is_the_users_to_mend(tmp_path):
+    def save(temporary):
+        # The device that is always full.
+        with open("/dev/full", "wb") as full:
+            full.write(b"content")
+
+    path = tmp_path / "file"
+    with pytest.raises(UserError) as caught:
+        save_whole(path, save)
+    assert str(caught.value) == f"{path}: cannot be written: {os.strerror(errno.ENOSPC)}"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_is_a_file_is_refused(tmp_path):
+    (tmp_path / "folder").write_text("")
+    path = tmp_path / "folder" / "file"
+    with pytest.raises(UserError, match="cannot be written: ") as caught:
+        write_whole(path, "content")
+    assert str(caught.value).startswith(f"{path}: cannot be written: ")
+
+
+def test_a_file_that_is_a_folder_is_refused_and_kept(tmp_path):
+    path = tmp_path / "file"
+    path.mkdir()
+    with pytest.raises(UserError, match="cannot be written: Is a directory"):
+        write_whole(path, "content")
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o002, 0o664)])
+def test_files_have_the_rights_that_the_umask_leaves(tmp_path, umask, mask, mode):
+    umask(mask)
+    path = tmp_path / "file"
+    write_whole(path, "content")
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+    assert os.umask(mask) == mask
+
+
+def test_the_hash_is_that_of_the_content(tmp_path):
+    path = tmp_path / "file"
+    content = bytes(range(256)) * 5000
+    path.write_bytes(content)
+    assert sha256(path) == hashlib.sha256(content).hexdigest()
+    path.write_bytes(b"")
+    assert sha256(str(path)) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+@pytest.mark.parametrize(
+    "ordered",
+    [
+        ["2k", "10k", "100k"],
+        ["epoch2", "epoch10", "epoch010b"],
+        ["1", "2", "a", "a1", "a2", "a10", "b"],
+        ["v1.9", "v1.10", "v2.0"],
+        ["007", "8"],
+    ],
+)
+def test_numbers_in_names_count_as_numbers(ordered):
+    shuffled = ordered[::-1]
+    assert sorted(shuffled, key=natural_key) == ordered
+
+
+def test_digits_that_are_no_decimals_are_letters():
+    assert sorted(["1²", "1"], key=natural_key) == ["1", "1²"]
