@@ -12,7 +12,8 @@ import pytest
 import lucid_sprites
 import tiny_graphs
 from lucid_sprites.config.settings import DEFAULTS, Recipe
-from lucid_sprites.engine.optimize import Task, optimize
+from lucid_sprites.engine.optimize import optimize
+from lucid_sprites.engine.task import Task
 from lucid_sprites.models.picture_input import PictureInput
 from lucid_sprites.models.prepare import prepare
 

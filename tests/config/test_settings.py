@@ -60,6 +60,7 @@ def test_resolved_settings_are_those_of_a_sprite_and_canonical():
     )
     resolved = resolve(settings, WHERE)
     assert resolved == {
+        "engine": "batched",
         "scale": 64,
         "learning_rate": 0.05,
         "transforms": "strong",

@@ -7,8 +7,9 @@ import tensorflow.compat.v1 as tf
 import tiny_graphs
 from lucid_sprites.config.settings import DEFAULTS, Recipe
 from lucid_sprites.engine import draws, problems
-from lucid_sprites.engine.optimize import Checkpoint, Outcome, Task, optimize
+from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.problems import LossWatch
+from lucid_sprites.engine.task import Checkpoint, Outcome, Task
 from lucid_sprites.models.picture_input import PictureInput
 from lucid_sprites.models.prepare import prepare
 
@@ -381,3 +382,24 @@ def test_outcomes_come_batch_by_batch():
     seen = [(outcome.task.index, sum(steps)) for outcome in done]
     assert [steps_done for _, steps_done in seen] == [16] * 8 + [32] * 8 + [40] * 4
     assert [index for index, _ in seen] == list(range(20))
+
+
+def test_a_graph_made_for_one_picture_gives_the_same_pictures(caplog):
+    """A Reshape to a batch of 1 in front of the layer: each sprite gets a network of its own."""
+    kernel = np.random.RandomState(3).normal(size=(3, 3, 3, 4)).astype(np.float32)
+
+    def build(fixed):
+        picture = tf.placeholder(tf.float32, [None, None, None, 3], name="picture")
+        if fixed:
+            picture = tf.reshape(picture, [1, 16, 16, 3])
+        tf.nn.relu(tf.nn.conv2d(picture, kernel, 1, "SAME"), name="unit")
+
+    found = {}
+    for fixed in (True, False):
+        graph = tiny_graphs.frozen(lambda fixed=fixed: build(fixed))
+        tasks = [Task(index, recipe(scale=16, **PLAIN), (5,)) for index in range(4)]
+        found[fixed] = by_index(run(graph, tasks, layer="unit"))
+    assert caplog.messages == ["the graph is made for one picture at a time: no gain from batches"]
+    for index in range(4):
+        alone, together = found[True][index].pictures[5], found[False][index].pictures[5]
+        np.testing.assert_allclose(alone, together, atol=1e-5)

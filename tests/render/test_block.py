@@ -17,7 +17,7 @@ import lucid_sprites
 import tiny_graphs
 from lucid_sprites.config.settings import DEFAULTS
 from lucid_sprites.engine import draws, problems
-from lucid_sprites.engine.optimize import CURVE_EVERY
+from lucid_sprites.engine.task import CURVE_EVERY
 from lucid_sprites.files import sha256
 from lucid_sprites.render import block
 from lucid_sprites.render.block import BlockSpec
@@ -29,7 +29,13 @@ PLAIN = {"transforms": "none", "parametrization": "pixel", "decorrelate": False}
 def settings(**changes):
     keys = ("scale", "learning_rate", "transforms", "parametrization", "decorrelate",
             "loss_crisis", "seed", "thresholds", "attempts", "fallbacks")  # fmt: skip
-    return {**{key: DEFAULTS[key] for key in keys}, "scale": 12, "thresholds": [4, 20], **changes}
+    return {
+        **{key: DEFAULTS[key] for key in keys},
+        "engine": "batched",
+        "scale": 12,
+        "thresholds": [4, 20],
+        **changes,
+    }
 
 
 def spec(graph: Path, *groups, layer="conv1/Relu", **changes) -> BlockSpec:

@@ -8,6 +8,7 @@ from lucid_sprites.config import transforms
 from lucid_sprites.errors import UserError
 
 DEFAULTS: dict[str, Any] = {
+    "engine": "batched",
     "thresholds": [64, 256],
     "scale": 64,
     "learning_rate": 0.05,
@@ -42,6 +43,7 @@ class Recipe:
         loss_crisis: limits of the problem detection.
         seed: the user's seed.
         attempt: 0 for the first try; with the seed, it keys all randomness.
+        engine: `batched`, or `lucid` for the reference.
     """
 
     scale: int
@@ -52,6 +54,7 @@ class Recipe:
     loss_crisis: dict[str, float]
     seed: int
     attempt: int
+    engine: str = "batched"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for records and keys."""
@@ -101,6 +104,7 @@ def canonical_json(value: Any) -> str:
 
 
 _RECIPE_KEYS = (
+    "engine",
     "scale",
     "learning_rate",
     "transforms",

@@ -1,5 +1,6 @@
 """One layer's optimization as a TensorFlow graph that advances a batch of sprites by one step."""
 
+import logging
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -16,6 +17,8 @@ from lucid_sprites.engine import gradients, transforms
 from lucid_sprites.engine.parametrization import parametrization
 from lucid_sprites.models import topology
 from lucid_sprites.models.picture_input import PictureInput
+
+log = logging.getLogger(__name__)
 
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8
 
@@ -167,7 +170,8 @@ class Program:
     def _build(self, network: GraphDef, picture: PictureInput, layer: str) -> None:
         shape = (self.batch, *self._parametrization.shape)
         self._variables = [
-            tf.Variable(np.zeros(shape, np.float32), use_resource=True) for _ in range(3)
+            tf.Variable(lambda: tf.zeros(shape), use_resource=True, shape=shape, dtype=tf.float32)
+            for _ in range(3)
         ]
         parameters = self._variables[0].value()
         self._picture_tensor = self._parametrization.picture(parameters)
@@ -183,7 +187,7 @@ class Program:
             self._canvas = transforms.resample(self._picture_tensor, *maps, size)
             self._inputs += [*maps, size]
         ranged = self._canvas * (picture.high - picture.low) + picture.low
-        before, after = _import(network, picture.name, layer, ranged)
+        before, after = _import_batch(network, picture.name, layer, ranged)
         self._extreme_tensors = [
             tf.concat([reduce(t, axis=list(range(t.shape.rank - 1))) for t in before], axis=0)
             for reduce in (tf.reduce_min, tf.reduce_max)
@@ -233,6 +237,28 @@ class Program:
             fetches = [self._objective, update]
             call = make(fetches, feed_list=self._inputs)
             self._steps[young] = lambda *values, call=call: call(*values)[0]
+
+
+def _import_batch(
+    network: GraphDef, input_name: str, layer: str, pictures: tf.Tensor
+) -> tuple[list[tf.Tensor], tf.Tensor]:
+    """The network for a whole batch, or once for each sprite where it is made for one picture.
+
+    Some graphs fix the batch at 1 in front of the layer, by a constant of a Reshape for example.
+    """
+    batch = pictures.shape[0]
+    try:
+        before, after = _import(network, input_name, layer, pictures)
+        if after.shape.rank is None or after.shape[0] in (None, batch):
+            return before, after
+    except ValueError:
+        pass  # the shapes do not fit; seen again below if that is not for the batch
+    log.warning("the graph is made for one picture at a time: no gain from batches")
+    singles = [_import(network, input_name, layer, single) for single in tf.split(pictures, batch)]
+    before = [part for parts, _ in singles for part in parts]
+    depth_parts = len(before) // batch
+    joined = [tf.concat(before[part::depth_parts], axis=0) for part in range(depth_parts)]
+    return joined, tf.concat([after for _, after in singles], axis=0)
 
 
 def _import(

@@ -160,8 +160,8 @@ def _optimized(
 
 
 def _task(spec: BlockSpec, sprite: Sprite, attempt: int) -> Any:
-    from lucid_sprites.engine.optimize import Checkpoint, Task
     from lucid_sprites.engine.program import State
+    from lucid_sprites.engine.task import Checkpoint, Task
 
     entry = sprite.attempts.get(attempt)
     wanted = tuple(_wanted(sprite, entry))

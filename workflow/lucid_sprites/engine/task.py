@@ -1,0 +1,109 @@
+"""One attempt at one sprite: what is to be done, and what became of it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from lucid_sprites.config.settings import Recipe
+from lucid_sprites.engine import problems
+from lucid_sprites.engine.gradients import REDIRECTED_STEPS
+from lucid_sprites.engine.problems import LossWatch
+from lucid_sprites.engine.program import State
+
+# A loss in so many goes into the record's curve.
+CURVE_EVERY = 8
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where a sprite's optimization can be taken up again.
+
+    Attributes:
+        step: updates done.
+        state: parameters and optimizer.
+        watch: memory of the loss watch.
+    """
+
+    step: int
+    state: State
+    watch: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One attempt at one sprite: from a checkpoint, or from the start, to the last threshold.
+
+    Attributes:
+        index: channel of the layer.
+        recipe: how it is optimized.
+        thresholds: numbers of updates after which the picture is kept, rising.
+        checkpoint: before the first threshold, or None.
+    """
+
+    index: int
+    recipe: Recipe
+    thresholds: tuple[int, ...]
+    checkpoint: Checkpoint | None = None
+
+    @property
+    def first_step(self) -> int:
+        """Updates that need not be done again."""
+        return self.checkpoint.step if self.checkpoint else 0
+
+
+@dataclass
+class Outcome:
+    """What became of a task.
+
+    Attributes:
+        status: `problems.OK`, or why the attempt ended early.
+        step: updates done in all.
+        loss: objective in the last update.
+        pictures: float32 [edge, edge, channels] in 0..1 for each threshold reached.
+        losses: objective at each threshold reached.
+        curve: objective at every `CURVE_EVERY`th step of this run, by step.
+        checkpoint: at the last threshold, None if that was not reached.
+    """
+
+    task: Task
+    status: str = problems.OK
+    step: int = 0
+    loss: float = 0.0
+    pictures: dict[int, np.ndarray] = field(default_factory=dict)
+    losses: dict[int, float] = field(default_factory=dict)
+    curve: dict[int, float] = field(default_factory=dict)
+    checkpoint: Checkpoint | None = None
+
+    def note(self, loss: float, watch: LossWatch) -> bool:
+        """Count an update with `loss`; returns whether the attempt may go on.
+
+        The watch begins after the redirected steps: before, a loss may well stay at zero until
+        the neuron wakes up.
+        """
+        self.step += 1
+        self.loss = loss
+        if self.step % CURVE_EVERY == 0:
+            self.curve[self.step] = loss
+        if self.step > REDIRECTED_STEPS or not np.isfinite(loss):
+            self.status = watch.status(loss)
+        return self.status == problems.OK
+
+    @property
+    def due(self) -> bool:
+        """A threshold has been reached, and its picture is wanted."""
+        return self.step in self.task.thresholds
+
+    def keep(self, picture: np.ndarray) -> bool:
+        """Keep the picture of the threshold just reached; returns whether it is a picture."""
+        if not np.isfinite(picture).all():
+            self.status = problems.NOT_FINITE
+            return False
+        self.pictures[self.step] = picture
+        self.losses[self.step] = self.loss
+        return True
+
+
+def watch_for(task: Task) -> LossWatch:
+    """The loss watch of a task, with its memory if it is resumed."""
+    return LossWatch(task.recipe.loss_crisis, task.checkpoint.watch if task.checkpoint else None)
