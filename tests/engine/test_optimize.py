@@ -250,9 +250,6 @@ def test_a_unit_that_is_no_number_leaves_its_neighbours_alone():
         assert_same(outcomes[2], sound[2])
 
 
-@pytest.mark.xfail(
-    strict=True, reason="0 x inf in the gradient of the convolution reaches all units of the layer"
-)
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 @pytest.mark.filterwarnings("ignore:invalid value")
 def test_weights_of_a_neighbour_that_are_no_numbers_do_no_harm(bad):

@@ -32,7 +32,8 @@ def prepare(graph: GraphDef, input_name: str, layer: str) -> GraphDef:
     Returns:
         a new GraphDef; folded convolutions are followed by a BiasAdd.
     """
-    return fold_batch_norm(fold_constants(prune(graph, input_name, layer), input_name), layer)
+    constant = fold_constants(prune(graph, input_name, layer), input_name)
+    return isolate_non_finite(fold_batch_norm(constant, layer))
 
 
 def prune(graph: GraphDef, input_name: str, layer: str) -> GraphDef:
@@ -99,6 +100,39 @@ def fold_batch_norm(graph: GraphDef, layer: str) -> GraphDef:
     folded = GraphDef(versions=graph.versions)
     folded.node.extend(nodes.values())
     return _needed_for(folded, [layer])
+
+
+def isolate_non_finite(graph: GraphDef) -> GraphDef:
+    """Move NaN and infinite weights from kernels to biases.
+
+    The gradient of a convolution sums over all its channels, and 0 * NaN is NaN: one broken channel
+    would spoil every other. A broken channel gets a kernel of zeros and a bias of NaN.
+    """
+    nodes = topology.by_name(graph)
+    isolated = GraphDef(versions=graph.versions)
+    for node in graph.node:
+        if _is_foldable_convolution(node, nodes):
+            isolated.node.extend(_without_broken_channels(node, nodes))
+        else:
+            isolated.node.add().CopyFrom(node)
+    return isolated
+
+
+def _without_broken_channels(convolution: NodeDef, nodes: dict[str, NodeDef]) -> list[NodeDef]:
+    kernel = _value(convolution.input[1], nodes)
+    channels = kernel.reshape(-1, _depth(convolution, nodes))
+    broken = ~np.isfinite(channels).all(axis=0)
+    if not broken.any():
+        return [convolution]
+    finite = np.where(broken, 0, channels).reshape(kernel.shape)
+    weights = _constant(f"{convolution.name}/finite_kernel", finite.astype(kernel.dtype))
+    bias = np.where(broken, np.nan, 0).astype(kernel.dtype)
+    offset = _constant(f"{convolution.name}/broken_channels", bias)
+    inner = NodeDef()
+    inner.CopyFrom(convolution)
+    inner.name = f"{convolution.name}/finite"
+    inner.input[1] = weights.name
+    return [weights, offset, inner, _bias_add(convolution.name, inner, offset)]
 
 
 def _needed_for(graph: GraphDef, targets: Iterable[str]) -> GraphDef:
@@ -232,7 +266,12 @@ def _fold_into(
     folded = NodeDef(name=convolution.name, op=convolution.op)
     folded.CopyFrom(convolution)
     folded.input[:] = [convolution.input[0], scaled.name]
-    biased = NodeDef(name=node.name, op="BiasAdd", input=[convolution.name, bias.name])
-    biased.attr["T"].CopyFrom(convolution.attr["T"])
-    biased.attr["data_format"].s = b"NHWC"
+    biased = _bias_add(node.name, convolution, bias)
     nodes.update({n.name: n for n in (scaled, bias, folded, biased)})
+
+
+def _bias_add(name: str, convolution: NodeDef, bias: NodeDef) -> NodeDef:
+    node = NodeDef(name=name, op="BiasAdd", input=[convolution.name, bias.name])
+    node.attr["T"].CopyFrom(convolution.attr["T"])
+    node.attr["data_format"].s = b"NHWC"
+    return node
