@@ -24,6 +24,11 @@ test: $(VENV)/installed-dev
 stress: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -m stress
 
+# Measure the engine and the workflow beside lucid: make bench CASES="mobilenet* workflow*"
+bench: $(VENV)/installed
+	set -f; PYTHONPATH=workflow:tests:benchmarks $(BIN)/python benchmarks/bench.py \
+	    --cases $(or $(CASES),*) --samples $(or $(SAMPLES),5) --out $(or $(OUT),docs)
+
 # Train the networks in graphs/ again.
 graphs: $(VENV)/installed
 	PYTHONPATH=workflow $(BIN)/python -m lucid_sprites.training.embedded --out graphs

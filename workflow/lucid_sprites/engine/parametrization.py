@@ -63,20 +63,20 @@ def _fourier_picture(spectrum: tf.Tensor, edge: int) -> tf.Tensor:
     Returns:
         [batch, edge, edge, channels], unbounded.
     """
-    amplitudes = _amplitudes(edge)
+    amplitudes = _in_pairs(_amplitudes(edge))
     # A real picture's spectrum holds each inner column once for two; the adjoint counts it twice.
     columns = np.full(edge // 2 + 1, 2.0)
     columns[0] = 1.0
     if edge % 2 == 0:
         columns[-1] = 1.0
-    adjoint = (amplitudes * columns / edge**2)[..., None].astype(np.float32)
+    adjoint = _in_pairs(_amplitudes(edge) * columns / edge**2)
 
     @tf.custom_gradient
     def transformed(spectrum: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
         def gradient(upstream: tf.Tensor) -> tf.Tensor:
-            return _as_pairs(tf.signal.rfft2d(upstream)) * adjoint
+            return tf.bitcast(tf.signal.rfft2d(upstream), tf.float32) * adjoint
 
-        scaled = tf.bitcast(spectrum * amplitudes[..., None].astype(np.float32), tf.complex64)
+        scaled = tf.bitcast(spectrum * amplitudes, tf.complex64)
         return tf.signal.irfft2d(scaled, [edge, edge]), gradient
 
     return tf.transpose(transformed(spectrum), [0, 2, 3, 1])
@@ -90,5 +90,9 @@ def _amplitudes(edge: int) -> np.ndarray:
     return edge / frequency * _FOURIER_DAMPING
 
 
-def _as_pairs(spectrum: tf.Tensor) -> tf.Tensor:
-    return tf.bitcast(spectrum, tf.float32)
+def _in_pairs(factors: np.ndarray) -> np.ndarray:
+    """float32 [..., 2]: a factor for each real and imaginary part.
+
+    Written out, because TensorFlow multiplies arrays slowly along a broadcast last axis.
+    """
+    return np.repeat(factors[..., None], 2, axis=-1).astype(np.float32)

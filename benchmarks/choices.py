@@ -1,0 +1,92 @@
+"""What the engine's choices pay: time of one sprite's step with each of them taken back.
+
+Every variant runs in a process of its own, for the first session of a process fixes its threads;
+the variants take turns, and the least of the medians of all turns counts.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+
+LAYER = "MobilenetV1/MobilenetV1/Conv2d_8_pointwise/Relu6"
+VARIANTS = {
+    "as it is, batch of 32": {},
+    "batch of 16": {"batch": 16},
+    "batch of 8": {"batch": 8},
+    "batch of 64": {"batch": 64},
+    "two threads": {"threads": 2},
+    "constants and batch norm not folded": {"fold": False},
+    "gradients redirected in every step": {"redirect": True},
+    "canvas of one size": {"fixed": True},
+    "no transforms": {"transforms": "none"},
+}
+
+
+def measure(graph: str, scale: int, options: dict) -> float:
+    """Milliseconds for each sprite and step, median of 60 steps, in this process."""
+    from lucid_sprites import tensorflow_start
+
+    tensorflow_start.lean()
+    threads = options.get("threads", 1)
+    default = tensorflow_start.session_config
+    tensorflow_start.session_config = lambda: default(threads)
+
+    import numpy as np
+
+    from lucid_sprites.config.settings import DEFAULTS, recipes, resolve
+    from lucid_sprites.engine import draws
+    from lucid_sprites.engine.program import Program
+    from lucid_sprites.models import graph_file, picture_input, prepare
+
+    wanted = {"scale": scale, "transforms": options.get("transforms", "standard")}
+    (recipe, *_) = recipes(resolve({**DEFAULTS, **wanted}, ""))
+    whole = graph_file.read(graph)
+    picture = picture_input.find(whole, {}, graph)
+    make = prepare.prepare if options.get("fold", True) else prepare.prune
+    batch = options.get("batch", 32)
+    with Program(make(whole, picture.name, LAYER), picture, LAYER, recipe, batch) as program:
+        keys = [(0, 0, index) for index in range(batch)]
+        starts = [draws.start_noise(*key, program.parameter_shape) for key in keys]
+        program.load([program.fresh(start) for start in starts], list(range(batch)))
+        canvases = program.canvases(keys, 0, 80)
+        seconds = []
+        for step in range(80):
+            chosen = 0 if options.get("fixed") else step
+            canvas = canvases and tuple(
+                each[chosen] for each in (canvases.forward, canvases.inverse, canvases.sizes)
+            )
+            start = time.perf_counter()
+            program.advance(0 if options.get("redirect") else 20 + step, canvas)
+            seconds.append(time.perf_counter() - start)
+    return float(np.median(seconds[20:])) / batch * 1000
+
+
+def main() -> None:
+    """Measure all variants and print a Markdown table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("graph", help="a MobileNet v1 as frozen graph")
+    parser.add_argument("--scale", type=int, default=64)
+    parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--variant", help="measure only this one, in this process")
+    arguments = parser.parse_args()
+    if arguments.variant:
+        print(measure(arguments.graph, arguments.scale, json.loads(arguments.variant)))
+        return
+    found: dict[str, list[float]] = {name: [] for name in VARIANTS}
+    for _ in range(arguments.turns):
+        for name, options in VARIANTS.items():
+            command = [sys.executable, __file__, arguments.graph, "--variant", json.dumps(options)]
+            ran = subprocess.run(
+                [*command, "--scale", str(arguments.scale)],
+                capture_output=True, text=True, check=True,
+            )  # fmt: skip
+            found[name].append(float(ran.stdout.split()[-1]))
+    print("| variant | ms for a sprite and step |\n|---|---|")
+    for name, values in found.items():
+        print(f"| {name} | {min(values):.3f} |")
+
+
+if __name__ == "__main__":
+    main()

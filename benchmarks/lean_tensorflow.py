@@ -1,0 +1,13 @@
+"""Imports TensorFlow and the engine as the workflow's jobs do, before a measurement begins.
+
+The fork server of `bench` loads this module once: each worker is then a fresh process that has
+imported TensorFlow and done nothing else.
+"""
+
+import importlib
+
+from lucid_sprites import tensorflow_start
+
+tensorflow_start.lean()
+for _module in ("engine.optimize", "models.catalogue", "models.graph_file", "models.prepare"):
+    importlib.import_module(f"lucid_sprites.{_module}")
