@@ -94,8 +94,12 @@ def complete(spec: BlockSpec, store: Store, progress: Progress) -> list[Sprite]:
                     sprite.take(attempt, entry)
                 if _wanted(sprite, entry):
                     missing.append(sprite)
+                elif entry is not None:  # nothing to resume
+                    entry.state = None
         for sprite, entry in _optimized(spec, missing, attempt, progress):
             store.put(_key(spec, sprite, attempt), entry)
+            # The states of a whole block would fill the memory.
+            entry.state = None
             sprite.take(attempt, entry)
     return sprites
 
