@@ -189,7 +189,7 @@ def test_an_override_that_changes_nothing_changes_no_job():
         ({"scale": 128}, 8),
         ({"scale": 256}, 8),
         ({"scale": 2048, "transforms": "none"}, 8),
-        ({"batch_size": 48}, 48),
+        ({"batch_size": 24}, 24),
     ],
 )
 def test_a_batch_is_as_set_or_what_fits_and_blocks_are_whole_batches(settings, batch):

@@ -13,12 +13,15 @@ from lucid_sprites import tensorflow_start
 from lucid_sprites.config import transforms as transform_lists
 from lucid_sprites.config.cost import BATCH_MULTIPLE
 from lucid_sprites.config.settings import Recipe
-from lucid_sprites.engine import gradients, transforms
+from lucid_sprites.engine import gradients, head, transforms
 from lucid_sprites.engine.parametrization import parametrization
 from lucid_sprites.models import topology
 from lucid_sprites.models.picture_input import PictureInput
 
 log = logging.getLogger(__name__)
+
+# Of the imported network's nodes.
+_SCOPE = "network"
 
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8
 
@@ -192,8 +195,9 @@ class Program:
             tf.concat([reduce(t, axis=list(range(t.shape.rank - 1))) for t in before], axis=0)
             for reduce in (tf.reduce_min, tf.reduce_max)
         ]
+        channels, after = _only(network, layer, self._inputs[0], after)
         means = tf.reduce_mean(after, axis=list(range(1, after.shape.rank - 1)))
-        self._objective = tf.gather(means, self._inputs[0], batch_dims=1)
+        self._objective = tf.gather(means, channels, batch_dims=1)
         self._updates = {young: self._update(parameters, young) for young in (True, False)}
 
     def _update(self, parameters: tf.Tensor, redirected: bool) -> tf.Operation:
@@ -261,6 +265,25 @@ def _import_batch(
     return joined, tf.concat([after for _, after in singles], axis=0)
 
 
+def _only(
+    network: GraphDef, layer: str, channels: tf.Tensor, whole: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """The layer for the channels of a batch, and where in it each sprite's channel is."""
+    found = head.find(network, layer)
+    batch = channels.shape[0]
+    if found is None or batch > head.CHANNELS or not _is_imported_once(whole):
+        return channels, whole
+    graph = tf.get_default_graph()
+    reference = found.source if ":" in found.source else f"{found.source}:0"
+    source = graph.get_tensor_by_name(f"{_SCOPE}/{reference}")
+    with gradients.redirectable(graph):
+        return tf.range(batch), found.of(source, channels)
+
+
+def _is_imported_once(layer: tf.Tensor) -> bool:
+    return layer.op.name.startswith(f"{_SCOPE}/")
+
+
 def _import(
     network: GraphDef, input_name: str, layer: str, pictures: tf.Tensor
 ) -> tuple[list[tf.Tensor], tf.Tensor]:
@@ -271,7 +294,7 @@ def _import(
             network,
             input_map={input_name: pictures},
             return_elements=[f"{layer}:0", *before],
-            name="network",
+            name=_SCOPE,
         )
     return tensors[1:], tensors[0]
 

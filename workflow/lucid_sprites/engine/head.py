@@ -1,0 +1,80 @@
+"""The last convolution of a network, for the channels that a batch needs and no others.
+
+Each sprite of a batch looks at one channel of the layer. Where the layer is a convolution with
+what follows it, computing all channels, and their gradients, would be work for nothing: up to a
+seventh of a step for a deep layer.
+"""
+
+from dataclasses import dataclass
+
+import tensorflow.compat.v1 as tf
+from tensorflow.core.framework.graph_pb2 import GraphDef
+from tensorflow.core.framework.node_def_pb2 import NodeDef
+
+from lucid_sprites.models import topology
+
+CHANNELS = 32
+"""Channels that are computed, whatever the batch: another number would run other kernels, with
+other rounding, and a sprite's picture would depend on its mates."""
+
+_NONLINEARITIES = {"Relu": tf.nn.relu, "Relu6": tf.nn.relu6}
+
+
+@dataclass(frozen=True)
+class Head:
+    """A convolution, its bias, and the nonlinearities after it.
+
+    Attributes:
+        source: tensor that the convolution reads.
+        convolution: its node.
+        kernel: its weights [height, width, in, out].
+        bias: [out], or None.
+        nonlinearities: op types, in order.
+    """
+
+    source: str
+    convolution: NodeDef
+    kernel: tf.Tensor
+    bias: tf.Tensor | None
+    nonlinearities: list[str]
+
+    def of(self, source: tf.Tensor, channels: tf.Tensor) -> tf.Tensor:
+        """The layer for `channels` (int32 [n]) only: [batch, height, width, `CHANNELS`]."""
+        padded = tf.pad(channels, [[0, CHANNELS - channels.shape[0]]])
+        attributes = self.convolution.attr
+        result = tf.raw_ops.Conv2D(
+            input=source,
+            filter=tf.gather(self.kernel, padded, axis=-1),
+            strides=list(attributes["strides"].list.i),
+            padding=attributes["padding"].s.decode(),
+            explicit_paddings=list(attributes["explicit_paddings"].list.i),
+            dilations=list(attributes["dilations"].list.i) or [1, 1, 1, 1],
+        )
+        if self.bias is not None:
+            result = tf.nn.bias_add(result, tf.gather(self.bias, padded))
+        for op in self.nonlinearities:
+            result = _NONLINEARITIES[op](result)
+        return result
+
+
+def find(network: GraphDef, layer: str) -> Head | None:
+    """The head that ends in `layer`; None where that is no such convolution, or a narrow one."""
+    nodes = topology.by_name(network)
+    node, bias, nonlinearities = nodes[layer], None, []
+    while node.op in _NONLINEARITIES:
+        nonlinearities.insert(0, node.op)
+        node = nodes[topology.node_name(node.input[0])]
+    if node.op == "BiasAdd" and node.attr["data_format"].s in (b"", b"NHWC"):
+        bias = _constant(node.input[1], nodes)
+        node = nodes[topology.node_name(node.input[0])] if bias is not None else node
+    if node.op != "Conv2D" or node.attr["data_format"].s not in (b"", b"NHWC"):
+        return None
+    kernel = _constant(node.input[1], nodes)
+    if kernel is None or kernel.shape[-1] <= CHANNELS:
+        return None
+    return Head(node.input[0], node, kernel, bias, nonlinearities)
+
+
+def _constant(reference: str, nodes: dict[str, NodeDef]) -> tf.Tensor | None:
+    node = nodes[topology.node_name(reference)]
+    return tf.constant(tf.make_ndarray(node.attr["value"].tensor)) if node.op == "Const" else None
