@@ -15,7 +15,6 @@ VARIANTS = {
     "as it is, batch of 32": {},
     "batch of 16": {"batch": 16},
     "batch of 8": {"batch": 8},
-    "batch of 64": {"batch": 64},
     "two threads": {"threads": 2},
     "constants and batch norm not folded": {"fold": False},
     "gradients redirected in every step": {"redirect": True},
