@@ -400,3 +400,24 @@ def test_a_graph_made_for_one_picture_gives_the_same_pictures(caplog):
     for index in range(4):
         alone, together = found[True][index].pictures[5], found[False][index].pictures[5]
         np.testing.assert_allclose(alone, together, atol=1e-5)
+
+
+@pytest.mark.parametrize("layer", ["conv1/Relu", "conv1/BiasAdd", "conv2/Conv2D", "conv2/Relu"])
+def test_a_wide_last_convolution_gives_what_all_its_channels_would(layer):
+    """Only the channels of the batch are computed; a layer with a pool behind it computes all."""
+    graph = tiny_graphs.small(depth=40, second=48, seed=5)
+    same = tiny_graphs.frozen(lambda: _with_identity(graph, layer))
+    tasks = [Task(index, recipe(scale=16, **PLAIN), (20,)) for index in (0, 7, 33, 39)]
+    cut = by_index(run(graph, tasks, layer=layer))
+    whole = by_index(run(same, tasks, layer="whole"))
+    for index, outcome in cut.items():
+        assert outcome.status == whole[index].status
+        assert outcome.loss == pytest.approx(whole[index].loss, rel=1e-4)
+        for threshold, picture in outcome.pictures.items():
+            np.testing.assert_allclose(picture, whole[index].pictures[threshold], atol=2e-3)
+
+
+def _with_identity(graph, layer):
+    """The layer once more under another name, as an Identity that hides the convolution."""
+    (found,) = tf.import_graph_def(graph, return_elements=[f"{layer}:0"], name="")
+    tf.identity(found, name="whole")

@@ -195,7 +195,13 @@ class Program:
             tf.concat([reduce(t, axis=list(range(t.shape.rank - 1))) for t in before], axis=0)
             for reduce in (tf.reduce_min, tf.reduce_max)
         ]
-        channels, after = _only(network, layer, self._inputs[0], after)
+        found = head.find(network, layer)
+        channels = self._inputs[0]
+        if found and self.batch <= head.CHANNELS and _is_imported_once(after):
+            source = _source(found, picture.name, ranged)
+            with gradients.redirectable(self._graph):
+                after = found.of(source, channels)
+            channels = tf.range(self.batch)
         means = tf.reduce_mean(after, axis=list(range(1, after.shape.rank - 1)))
         self._objective = tf.gather(means, channels, batch_dims=1)
         self._updates = {young: self._update(parameters, young) for young in (True, False)}
@@ -265,19 +271,12 @@ def _import_batch(
     return joined, tf.concat([after for _, after in singles], axis=0)
 
 
-def _only(
-    network: GraphDef, layer: str, channels: tf.Tensor, whole: tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """The layer for the channels of a batch, and where in it each sprite's channel is."""
-    found = head.find(network, layer)
-    batch = channels.shape[0]
-    if found is None or batch > head.CHANNELS or not _is_imported_once(whole):
-        return channels, whole
-    graph = tf.get_default_graph()
+def _source(found: head.Head, input_name: str, pictures: tf.Tensor) -> tf.Tensor:
+    """What the head reads: a tensor of the imported network, or the pictures themselves."""
+    if topology.node_name(found.source) == input_name:
+        return pictures
     reference = found.source if ":" in found.source else f"{found.source}:0"
-    source = graph.get_tensor_by_name(f"{_SCOPE}/{reference}")
-    with gradients.redirectable(graph):
-        return tf.range(batch), found.of(source, channels)
+    return tf.get_default_graph().get_tensor_by_name(f"{_SCOPE}/{reference}")
 
 
 def _is_imported_once(layer: tf.Tensor) -> bool:
