@@ -178,3 +178,14 @@ def test_a_model_without_a_known_input_is_refused():
 
     with pytest.raises(UserError, match="'nameless' does not know the shape of its input"):
         freeze(Unbuilt(name="nameless"))
+
+
+def test_a_sequential_model_from_a_file(tmp_path):
+    picture, conv = keras.Input((9, 9, 1), name="picture"), keras.layers.Conv2D(2, 3, name="conv")
+    keras.Sequential([picture, conv]).save(tmp_path / "model.keras")
+    model = keras.models.load_model(tmp_path / "model.keras", compile=False)
+    batch = pictures(2, 9, 9, 1)
+    graph = freeze(model)
+    (placeholder,) = (node.name for node in graph.node if node.op == "Placeholder")
+    frozen = run(graph, "conv/BiasAdd:0", {f"{placeholder}:0": batch})
+    np.testing.assert_allclose(frozen, model(batch), atol=1e-6)

@@ -43,10 +43,7 @@ def freeze(model: Any) -> GraphDef:
 
 def _signature(model: Any) -> Any:
     """The model's inputs as specs, in the structure that it takes them in."""
-    try:
-        inputs = model.input
-    except (AttributeError, ValueError):
-        inputs = None
+    inputs = _inputs(model)
     if inputs is None:
         raise UserError(
             f"Keras model {model.name!r} does not know the shape of its input, so it cannot be "
@@ -55,6 +52,18 @@ def _signature(model: Any) -> Any:
     return tf.nest.map_structure(
         lambda tensor: tf.TensorSpec(tensor.shape, tensor.dtype, tensor.name), inputs
     )
+
+
+def _inputs(model: Any) -> Any:
+    """The model's symbolic inputs; None if it has none.
+
+    Keras 3 raises at `input` of a sequential model that comes from a file, and has `inputs`.
+    """
+    try:
+        return model.input
+    except (AttributeError, ValueError):
+        several = getattr(model, "inputs", None)
+        return several[0] if several and len(several) == 1 else several
 
 
 @contextmanager
