@@ -39,10 +39,18 @@ wildcard_constraints:
     index=r"\d+",
     threshold=r"\d+",
     scale=r"\d+",
+    model=r"\w+",
 
 
+include: "workflow/rules/models.smk"
 include: "workflow/rules/sprites.smk"
 include: "workflow/rules/sheets.smk"
+
+
+# Some models are made by jobs: what can be rendered of them is known once they are there.
+PLAN.import_first = lambda series, instance: checkpoints.import_model.get(
+    series=series, instance=instance
+)
 
 
 localrules:
@@ -52,9 +60,10 @@ localrules:
 rule all:
     default_target: True
     input:
-        PLAN.all_sprites(),
-        PLAN.all_sheets(),
-        PLAN.all_losses(),
+        PLAN.all_preflights,
+        PLAN.all_sprites,
+        PLAN.all_sheets,
+        PLAN.all_losses,
 
 
 onsuccess:

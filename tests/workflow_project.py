@@ -13,6 +13,8 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parents[1]
+# Targets, and reports that are made with every first run.
+NOT_COUNTED = {"all", "total", "preflight", "preflight_report"}
 
 
 @dataclass
@@ -32,7 +34,7 @@ class Run:
     def jobs(self) -> dict[str, int]:
         tables = re.findall(r"^job +count\n[- ]+\n((?:\S+ +\d+\n)+)", self.text, re.MULTILINE)
         counts = dict(line.split() for line in tables[0].splitlines()) if tables else {}
-        return {rule: int(n) for rule, n in counts.items() if rule not in ("all", "total")}
+        return {rule: int(n) for rule, n in counts.items() if rule not in NOT_COUNTED}
 
 
 class Project:
@@ -102,5 +104,5 @@ class Project:
     def modified(self) -> Iterator[tuple[str, int]]:
         """Path and time of every result but the catalogues, which follow their graphs."""
         for path in self.results("**/*.*"):
-            if path.name != "layers.json":
+            if path.name not in ("layers.json", "model.pb"):
                 yield str(path), path.stat().st_mtime_ns

@@ -101,7 +101,13 @@ def test_a_series_may_be_empty():
             "transforms",
             "decorrelate, learning_rate, parametrization, transforms",
         ),
-        (of_series(input={"nam": "x"}), "series.shapes.input", "nam", "name", "name, range"),
+        (
+            of_series(input={"nam": "x"}),
+            "series.shapes.input",
+            "nam",
+            "name",
+            "mean, name, order, range, values",
+        ),
         (
             of_series(instances=[{"instance": "a", "layer": 3}]),
             "series.shapes.instances.0",

@@ -26,6 +26,9 @@ class Study:
     def graph(self, instance):
         return self.graphs / "shapes" / f"{instance}.pb"
 
+    def model(self, instance):
+        return self.results / "shapes" / instance / "model.pb"
+
     def catalogue(self, instance):
         return json.loads(self.catalogue_file(instance).read_text())
 
@@ -72,10 +75,10 @@ def test_all_instances_come_in_natural_order_with_all_activations(study):
     plan = study.load()
     assert list(plan.instances) == [("shapes", "epoch2"), ("shapes", "epoch10")]
     for (_, instance), found in plan.instances.items():
-        assert found.graph == str(study.graph(instance))
+        assert found.graph == str(study.model(instance))
         assert [(layer.number, layer.depth) for layer in found.layers] == [(2, 6), (5, 5)]
         assert found.layers[0].settings[5]["thresholds"] == DEFAULTS["thresholds"]
-        assert found.catalogue["sha256"] == sha256(study.graph(instance))
+        assert found.catalogue["sha256"] == sha256(study.model(instance))
 
 
 def test_a_series_without_options_is_a_series(study):
@@ -166,7 +169,8 @@ def test_the_input_of_a_series_reaches_its_catalogues_even_late(study):
         "channels": 3,
         "low": 0.0,
         "high": 255.0,
-        "known": {"name": "read", "shape": "read", "range": "config"},
+        "order": "rgb",
+        "known": {"name": "read", "shape": "read", "range": "config", "order": "assumed"},
     }
 
 
@@ -178,9 +182,9 @@ def changed(described, tmp_path_factory):
     """A study that was loaded again after all that can happen to graphs and catalogues."""
     study = Study(tmp_path_factory.mktemp("changed"))
     for instance in ("same", "other_depth", "other_weights", *DAMAGE):
-        for file, copy in ((Study.graph, shutil.copy2), (Study.catalogue_file, shutil.copy2)):
+        for file in (Study.graph, Study.model, Study.catalogue_file):
             file(study, instance).parent.mkdir(parents=True, exist_ok=True)
-            copy(file(described, "epoch2"), file(study, instance))
+            shutil.copy2(file(described, "epoch2"), file(study, instance))
     save(small(depth=4), study.graph("other_depth"))
     save(small(seed=1), study.graph("other_weights"))
     for instance, content in DAMAGE.items():
@@ -198,13 +202,14 @@ def test_an_unchanged_graph_keeps_its_catalogue(described, changed):
 def test_a_changed_graph_has_its_catalogue_made_again(changed):
     found = changed.plan.instances["shapes", "other_depth"]
     assert [layer.depth for layer in found.layers] == [4, 5]
-    assert found.catalogue["sha256"] == sha256(changed.graph("other_depth"))
+    assert found.catalogue["sha256"] == sha256(changed.model("other_depth"))
     assert changed.catalogue("other_depth") == found.catalogue
 
 
 def test_other_weights_of_equal_size_are_noticed(described, changed):
     before, after = described.graph("epoch2"), changed.graph("other_weights")
     assert after.stat().st_size == before.stat().st_size
+    before, after = described.model("epoch2"), changed.model("other_weights")
     assert changed.catalogue("other_weights")["sha256"] == sha256(after) != sha256(before)
 
 
@@ -238,7 +243,8 @@ def test_tensorflow_is_not_imported_where_the_workflow_starts(study):
 def test_an_unknown_instance_is_refused_with_the_choices(study):
     folder = study.graphs / "shapes"
     assert study.message(instances=["epoch2", "epoch3"]) == (
-        f"{SOURCE}: series shapes: no graph {folder / 'epoch3'}.pb; there are epoch2, epoch10"
+        f"{SOURCE}: series shapes: no model {folder / 'epoch3'} (.pb, .pbtxt, .keras, .h5, "
+        ".hdf5 or a SavedModel folder); there are epoch2, epoch10"
     )
 
 
@@ -252,8 +258,9 @@ def test_an_empty_list_of_instances_is_refused(study):
 def test_a_series_without_graphs_is_refused_with_where_to_put_them(tmp_path):
     study = Study(tmp_path)
     assert study.message() == (
-        f"{SOURCE}: series shapes: no graph in {study.graphs / 'shapes'}{os.sep}; "
-        "put frozen graphs there as <instance>.pb"
+        f"{SOURCE}: series shapes: no model in {study.graphs / 'shapes'}{os.sep}; "
+        "put models there as <instance> with .pb, .pbtxt, .keras, .h5, .hdf5, or as a SavedModel "
+        "folder"
     )
 
 

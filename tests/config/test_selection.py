@@ -15,13 +15,15 @@ def layer(number, name, kind, depth):
         "name": name,
         "kind": kind,
         "depth": depth,
+        "content": f"content of {name}",
+        "fixed": name == "fixed",
         "macs": 450.0,
         "activations": 6.0,
     }
 
 
 CATALOGUE = {
-    "input": {"name": "picture", "channels": 3},
+    "input": {"name": "picture", "height": 32, "width": 48, "channels": 3},
     "layers": [
         layer(0, "conv1/Conv2D", "convolution", 6),
         layer(1, "conv1/Relu", "activation", 6),

@@ -11,10 +11,11 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import lucid_sprites
+from imported import EDGES, describe, normal
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import sha256
 from lucid_sprites.models import graph_file
-from lucid_sprites.models.catalogue import LAYER_OPS, describe, prune_all
+from lucid_sprites.models.catalogue import LAYER_OPS, pruned_to_layers
 from tiny_graphs import frozen, save, small
 
 
@@ -29,6 +30,12 @@ def layer(number, name, op, kind, depth, macs, activations, fixed=False):
         "activations": activations,
         "fixed": fixed,
     }
+
+
+def numbers(described):
+    """What `layer` gives, of each layer."""
+    keys = layer(*range(7))
+    return [{key: each[key] for key in keys} for each in described["layers"]]
 
 
 @pytest.fixture
@@ -52,26 +59,26 @@ def placeholder(*shape):
 # numbers. The pool halves both edges: conv2 has 1/4 position for each pixel, 3 x 3 x 6 = 54
 # products in each of 5 channels: 67.5 more. No later activation is larger than that of conv1.
 def test_the_small_graph_is_described_in_exact_numbers(catalogue_of):
-    assert catalogue_of(small()) == {
-        "input": {
-            "name": "picture",
-            "height": None,
-            "width": None,
-            "channels": 3,
-            "low": -1.0,
-            "high": 1.0,
-            "known": {"name": "read", "shape": "read", "range": "assumed"},
-        },
-        "layers": [
-            layer(0, "conv1/Conv2D", "Conv2D", "convolution", 6, 450.0, 6.0),
-            layer(1, "conv1/BiasAdd", "BiasAdd", "norm", 6, 450.0, 6.0),
-            layer(2, "conv1/Relu", "Relu", "activation", 6, 450.0, 6.0),
-            layer(3, "pool", "MaxPool", "pool", 6, 450.0, 6.0),
-            layer(4, "conv2/Conv2D", "Conv2D", "convolution", 5, 517.5, 6.0),
-            layer(5, "conv2/Relu", "Relu", "activation", 5, 517.5, 6.0),
-        ],
-        "other": {},
+    described = catalogue_of(small())
+    assert described["input"] == {
+        "name": "picture",
+        "height": None,
+        "width": None,
+        "channels": 3,
+        "low": -1.0,
+        "high": 1.0,
+        "order": "rgb",
+        "known": {"name": "read", "shape": "read", "range": "assumed", "order": "assumed"},
     }
+    assert numbers(described) == [
+        layer(0, "conv1/Conv2D", "Conv2D", "convolution", 6, 450.0, 6.0),
+        layer(1, "conv1/BiasAdd", "BiasAdd", "norm", 6, 450.0, 6.0),
+        layer(2, "conv1/Relu", "Relu", "activation", 6, 450.0, 6.0),
+        layer(3, "pool", "MaxPool", "pool", 6, 450.0, 6.0),
+        layer(4, "conv2/Conv2D", "Conv2D", "convolution", 5, 517.5, 6.0),
+        layer(5, "conv2/Relu", "Relu", "activation", 5, 517.5, 6.0),
+    ]
+    assert (described["other"], described["notes"]) == ({}, [])
 
 
 # On 8 x 12 = 96 pixels, of which a stride of 2 leaves 4 x 6. Depthwise: 3 x 3 products in
@@ -86,11 +93,11 @@ def test_fixed_sizes_strides_and_matrices_are_counted(catalogue_of):
 
     described = catalogue_of(build)
     assert (described["input"]["height"], described["input"]["width"]) == (8, 12)
-    assert described["layers"] == [
+    assert numbers(described) == [
         layer(0, "deep", "DepthwiseConv2dNative", "convolution", 6, 13.5, 1.5),
-        layer(1, "mean", "Mean", "pool", 6, 13.5, 1.5, fixed=True),
-        layer(2, "product", "MatMul", "convolution", 7, 13.938, 1.5, fixed=True),
-        layer(3, "softmax", "Softmax", "output", 7, 13.938, 1.5, fixed=True),
+        layer(1, "mean", "Mean", "pool", 6, 13.5, 1.5),
+        layer(2, "product", "MatMul", "convolution", 7, 13.938, 1.5),
+        layer(3, "softmax", "Softmax", "output", 7, 13.938, 1.5),
     ]
 
 
@@ -134,8 +141,8 @@ def test_what_is_no_layer_is_kept_with_the_reason(catalogue_of):
     assert [each["name"] for each in described["layers"]] == ["conv"]
     assert described["other"] == {
         "anchors": "does not depend on the input",
-        "total": "has shape [], without an axis of channels",
-        "map": "has shape [1, 8, 8], without an axis of channels",
+        "total": "fails: its shape is [] for 3 pictures",
+        "map": "fails: its shape is [3, 8, 8] for 3 pictures",
     }
 
 
@@ -194,9 +201,10 @@ def test_a_real_network_is_described(mobilenet):
     assert names["MobilenetV1/Predictions/Softmax"]["depth"] == 1001
 
 
-def test_pruning_to_many_layers_keeps_what_any_needs():
-    pruned = prune_all(small(), "picture", ["conv1/Relu", "pool"])
-    assert [node.name for node in pruned.node] == [
+def test_only_what_the_layers_need_is_kept(tmp_path):
+    form = normal(save(small(), tmp_path / "a.pb"))
+    named = {"input": {"name": "picture"}, "layers": [{"name": "conv1/Relu"}, {"name": "pool"}]}
+    assert {node.name for node in pruned_to_layers(form.graph, named).node} == {
         "picture",
         "conv1/Conv2D/filter",
         "conv1/Conv2D",
@@ -204,14 +212,14 @@ def test_pruning_to_many_layers_keeps_what_any_needs():
         "conv1/BiasAdd",
         "conv1/Relu",
         "pool",
-    ]
+    }
 
 
 def test_a_graph_without_layers_behind_the_input_is_refused(tmp_path):
     path = save(small(), tmp_path / "a.pb")
     with pytest.raises(UserError) as caught:
         describe(str(path), {"name": "conv2/Relu"})
-    assert str(caught.value) == f"{path}: no layer depends on the input 'conv2/Relu'"
+    assert str(caught.value).startswith(f"{path}: no layer depends on the input 'conv2/Relu'")
 
 
 def test_a_graph_that_misses_nodes_is_refused_with_the_node(tmp_path):
@@ -222,14 +230,16 @@ def test_a_graph_that_misses_nodes_is_refused_with_the_node(tmp_path):
     path = save(graph, tmp_path / "a.pb")
     with pytest.raises(UserError) as caught:
         describe(str(path), {})
-    assert str(caught.value).startswith(f"{path}: TensorFlow cannot import this graph: ")
-    assert "conv1/BiasAdd/bias" in str(caught.value)
+    assert str(caught.value) == (
+        f"{path}: node 'conv1/BiasAdd' reads 'conv1/BiasAdd/bias', which is not in the graph: it "
+        "was cut badly; freeze it again"
+    )
 
 
 def run_program(*jobs):
     workflow = str(Path(lucid_sprites.__file__).parents[1])
     return subprocess.run(
-        [sys.executable, "-m", "lucid_sprites.models.describe"],
+        [sys.executable, "-m", "lucid_sprites.models.import_model"],
         input=json.dumps(jobs),
         env={**os.environ, "PYTHONPATH": workflow},
         capture_output=True,
@@ -243,9 +253,11 @@ def test_the_program_writes_catalogues_until_one_fails(tmp_path):
     bad.write_bytes(b"")
     jobs = [
         {
-            "graph": str(graph),
+            "origin": {"file": str(graph)},
+            "input": {"range": [0, 1]},
+            "edges": list(EDGES),
+            "graph": str(tmp_path / "results" / f"{number}.pb"),
             "catalogue": str(tmp_path / "results" / f"{number}.json"),
-            "overrides": {"range": [0, 1]},
             "stamp": {"size": number},
         }
         for number, graph in enumerate([good, bad, good])
@@ -258,15 +270,14 @@ def test_the_program_writes_catalogues_until_one_fails(tmp_path):
     assert json.loads((tmp_path / "results" / "0.json").read_text()) == {
         **describe(str(good), {"range": [0, 1]}),
         "stamp": {"size": 0},
-        "sha256": sha256(good),
+        "sha256": sha256(tmp_path / "results" / "0.pb"),
     }
-    assert [path.name for path in (tmp_path / "results").iterdir()] == ["0.json"]
+    assert {path.name for path in (tmp_path / "results").iterdir()} == {"0.json", "0.pb"}
 
 
 REAL = "pb01_aiy_ssd_person_cat_dog/mobilenet_ssd_256res_0.125_person_cat_dog.pb"
 
 
-@pytest.mark.xfail(strict=True, raises=UserError, reason="a float probe is fed to a cast of bytes")
 def test_a_picture_of_bytes_is_described(catalogue_of):
     def build():
         picture = tf.placeholder(tf.uint8, [None, None, None, 3], name="picture")
@@ -276,7 +287,6 @@ def test_a_picture_of_bytes_is_described(catalogue_of):
     assert catalogue_of(build)["layers"][0]["macs"] == 12.0
 
 
-@pytest.mark.xfail(strict=True, raises=UserError, reason="128 pixels do not fit its box coder")
 def test_the_kits_own_kind_of_graph_is_described_from_its_preprocessor(shared_data):
     # lucid-spritemaps feeds SSD graphs at `Preprocessor/sub`; the size is that of image_tensor.
     names = {node.name for node in graph_file.read(shared_data / REAL).node}
@@ -286,15 +296,10 @@ def test_the_kits_own_kind_of_graph_is_described_from_its_preprocessor(shared_da
     assert depths["FeatureExtractor/MobilenetV1/MobilenetV1/Conv2d_5_pointwise/Relu6"] == 32
 
 
-@pytest.mark.xfail(strict=True, reason="the last axis is taken for channels")
-def test_layers_with_channels_first_are_refused_or_understood(shared_data):
-    path = shared_data / "pb15_onnx_nchw_superres" / "model.pb"
-    try:
-        described = describe(str(path), {})
-    except UserError:
-        return
+def test_layers_with_channels_first_have_their_channels(shared_data):
+    described = describe(shared_data / "pb15_onnx_nchw_superres" / "model.pb")
     depths = {each["name"]: each["depth"] for each in described["layers"]}
-    assert depths.get("Relu_1", 12) == 12
+    assert (depths["add_1"], depths["add_3"], depths["test_output"]) == (48, 12, 1)
 
 
 def test_a_transposed_matrix_is_counted(catalogue_of):
@@ -318,13 +323,16 @@ def test_a_graph_with_variables_is_refused_as_not_frozen(tmp_path):
     assert "kernel" in str(caught.value)
 
 
-@pytest.mark.xfail(strict=True, reason="only the job finds out, by an error of TensorFlow")
 def test_layers_behind_a_second_placeholder_are_not_offered(catalogue_of):
     def build():
         conv = tf.nn.conv2d(placeholder(), ones(1, 1, 3, 4), strides=1, padding="SAME", name="conv")
-        keep = tf.placeholder(tf.float32, [], name="keep_prob")
-        tf.nn.relu(conv * keep, name="relu")
+        tf.nn.relu(conv * tf.placeholder(tf.float32, [], name="gain"), name="relu")
 
     described = catalogue_of(build)
     assert [each["name"] for each in described["layers"]] == ["conv"]
-    assert "keep_prob" in described["other"]["relu"]
+    assert described["other"]["relu"] == (
+        "needs a value for placeholder 'gain': give it under input: {values: ...}"
+    )
+    given = catalogue_of(build, values={"gain": 2})
+    assert [each["name"] for each in given["layers"]] == ["conv", "relu"]
+    assert given["notes"] == ["placeholder gain: 2 (config)"]

@@ -251,7 +251,7 @@ def test_a_product_that_widens_one_channel_stays():
 def test_constants_are_computed_once_and_the_rest_is_kept():
     def build():
         picture = placeholder()
-        factor = tf.placeholder_with_default(4.0, [], name="factor")
+        factor = tf.constant(4.0, name="factor")
         halves = tf.split(tf.constant(KERNEL) * tf.sqrt(factor), 2, axis=3)
         left = tf.nn.conv2d(picture, halves[0], strides=1, padding="SAME", name="left")
         right = tf.nn.conv2d(picture, halves[1], strides=1, padding="SAME", name="right")

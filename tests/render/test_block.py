@@ -132,7 +132,7 @@ def test_sprites_tell_what_they_are(first, graph):
     told = record(png)
     assert opened(png).size == (12, 12)
     assert opened(png).mode == "RGB"
-    assert (told["graph"], told["layer"], told["number"]) == (sha256(graph), "conv1/Relu", 0)
+    assert (told["content"], told["layer"], told["number"]) == (sha256(graph), "conv1/Relu", 0)
     assert (told["index"], told["threshold"], told["status"], told["loss"]) == (3, 20, "ok", loss)
     assert told["input"] == {"name": "picture", "channels": 3, "low": 0.0, "high": 1.0}
     own = asked.groups[0]["settings"]

@@ -71,7 +71,7 @@ def truncated(project):
 CASES = {
     "missing graph": (
         change("series.tiny.instances", ["middle"]),
-        ["graphs/tiny/middle.pb", "old, young"],
+        ["graphs/tiny/middle", "old, young"],
     ),
     "series without graphs": (change("series.other", {}), ["series other", "graphs/other"]),
     "truncated graph": (graph(truncated), ["graphs/tiny/young.pb", "truncated"]),

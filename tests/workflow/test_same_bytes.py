@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from lucid_sprites.render import png
@@ -100,16 +99,13 @@ def test_a_sprite_is_the_same_file(whole, series, way, tmp_path):
 
 
 def test_networks_with_the_same_convolutions_give_the_same_pictures(mobilenet, tmp_path):
-    """Two heads on one network: its layers look the same, though the files tell them apart."""
+    """Two heads on one network: its layers are the same, and so are the files of their sprites."""
     project = with_graph(mobilenet, "mobilenet", CONV_8, tmp_path / "project")
     shutil.copy(mobilenet.with_name("flowers.pb"), project.folder / "graphs/mobilenet")
     render(project, 2)
     sprites = {
-        instance: [png.read(path) for path in project.results(f"mobilenet/{instance}/sprites/*")]
+        instance: [path.read_bytes() for path in project.results(f"mobilenet/{instance}/sprites/*")]
         for instance in ("imagenet", "flowers")
     }
     assert len(sprites["imagenet"]) == len(sprites["flowers"]) == 20
-    for (imagenet, told), (flowers, other) in zip(*sprites.values(), strict=True):
-        np.testing.assert_array_equal(np.array(imagenet), np.array(flowers))
-        assert imagenet.mode == "RGB"
-        assert {key for key in told if told[key] != other[key]} == {"graph"}
+    assert sprites["imagenet"] == sprites["flowers"]

@@ -16,6 +16,16 @@ def write_whole(path: str | os.PathLike[str], content: bytes | str) -> None:
     save_whole(path, lambda temporary: Path(temporary).write_bytes(data))
 
 
+def write_if_changed(path: str | os.PathLike[str], content: bytes) -> None:
+    """`write_whole`, but a file that holds just that stays as old as it is."""
+    try:
+        same = Path(path).read_bytes() == content
+    except OSError:
+        same = False
+    if not same:
+        write_whole(path, content)
+
+
 def save_whole(path: str | os.PathLike[str], save: Callable[[str], object]) -> None:
     """Let `save` write a temporary file beside `path`, then rename it into place.
 

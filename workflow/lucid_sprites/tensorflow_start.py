@@ -8,12 +8,17 @@ if TYPE_CHECKING:
     from tensorflow.compat.v1 import ConfigProto
 
 
+def quiet() -> None:
+    """Only errors of TensorFlow are shown; call before its first import."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
 def lean() -> None:
     """Make the first `import tensorflow` of a program quick and quiet; call it before.
 
     The API packages of TensorFlow import keras, which no frozen graph needs.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    quiet()
     sys.modules.setdefault("keras", None)  # type: ignore[arg-type]
 
 

@@ -1,8 +1,8 @@
 """The layer catalogues that the config is resolved against, kept up to date.
 
-They are made while the workflow starts and not by one of its jobs: so the first dry run already
-shows every sprite, and a wrong layer name is refused before anything runs. A catalogue is made
-again when its graph file or what the config says of its input has changed.
+Models that are there when the workflow starts are imported then and not by one of its jobs: so the
+first dry run already shows every sprite, and a wrong layer name is refused before anything runs.
+One is imported again when its file or what the config says of its input has changed.
 """
 
 import json
@@ -15,44 +15,28 @@ from typing import Any
 from lucid_sprites.errors import UserError
 
 # Raised whenever catalogues hold something else than before.
-_FORMAT = 1
+_FORMAT = 2
 _PACKAGE_ROOT = Path(__file__).parents[2]
 
 
-def catalogues(wanted: list[tuple[str, str, dict[str, Any]]]) -> list[dict[str, Any]]:
-    """The catalogues of graphs.
+def catalogues(jobs: list[dict[str, Any]], files: list[tuple[str, ...]]) -> list[dict[str, Any]]:
+    """The catalogues of models.
 
     Args:
-        wanted: (graph file, catalogue file, the config's `input` for it).
+        jobs: for `models.import_model`, whose catalogues are wanted.
+        files: that each job's model is read from.
 
     Raises:
-        UserError: a graph cannot be described.
+        UserError: a model cannot be imported.
     """
-    jobs = [
-        {"graph": graph, "catalogue": file, "overrides": overrides, "stamp": stamp}
-        for graph, file, overrides in wanted
-        for stamp in [_stamp(graph, overrides)]
-        if _read(file).get("stamp") != stamp
-    ]
-    if jobs:
-        _describe(jobs)
-    return [json.loads(Path(file).read_text()) for _, file, _ in wanted]
+    stamped = [{**job, "stamp": _stamp(job, own)} for job, own in zip(jobs, files, strict=True)]
+    stale = [job for job in stamped if not _is_current(job)]
+    if stale:
+        _import(stale)
+    return [read(job["catalogue"]) for job in jobs]
 
 
-def _stamp(graph: str, overrides: dict[str, Any]) -> dict[str, Any]:
-    try:
-        status = os.stat(graph)
-    except OSError as error:
-        raise UserError(f"{graph}: cannot be read: {error.strerror}") from error
-    return {
-        "format": _FORMAT,
-        "modified": status.st_mtime_ns,
-        "size": status.st_size,
-        "overrides": overrides,
-    }
-
-
-def _read(file: str) -> dict[str, Any]:
+def read(file: str) -> dict[str, Any]:
     """A catalogue; empty if it is missing or damaged."""
     try:
         catalogue = json.loads(Path(file).read_text())
@@ -61,22 +45,42 @@ def _read(file: str) -> dict[str, Any]:
     return catalogue if isinstance(catalogue, dict) else {}
 
 
-def _describe(jobs: list[dict[str, Any]]) -> None:
+def _is_current(job: dict[str, Any]) -> bool:
+    return read(job["catalogue"]).get("stamp") == job["stamp"] and os.path.exists(job["graph"])
+
+
+def _stamp(job: dict[str, Any], files: tuple[str, ...]) -> dict[str, Any]:
+    states = []
+    for file in files:
+        try:
+            status = os.stat(file)
+        except OSError as error:
+            raise UserError(f"{file}: cannot be read: {error.strerror}") from error
+        states.append([status.st_mtime_ns, status.st_size])
+    # No paths: a project that is moved keeps its catalogues.
+    origin = {key: value for key, value in job["origin"].items() if key != "file"}
+    wanted = {"origin": origin, "input": job["input"], "edges": job["edges"]}
+    return {"format": _FORMAT, "files": states, **wanted}
+
+
+def _import(jobs: list[dict[str, Any]]) -> None:
     """In a program of its own: TensorFlow must not be imported where the workflow starts."""
-    described = subprocess.run(
-        [sys.executable, "-m", "lucid_sprites.models.describe"],
+    print(f"Reading {len(jobs)} new or changed models ...", file=sys.stderr)
+    done = subprocess.run(
+        [sys.executable, "-m", "lucid_sprites.models.import_model"],
         input=json.dumps(jobs),
         text=True,
+        stdout=sys.stderr,
         stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(_PACKAGE_ROOT)},
         check=False,
     )
-    if described.returncode:
-        _, found, message = f"\n{described.stderr}".partition("\nerror: ")
+    if done.returncode:
+        _, found, message = f"\n{done.stderr}".partition("\nerror: ")
         if found:
             raise UserError(message.strip())
-        graphs = ", ".join(job["graph"] for job in jobs)
+        models = ", ".join(job["catalogue"] for job in jobs)
         raise UserError(
-            f"{graphs}: the program that describes graphs ended with code {described.returncode}: "
-            f"{described.stderr.strip()[-500:] or 'it was killed (out of memory?)'}"
+            f"{models}: the program that imports models ended with code {done.returncode}: "
+            f"{done.stderr.strip()[-500:] or 'it was killed (out of memory?)'}"
         )

@@ -1,22 +1,18 @@
-"""From config.yaml and the graph files to the plan of everything that can be made."""
+"""From config.yaml and the model files to the plan of everything that can be made."""
 
 import os
-import re
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from lucid_sprites import layout
-from lucid_sprites.config import schema
+from lucid_sprites.config import schema, transforms
 from lucid_sprites.config.catalogues import catalogues
-from lucid_sprites.config.plan import InstancePlan, Plan
-from lucid_sprites.config.selection import select_layers
-from lucid_sprites.config.settings import DEFAULTS, merge
+from lucid_sprites.config.plan import InstanceOptions, Plan
+from lucid_sprites.config.settings import DEFAULTS, merge, resolve
+from lucid_sprites.config.sources import Source, sources
 from lucid_sprites.errors import UserError
-from lucid_sprites.files import natural_key
-
-GRAPH_SUFFIX = ".pb"
 
 
 def check_yaml(path: str) -> None:
@@ -36,85 +32,70 @@ def check_yaml(path: str) -> None:
 def load(config: dict[str, Any], source: str) -> Plan:
     """The plan.
 
-    Writes the layer catalogue of every graph that is new or has changed.
+    Imports every model that is there and is new or has changed.
 
     Args:
         config: what the config file holds.
         source: the config file's name, for messages.
 
     Raises:
-        UserError: whatever is wrong with the config, the graphs, or the results folder.
+        UserError: whatever is wrong with the config, the models, or the results folder.
     """
     config = schema.check(config, source)
+    found = sources(config, source)
     results = Path(config.get("results", "results"))
     _check_writable(results)
-    found = [
-        (series, options or {}, instance, instance_options, path)
-        for series, options in config["series"].items()
-        for instance, instance_options, path in _instances(config, series, options or {}, source)
-    ]
-    described = catalogues(
-        [
-            (path, str(results / layout.CATALOGUE.format(series=series, instance=instance)),
-             options.get("input", {}))
-            for series, options, instance, _, path in found
-        ]
-    )  # fmt: skip
     defaults = merge(DEFAULTS, config.get("defaults", {}))
-    instances = {}
-    for (series, options, instance, instance_options, path), catalogue in zip(
-        found, described, strict=True
-    ):
-        layers = select_layers(
-            catalogue,
-            merge(merge(defaults, options), instance_options),
-            [options.get("layers"), instance_options.get("layers")],
-            f"{source}: series {series}, instance {instance}",
-        )
-        instances[series, instance] = InstancePlan(series, instance, path, catalogue, layers)
-    return Plan(results, instances)
-
-
-def _instances(
-    config: dict[str, Any], series: str, options: dict[str, Any], source: str
-) -> list[tuple[str, dict[str, Any], str]]:
-    """(name, its options, graph file) for each instance of a series, in natural order."""
-    folder = Path(config.get("graphs", "graphs")) / series
-    present = {
-        path.name.removesuffix(GRAPH_SUFFIX): str(path)
-        for path in sorted(folder.glob(f"[!.]*{GRAPH_SUFFIX}"))
+    options = {
+        (each.series, each.instance): _options(each, config, defaults, results, source)
+        for each in found
     }
-    for name, path in present.items():
-        if not re.fullmatch(layout.NAME, name):
-            raise UserError(
-                f"{path}: an instance's name has letters, digits, and any of _ . + - inside; "
-                "rename the file"
-            )
-    names = sorted(present, key=natural_key)
-    if not names:
-        raise UserError(
-            f"{source}: series {series}: no graph in {folder}{os.sep}; put frozen graphs there as "
-            f"<instance>{GRAPH_SUFFIX}"
-        )
-    chosen = options.get("instances")
-    if chosen is None:
-        return [(name, {}, present[name]) for name in names]
-    if not chosen:
-        raise UserError(
-            f"{source}: series {series}: the list of instances is empty; leave it out for all: "
-            f"{', '.join(names)}"
-        )
-    listed = []
-    for item in chosen:
-        instance_options = item if isinstance(item, dict) else {}
-        name = str(instance_options.get("instance", item))
-        if name not in present:
-            raise UserError(
-                f"{source}: series {series}: no graph {folder / name}{GRAPH_SUFFIX}; there are "
-                f"{', '.join(names)}"
-            )
-        listed.append((name, instance_options, present[name]))
-    return listed
+    plan = Plan(results, options)
+    present = [own for own in options.values() if not own.source.is_made]
+    described = catalogues([own.job for own in present], [own.source.files for own in present])
+    for own, catalogue in zip(present, described, strict=True):
+        plan.add(own.source.series, own.source.instance, catalogue)
+    return plan
+
+
+def _options(
+    instance: Source,
+    config: dict[str, Any],
+    defaults: dict[str, Any],
+    results: Path,
+    source: str,
+) -> InstanceOptions:
+    series = config["series"][instance.series] or {}
+    settings = merge(merge(defaults, series), instance.options)
+    levels = [series.get("layers"), instance.options.get("layers")]
+    where = f"{source}: series {instance.series}, instance {instance.instance}"
+    place = {"series": instance.series, "instance": instance.instance}
+    job = {
+        "origin": instance.origin,
+        "input": {**series.get("input", {}), **instance.options.get("input", {})},
+        "edges": _edges(settings, levels, where),
+        "graph": str(results / layout.MODEL.format(**place)),
+        "catalogue": str(results / layout.CATALOGUE.format(**place)),
+    }
+    return InstanceOptions(instance, settings, levels, where, job)
+
+
+def _edges(settings: dict[str, Any], levels: list[list[Any] | None], where: str) -> list[int]:
+    """Edges of the canvases that the settings make: smallest, an odd one between, largest."""
+    entries = [item for level in levels for item in level or [] if isinstance(item, dict)]
+    own = [merge(settings, item) for item in entries]
+    own += [
+        merge(merge(settings, item), values)
+        for item in entries
+        for values in item.get("index", {}).values()
+    ]
+    edges = [
+        edge
+        for each in [settings, *own]
+        for edge in transforms.canvas_edges(resolve(each, where)["transforms"], each["scale"])
+    ]
+    low, high = min(edges), max(edges)
+    return sorted({low, (low + high) // 2 | 1, high}) if low < high else [low]
 
 
 def _check_writable(results: Path) -> None:

@@ -4,16 +4,37 @@ What the rules of the workflow look up by wildcards; `wildcards` is anything wit
 `series`, `instance`, `layer`, `block`, `index`, `threshold` that the name of a method needs.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from lucid_sprites import layout
-from lucid_sprites.config import indexes
-from lucid_sprites.config.selection import LayerPlan
+from lucid_sprites.config import catalogues, indexes
+from lucid_sprites.config.selection import LayerPlan, select_layers
 from lucid_sprites.config.settings import canonical_json
+from lucid_sprites.config.sources import Source
+from lucid_sprites.errors import UserError
+
+
+@dataclass(frozen=True)
+class InstanceOptions:
+    """What the config says of one instance, before its model is known.
+
+    Attributes:
+        source: its model.
+        settings: of the instance, before any layer's own.
+        levels: the `layers` of the series and of the instance; None where there is none.
+        where: the place in the config, for messages.
+        job: for `models.import_model`.
+    """
+
+    source: Source
+    settings: dict[str, Any]
+    levels: list[list[Any] | None]
+    where: str
+    job: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -21,7 +42,7 @@ class InstancePlan:
     """One instance and its layers.
 
     Attributes:
-        graph: path of its graph file.
+        graph: path of its frozen graph in normal form.
         catalogue: what the graph offers.
     """
 
@@ -37,25 +58,86 @@ class InstancePlan:
         return {str(layer.number): layer for layer in self.layers}
 
 
-@dataclass(frozen=True)
+def _cannot_wait(series: str, instance: str) -> None:
+    raise UserError(f"{series}/{instance}: its model is not there yet")
+
+
+@dataclass
 class Plan:
     """Everything that can be made.
 
     Attributes:
         results: the results folder.
-        instances: by series and instance.
+        options: of every instance, by series and instance.
+        import_first: called with series and instance before the plan of an instance whose model is
+            made by a job is asked for; returns once its catalogue is there, or raises.
     """
 
     results: Path
-    instances: dict[tuple[str, str], InstancePlan]
+    options: dict[tuple[str, str], InstanceOptions]
+    import_first: Callable[[str, str], object] = _cannot_wait
+    _planned: dict[tuple[str, str], InstancePlan] = field(default_factory=dict)
+
+    @property
+    def instances(self) -> dict[tuple[str, str], InstancePlan]:
+        """The plans of all instances."""
+        return {key: self.instance(*key) for key in self.options}
+
+    def instance(self, series: str, instance: str) -> InstancePlan:
+        """The plan of one instance, once its model is there."""
+        key = series, instance
+        if key not in self._planned:
+            self.import_first(series, instance)
+            self.add(series, instance, catalogues.read(self.options[key].job["catalogue"]))
+        return self._planned[key]
+
+    def add(self, series: str, instance: str, catalogue: dict[str, Any]) -> None:
+        """Plan an instance whose catalogue is known.
+
+        Raises:
+            UserError: the config does not fit the catalogue.
+        """
+        own = self.options[series, instance]
+        layers = select_layers(catalogue, own.settings, own.levels, own.where)
+        plan = InstancePlan(series, instance, own.job["graph"], catalogue, layers)
+        self._planned[series, instance] = plan
+
+    def model_files(self, wildcards: Any) -> tuple[str, ...]:
+        """The files that an instance's model is read from."""
+        return self._options(wildcards).source.files
+
+    def import_job(self, wildcards: Any) -> str:
+        """What the job that imports a model is given: a list of one for `models.import_model`."""
+        return canonical_json([self._options(wildcards).job])
+
+    def catalogue_files(self, wildcards: Any) -> list[str]:
+        """The catalogues of all instances of a series."""
+        return [
+            own.job["catalogue"]
+            for (series, _), own in self.options.items()
+            if series == wildcards.series
+        ]
+
+    def all_preflights(self, _: Any = None) -> list[str]:
+        """The reports on the models of all series."""
+        series = dict.fromkeys(series for series, _ in self.options)
+        return [f"{self.results}/{layout.PREFLIGHT.format(series=name)}" for name in series]
+
+    def lucid_checksum(self, wildcards: Any) -> str:
+        """The SHA-256 that the config gives for a model of lucid's zoo, or nothing."""
+        for own in self.options.values():
+            options = own.source.options
+            if options.get("lucid") == wildcards.model and "sha256" in options:
+                return options["sha256"]
+        return ""
 
     def pattern(self, template: str) -> str:
         """A path of `layout` with its wildcards."""
         return f"{self.results}/{template}"
 
     def graph(self, wildcards: Any) -> str:
-        """The instance's graph file."""
-        return self._instance(wildcards).graph
+        """The instance's frozen graph in normal form."""
+        return self._options(wildcards).job["graph"]
 
     def block_of_sprite(self, wildcards: Any) -> str:
         """The block that holds a sprite."""
@@ -73,7 +155,7 @@ class Plan:
         block, the workflow knows that they are no longer what is asked for.
         """
         instance, layer = self._instance(wildcards), self._layer(wildcards)
-        source = [instance.catalogue["sha256"], instance.catalogue["input"], layer.name]
+        source = [layer.content, instance.catalogue["input"], layer.name]
         return canonical_json([*source, layer.identities[int(wildcards.index)]])
 
     def block_spec(self, wildcards: Any) -> str:
@@ -86,7 +168,7 @@ class Plan:
         return canonical_json(
             {
                 "graph": instance.graph,
-                "graph_sha256": instance.catalogue["sha256"],
+                "content": layer.content,
                 "picture": instance.catalogue["input"],
                 "number": layer.number,
                 "layer": layer.name,
@@ -157,18 +239,18 @@ class Plan:
             for sprite in self._sprites(wildcards, layer, threshold)
         ]
 
-    def all_sprites(self) -> list[str]:
+    def all_sprites(self, _: Any = None) -> list[str]:
         """All sprites of all series."""
         return [path for plan in self.instances.values() for path in self.instance_sprites(plan)]
 
-    def all_sheets(self) -> list[str]:
+    def all_sheets(self, _: Any = None) -> list[str]:
         """All spritesheets of all series."""
         return [
             self._path(layout.SHEET, plan, layer=layer.number, threshold=threshold)
             for plan, layer, threshold in self._sheets()
         ]
 
-    def all_losses(self) -> list[str]:
+    def all_losses(self, _: Any = None) -> list[str]:
         """The loss log of every instance."""
         return [self._path(layout.LOSSES, plan) for plan in self.instances.values()]
 
@@ -196,8 +278,11 @@ class Plan:
         filled = template.format(series=place.series, instance=place.instance, **fields)
         return f"{self.results}/{filled}"
 
+    def _options(self, wildcards: Any) -> InstanceOptions:
+        return self.options[wildcards.series, wildcards.instance]
+
     def _instance(self, wildcards: Any) -> InstancePlan:
-        return self.instances[wildcards.series, wildcards.instance]
+        return self.instance(wildcards.series, wildcards.instance)
 
     def _layer(self, wildcards: Any) -> LayerPlan:
         return self._instance(wildcards).by_number[wildcards.layer]

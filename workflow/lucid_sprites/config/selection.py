@@ -19,7 +19,7 @@ class LayerPlan:
     """A layer and what is rendered of it.
 
     Attributes:
-        number, name, depth: from the catalogue.
+        number, name, depth, content: from the catalogue.
         columns: of its spritesheets.
         batch: sprites that advance together.
         block_size: neighbouring indexes that are optimized by one job.
@@ -30,6 +30,7 @@ class LayerPlan:
     number: int
     name: str
     depth: int
+    content: str
     columns: int
     batch: int
     block_size: int
@@ -101,8 +102,15 @@ def select_layers(
             for matched, item in level
             if number in matched and isinstance(item, dict)
         ]
-        plans.append(_layer_plan(catalogue["layers"][number], settings, own, where))
+        layer = catalogue["layers"][number]
+        crop = _own_size(catalogue["input"]) if layer["fixed"] else None
+        plans.append(_layer_plan(layer, settings, own, crop, where))
     return plans
+
+
+def _own_size(picture: dict[str, Any]) -> list[int]:
+    """Height and width that a layer needs that does not take pictures of any size."""
+    return [picture["height"], picture["width"]]
 
 
 def _selector(item: Any) -> Any:
@@ -144,6 +152,7 @@ def _layer_plan(
     layer: dict[str, Any],
     settings: dict[str, Any],
     own: list[dict[str, Any]],
+    crop: list[int] | None,
     where: str,
 ) -> LayerPlan:
     where = f"{where}, layer {layer['name']}"
@@ -151,13 +160,14 @@ def _layer_plan(
         settings = merge(settings, item)
     selected = _indexes(settings, layer, where)
     overrides = [(spec, values) for item in own for spec, values in item.get("index", {}).items()]
-    groups = _groups(settings, selected, overrides, layer, where)
+    groups = _groups(settings, selected, overrides, layer, crop, where)
     batch, block_size = cost.sizes(layer, settings)
     columns = settings["columns"]
     return LayerPlan(
         layer["number"],
         layer["name"],
         layer["depth"],
+        layer["content"],
         min(layer["depth"], _columns(layer["depth"]) if columns == "auto" else columns),
         batch,
         block_size,
@@ -197,6 +207,7 @@ def _groups(
     selected: list[int],
     overrides: list[tuple[str, dict[str, Any]]],
     layer: dict[str, Any],
+    crop: list[int] | None,
     where: str,
 ) -> list[tuple[dict[str, Any], list[int]]]:
     """Indexes by equal settings; later overrides of an index win."""
@@ -206,9 +217,10 @@ def _groups(
         _check_depth(members, layer, where)
         for index in members:
             own[index] = merge(own.get(index, settings), values)
-    common = resolve(settings, where)
+    common = resolve(settings, where, crop)
     groups: dict[str, tuple[dict[str, Any], list[int]]] = {}
     for index in selected:
-        resolved = resolve(own[index], f"{where}, index {index}") if index in own else common
+        place = f"{where}, index {index}"
+        resolved = resolve(own[index], place, crop) if index in own else common
         groups.setdefault(canonical_json(resolved), (resolved, []))[1].append(index)
     return list(groups.values())

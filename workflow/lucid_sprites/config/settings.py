@@ -69,17 +69,23 @@ def merge(base: dict[str, Any], override: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def resolve(settings: dict[str, Any], where: str) -> dict[str, Any]:
+def resolve(settings: dict[str, Any], where: str, crop: list[int] | None = None) -> dict[str, Any]:
     """The settings of one sprite, checked and canonical: plain data that a job is given.
+
+    Args:
+        crop: height and width in pixels that the layer needs in the end, None if it takes any.
 
     Raises:
         UserError: unknown transforms, or transforms that leave nothing of the picture.
     """
     resolved = {key: settings[key] for key in _SPRITE_KEYS}
     resolved["thresholds"] = sorted(settings["thresholds"])
-    resolved["transforms"] = _transforms(settings, settings["scale"], where)
+    resolved["transforms"] = _transforms(settings, settings["scale"], crop, where)
     resolved["fallbacks"] = [
-        {**fallback, "transforms": _transforms(fallback, settings["scale"], f"{where}, fallbacks")}
+        {
+            **fallback,
+            "transforms": _transforms(fallback, settings["scale"], crop, f"{where}, fallbacks"),
+        }
         if "transforms" in fallback
         else fallback
         for fallback in settings["fallbacks"]
@@ -121,8 +127,10 @@ _SMALLEST_CANVAS = 4
 _LARGEST_CANVAS = 8192
 
 
-def _transforms(settings: dict[str, Any], scale: int, where: str) -> Any:
+def _transforms(settings: dict[str, Any], scale: int, crop: list[int] | None, where: str) -> Any:
     value = transforms.canonical(settings["transforms"], where)
+    if crop is not None:
+        value = transforms.with_crop(value, scale, crop)
     smallest, largest = transforms.edges(value, scale)
     what = f"{where}: transforms {settings['transforms']!r}"
     if smallest < _SMALLEST_CANVAS:

@@ -62,6 +62,15 @@ def steps(transforms: str | list[Transform]) -> list[Transform]:
     return PRESETS[transforms] if isinstance(transforms, str) else transforms
 
 
+def with_crop(
+    transforms: str | list[Transform], scale: int, size: list[int]
+) -> str | list[Transform]:
+    """Canonical transforms whose canvases have `size` (height and width in pixels) in the end."""
+    spelled = steps(transforms)
+    ends = [scale, scale] if not spelled else spelled[-1].get("crop_or_pad")
+    return transforms if ends == size else [*spelled, {"crop_or_pad": size}]
+
+
 def _checked(item: Any, where: str) -> Transform:
     if not isinstance(item, dict) or len(item) != 1:
         raise UserError(f"{where}: {item!r} is not one transform such as {{jitter: 8}}")
@@ -108,7 +117,19 @@ _CHECKS = {
 
 def edges(transforms: str | list[Transform], scale: int) -> tuple[int, int]:
     """Smallest and largest canvas edge in pixels on the way of a sprite of `scale` pixels."""
-    low = high = smallest = largest = scale
+    stages = _stages(transforms, scale)
+    return min(low for low, _ in stages), max(high for _, high in stages)
+
+
+def canvas_edges(transforms: str | list[Transform], scale: int) -> tuple[int, int]:
+    """Smallest and largest edge in pixels of the canvases that a network is shown in the end."""
+    return _stages(transforms, scale)[-1]
+
+
+def _stages(transforms: str | list[Transform], scale: int) -> list[tuple[int, int]]:
+    """Smallest and largest edge after each transform, the picture itself first."""
+    low = high = scale
+    stages = [(low, high)]
     for item in steps(transforms):
         ((name, value),) = item.items()
         if name == "pad":
@@ -119,5 +140,5 @@ def edges(transforms: str | list[Transform], scale: int) -> tuple[int, int]:
             low, high = int(low * min(value)), int(high * max(value))
         elif name == "crop_or_pad":
             low, high = min(value), max(value)
-        smallest, largest = min(smallest, low), max(largest, high)
-    return smallest, largest
+        stages.append((low, high))
+    return stages

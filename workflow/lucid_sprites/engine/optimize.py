@@ -105,7 +105,7 @@ def _waves(program: Program, tasks: list[Task], progress: Progress) -> Iterator[
 
 def _noise(program: Program) -> np.ndarray:
     """Pictures of coloured squares of 1 to 16 pixels, from no contrast to full contrast."""
-    shape = program.picture_shape
+    shape = program.canvas_shape
     pictures = []
     for number in range(_NOISE_PICTURES):
         square = 2 ** (number % 5)

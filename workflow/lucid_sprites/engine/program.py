@@ -104,6 +104,13 @@ class Program:
         """Height, width and channels of one picture."""
         return tuple(self._picture_tensor.shape.as_list()[1:])
 
+    @property
+    def canvas_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of a canvas that the network takes."""
+        last = self._transforms[-1] if self._transforms else {}
+        height, width = last.get("crop_or_pad", self.picture_shape[:2])
+        return height, width, self.picture_shape[2]
+
     def load(self, states: list[State], channels: list[int]) -> None:
         """Fill the batch; fewer states than the batch holds are padded with the last one."""
         padding = self.batch - len(states)
@@ -202,6 +209,7 @@ class Program:
             with gradients.redirectable(self._graph):
                 after = found.of(source, channels)
             channels = tf.range(self.batch)
+        after = tf.cast(after, tf.float32)  # half precision networks
         means = tf.reduce_mean(after, axis=list(range(1, after.shape.rank - 1)))
         self._objective = tf.gather(means, channels, batch_dims=1)
         self._updates = {young: self._update(parameters, young) for young in (True, False)}
@@ -257,6 +265,9 @@ def _import_batch(
     Some graphs fix the batch at 1 in front of the layer, by a constant of a Reshape for example.
     """
     batch = pictures.shape[0]
+    if _mixes_pictures(network):
+        log.warning("batch norm in training mode: each sprite is normalized by itself")
+        return _import_singles(network, input_name, layer, pictures)
     try:
         before, after = _import(network, input_name, layer, pictures)
         if after.shape.rank is None or after.shape[0] in (None, batch):
@@ -264,6 +275,23 @@ def _import_batch(
     except ValueError:
         pass  # the shapes do not fit; seen again below if that is not for the batch
     log.warning("the graph is made for one picture at a time: no gain from batches")
+    return _import_singles(network, input_name, layer, pictures)
+
+
+def _mixes_pictures(network: GraphDef) -> bool:
+    """Whether a sprite's activations would depend on its mates."""
+    return any(
+        node.op.startswith("FusedBatchNorm")
+        and ("is_training" not in node.attr or node.attr["is_training"].b)
+        for node in network.node
+    )
+
+
+def _import_singles(
+    network: GraphDef, input_name: str, layer: str, pictures: tf.Tensor
+) -> tuple[list[tf.Tensor], tf.Tensor]:
+    """A copy of the network for each sprite."""
+    batch = pictures.shape[0]
     singles = [_import(network, input_name, layer, single) for single in tf.split(pictures, batch)]
     before = [part for parts, _ in singles for part in parts]
     depth_parts = len(before) // batch

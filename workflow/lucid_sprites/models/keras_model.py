@@ -15,6 +15,7 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 from lucid_sprites.errors import UserError
 from lucid_sprites.models import topology
+from lucid_sprites.models.names import without_prefix
 
 
 def freeze(model: Any) -> GraphDef:
@@ -38,7 +39,7 @@ def freeze(model: Any) -> GraphDef:
         concrete, lower_control_flow=True, aggressive_inlining=True
     )
     graph = _without_outputs(frozen.graph.as_graph_def(), [t.op.name for t in frozen.outputs])
-    return _without_prefix(_without_custom_gradients(graph), f"{model.name}/")
+    return without_prefix(_without_custom_gradients(graph), f"{model.name}/")
 
 
 def _signature(model: Any) -> Any:
@@ -133,27 +134,3 @@ def _make_identity(node: NodeDef, dtype: int) -> None:
     del node.input[1:]
     node.attr.clear()
     node.attr["T"].type = dtype
-
-
-def _without_prefix(graph: GraphDef, prefix: str) -> GraphDef:
-    """Node names without the model's own, unless that name is taken."""
-    taken = {node.name for node in graph.node}
-    names = {
-        name: name.removeprefix(prefix)
-        for name in taken
-        if name.startswith(prefix) and name.removeprefix(prefix) not in taken
-    }
-
-    def renamed(reference: str) -> str:
-        name = topology.node_name(reference)
-        return reference.replace(name, names.get(name, name), 1)
-
-    short = GraphDef(versions=graph.versions)
-    for node in graph.node:
-        copy = short.node.add()
-        copy.CopyFrom(node)
-        copy.name = names.get(node.name, node.name)
-        copy.input[:] = [renamed(reference) for reference in node.input]
-        if "_class" in copy.attr:
-            del copy.attr["_class"]
-    return short

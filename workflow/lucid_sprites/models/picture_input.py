@@ -7,19 +7,25 @@ with its input, `assumed` for want of anything better, or `config` where the use
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import tensorflow.compat.v1 as tf
+import numpy as np
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
-from lucid_sprites.errors import UserError, nearest
-from lucid_sprites.models import topology
+from lucid_sprites.models import constants, prepare, topology
 
-_PLACEHOLDERS = ("Placeholder", "PlaceholderWithDefault")
 _CONVOLUTIONS = ("Conv2D", "DepthwiseConv2dNative")
+_BATCH_NORMS = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
 # Between the input and the first convolution these do not change values.
-_PASS_THROUGH = ("Identity", "Pad", "PadV2", "MirrorPad", "Cast", "ExpandDims")
+_PASS_THROUGH = ("Identity", "Pad", "PadV2", "MirrorPad", "Cast", "ExpandDims", "Transpose",
+                 "Split",
+                 "ReverseV2", "StridedSlice", "ConcatV2", "ResizeBilinear", "Placeholder",
+                 "ResizeNearestNeighbor", "Reshape", "Squeeze")  # fmt: skip
+_ARITHMETIC = ("Sub", "Add", "AddV2", "BiasAdd", "Mul", "RealDiv", "Div")
+# These may have turned the order of colours.
+_REORDERING = ("ReverseV2", "StridedSlice", "Split", "ConcatV2")
 # A mean of colours above this many grey levels can only belong to the range 0..255.
 _MEAN_OF_BYTES = 2.0
+_BYTES, _UNIT, _SIGNED = (0.0, 255.0), (0.0, 1.0), (-1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,8 @@ class PictureInput:
         height, width: pixels, None where the graph leaves them free.
         channels: of the picture.
         low, high: the value range that black and white are mapped to.
-        known: how each of `name`, `shape`, `range` is known.
+        known: how each of `name`, `shape`, `range`, `order` is known.
+        order: `rgb` or `bgr`, of what the graph was made for; pictures are fed as RGB all the same.
     """
 
     name: str
@@ -41,130 +48,163 @@ class PictureInput:
     low: float
     high: float
     known: dict[str, str]
+    order: str = "rgb"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for the catalogue."""
         return asdict(self)
 
 
-def find(graph: GraphDef, overrides: dict[str, Any], source: str) -> PictureInput:
-    """The picture input of `graph`; what `overrides` (the config's `input`) says wins.
-
-    Raises:
-        UserError: no such node, no picture input, or more than one that could be it.
-    """
-    nodes = topology.by_name(graph)
-    if "name" in overrides:
-        node = nodes.get(topology.node_name(overrides["name"]))
-        if node is None:
-            placeholders = [n.name for n in graph.node if n.op in _PLACEHOLDERS]
-            raise UserError(
-                f"{source}: input node {overrides['name']!r} does not exist; the placeholders are "
-                f"{', '.join(placeholders) or 'none'}; nearest names: "
-                f"{nearest(overrides['name'], list(nodes))}"
-            )
-        name_known = "config"
-    else:
-        node, name_known = _most_convolutions(graph, source)
-    shape, shape_known = _shape(node, graph)
-    (low, high), range_known = _range(node, nodes, graph)
-    if "range" in overrides:
-        (low, high), range_known = overrides["range"], "config"
-        if not low < high:
-            raise UserError(f"{source}: input range {[low, high]} is empty; give [low, high]")
-    return PictureInput(
-        node.name, shape[0], shape[1], shape[2], float(low), float(high),
-        {"name": name_known, "shape": shape_known, "range": range_known},
-    )  # fmt: skip
-
-
-def _most_convolutions(graph: GraphDef, source: str) -> tuple[NodeDef, str]:
-    convolutions = {node.name for node in graph.node if node.op in _CONVOLUTIONS}
-    placeholders = [node for node in graph.node if node.op in _PLACEHOLDERS]
-    reached = [
-        (len(topology.descendants(graph, node.name) & convolutions), node) for node in placeholders
-    ]
-    candidates = [(count, node) for count, node in reached if count]
-    if not candidates:
-        raise UserError(
-            f"{source}: no placeholder leads to a convolution, so there is no picture to optimize; "
-            f"placeholders: {', '.join(n.name for n in placeholders) or 'none'}; "
-            "if the graph has a picture input, name it in config.yaml under input: {name: ...}"
-        )
-    best = max(count for count, _ in candidates)
-    first = [node for count, node in candidates if count == best]
-    return first[0], "read" if len(candidates) == 1 else "inferred"
-
-
-def _shape(node: NodeDef, graph: GraphDef) -> tuple[tuple[int | None, int | None, int], str]:
-    for key in ("shape", "_output_shapes"):
-        if key in node.attr:
-            value = node.attr[key]
-            shape = value.list.shape[0] if key == "_output_shapes" else value.shape
-            sizes = [dim.size if dim.size > 0 else None for dim in shape.dim]
-            if not shape.unknown_rank and len(sizes) == 4 and sizes[3]:
-                return (sizes[1], sizes[2], sizes[3]), "read"
+def shape(
+    node: NodeDef, graph: GraphDef, channels_first: bool
+) -> tuple[tuple[int | None, int | None, int], str]:
+    """(height, width, channels) of the picture that `node` takes, and how that is known."""
+    if "shape" in node.attr and not node.attr["shape"].shape.unknown_rank:
+        sizes = [dim.size if dim.size > 0 else None for dim in node.attr["shape"].shape.dim]
+        if len(sizes) == 4:
+            height, width, channels = sizes[1:] if not channels_first else [*sizes[2:], sizes[1]]
+            if channels:
+                return (height, width, channels), "read"
+            channels = _first_kernel_depth(node, graph)
+            return (height, width, channels or 3), "inferred" if channels else "assumed"
     channels = _first_kernel_depth(node, graph)
     return (None, None, channels or 3), "inferred" if channels else "assumed"
 
 
 def _first_kernel_depth(node: NodeDef, graph: GraphDef) -> int | None:
     """Input channels of the first convolution behind `node`, where its kernel is constant."""
+    kernel = _first_kernel(node.name, graph)
+    return None if kernel is None else kernel[1].shape[2]
+
+
+def _first_kernel(name: str, graph: GraphDef) -> tuple[NodeDef, np.ndarray] | None:
     nodes = topology.by_name(graph)
-    reachable = topology.descendants(graph, node.name)
+    reachable = topology.descendants(graph, name)
     for candidate in topology.topological_order(graph):
         if candidate.name in reachable and candidate.op in _CONVOLUTIONS:
-            kernel = nodes[topology.node_name(candidate.input[1])]
-            while kernel.op == "Identity":
-                kernel = nodes[topology.node_name(kernel.input[0])]
-            if kernel.op == "Const":
-                return int(kernel.attr["value"].tensor.tensor_shape.dim[2].size)
+            kernel = constants.value(candidate.input[1], nodes)
+            if kernel is not None:
+                return candidate, kernel
     return None
 
 
-def _range(
-    node: NodeDef, nodes: dict[str, NodeDef], graph: GraphDef
-) -> tuple[tuple[float, float], str]:
-    """The range, from the arithmetic between the input and the first convolution."""
-    if node.attr["dtype"].type == tf.uint8.as_datatype_enum:
-        return (0.0, 255.0), "read"
-    consumers: dict[str, list[NodeDef]] = {}
-    for other in graph.node:
-        for parent in topology.parents(other):
-            consumers.setdefault(parent, []).append(other)
-    stack, seen = list(consumers.get(node.name, [])), set()
+def value_range(name: str, graph: GraphDef) -> tuple[tuple[float, float], str] | None:
+    """The picture's range, from what the graph does with it, if that tells."""
+    first = _first_arithmetic(name, graph)
+    if first is not None:
+        return _range_before(first[0].op, float(np.abs(first[1]).max())), "inferred"
+    return _range_of_batch_norm(name, graph)
+
+
+def colour_order(name: str, graph: GraphDef) -> tuple[str, str]:
+    """`rgb` or `bgr`, and how that is known: subtracted mean colours tell."""
+    first = _first_arithmetic(name, graph)
+    if first is not None:
+        step, mean = first[0], np.abs(np.ravel(first[1]))
+        shifts = step.op in ("Sub", "Add", "AddV2", "BiasAdd") and not first[2]
+        if shifts and mean.size == 3 and _is_mean_of_colours(mean):
+            return ("rgb" if mean[0] > mean[2] else "bgr"), "inferred"
+    return "rgb", "assumed"
+
+
+def _is_mean_of_colours(mean: np.ndarray) -> bool:
+    """Whether three numbers are about what ImageNet's (124, 117, 104) are."""
+    return 90 < mean.min() < mean.max() < 140 and abs(mean[0] - mean[2]) > 5
+
+
+def _first_arithmetic(name: str, graph: GraphDef) -> tuple[NodeDef, np.ndarray, bool] | None:
+    """The first arithmetic with a constant behind the input, the constant, and whether channels may
+    have been put into another order before."""
+    nodes, readers = topology.by_name(graph), topology.readers(graph)
+    stack, seen = [(reader, False) for reader in readers.get(name, [])], set()
     while stack:
-        step = stack.pop()
+        step, reordered = stack.pop(0)
         if step.name in seen:
             continue
         seen.add(step.name)
-        if step.op in ("Sub", "Add", "AddV2", "BiasAdd", "Mul", "RealDiv", "Div"):
-            operand = _largest_constant(step, nodes)
+        if step.op in (*_ARITHMETIC, *_BATCH_NORMS):
+            operand = _constant_operand(step, nodes)
             if operand is not None:
-                return _range_from(step.op, operand)
+                return step, operand, reordered
         elif step.op in _PASS_THROUGH:
-            stack += consumers.get(step.name, [])
-    return (-1.0, 1.0), "assumed"
+            after = reordered or step.op in _REORDERING
+            stack += [(reader, after) for reader in readers.get(step.name, [])]
+    return None
 
 
-def _range_from(op: str, operand: float) -> tuple[tuple[float, float], str]:
+def _range_before(op: str, operand: float) -> tuple[float, float]:
     if op in ("RealDiv", "Div") and operand > _MEAN_OF_BYTES:
-        return (0.0, 255.0), "inferred"
+        return _BYTES
     if op == "Mul" and operand < 0.1:
-        return (0.0, 255.0), "inferred"
+        return _BYTES
     if op not in ("Mul", "RealDiv", "Div") and operand > _MEAN_OF_BYTES:
-        return (0.0, 255.0), "inferred"
-    return (0.0, 1.0), "inferred"
+        return _BYTES
+    return _UNIT
 
 
-def _largest_constant(node: NodeDef, nodes: dict[str, NodeDef]) -> float | None:
-    """Largest magnitude among the constants that feed `node` directly, reshapes included."""
-    for name in topology.parents(node):
-        source = nodes[name]
-        while source.op in ("Identity", "Reshape", "Cast") and source.input:
-            source = nodes[topology.node_name(source.input[0])]
-        if source.op == "Const":
-            value = tf.make_ndarray(source.attr["value"].tensor)
-            if value.size and value.dtype.kind in "fiu":
-                return float(abs(value).max())
+def _constant_operand(node: NodeDef, nodes: dict[str, NodeDef]) -> np.ndarray | None:
+    """The constant that a node reads beside the picture; of batch norm the mean."""
+    if node.op in _BATCH_NORMS:
+        return constants.value(node.input[3], nodes)
+    for reference in topology.data_inputs(node):
+        value = _value_behind_shapes(reference, nodes)
+        if value is not None and value.size and value.dtype.kind in "fiu":
+            return value
+    return None
+
+
+def _value_behind_shapes(reference: str, nodes: dict[str, NodeDef]) -> np.ndarray | None:
+    source = nodes[topology.node_name(reference)]
+    while source.op in ("Identity", "Reshape", "Cast") and source.input:
+        source = nodes[topology.node_name(source.input[0])]
+    return constants.value(source.name, nodes) if source.op == "Const" else None
+
+
+# Mean values at which natural pictures leave no doubt about their range.
+_UNIT_MEANS, _SIGNED_MEANS, _BYTE_MEANS = (0.3, 0.7), (-0.6, 0.2), (60.0, 180.0)
+_ENOUGH_CHANNELS = 6
+_ENOUGH_FIT = 0.5
+
+
+def _range_of_batch_norm(name: str, graph: GraphDef) -> tuple[tuple[float, float], str] | None:
+    """From the first convolution and the means that its batch norm has seen in training.
+
+    A convolution of pictures of mean m has the mean m * (sum of its kernel) in each channel; the m
+    that fits all channels best tells the range.
+    """
+    found = _first_kernel(name, graph)
+    if found is None:
+        return None
+    convolution, kernel = found
+    means = _means_seen(convolution, graph)
+    sums = kernel.sum(axis=(0, 1, 2)) if convolution.op == "Conv2D" else None
+    if means is None or sums is None or sums.size != means.size or sums.size < _ENOUGH_CHANNELS:
+        return None
+    mean = float(sums @ means / max(sums @ sums, 1e-12))
+    left = float(np.square(means - mean * sums).sum() / max(np.square(means).sum(), 1e-12))
+    for range_, (low, high) in ((_BYTES, _BYTE_MEANS), (_UNIT, _UNIT_MEANS)):
+        if low < mean < high and left < _ENOUGH_FIT:
+            return range_, "inferred"
+    if _SIGNED_MEANS[0] < mean < _SIGNED_MEANS[1]:
+        return _SIGNED, "inferred"
+    return None
+
+
+def _means_seen(convolution: NodeDef, graph: GraphDef) -> np.ndarray | None:
+    """Moving means of the batch norm right behind a convolution.
+
+    Of batch norm that is written out only scale and shift are left; its offset, which mostly is
+    small beside the shift, is taken for 0.
+    """
+    nodes = topology.by_name(graph)
+    for reader in topology.readers(graph).get(convolution.name, []):
+        if reader.op in _BATCH_NORMS:
+            means = constants.value(reader.input[3], nodes)
+            return None if means is None or not means.size else means.astype(np.float64)
+    for node in graph.node:
+        found = prepare.affine(node, nodes)
+        if found is not None and found[0].name == convolution.name:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                means = -found[3].astype(np.float64) / found[2]
+            return means if np.isfinite(means).all() else None
     return None

@@ -1,22 +1,18 @@
 """A graph made fit for the engine: pruned to one layer, constants and batch norm folded."""
 
 from collections.abc import Iterable
+from types import MappingProxyType
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
-from lucid_sprites import tensorflow_start
-from lucid_sprites.models import topology
+from lucid_sprites.models import constants, topology
+from lucid_sprites.models.weights import Weights
 
 _CONVOLUTIONS = ("Conv2D", "DepthwiseConv2dNative")
 _BATCH_NORMS = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
-# Their value is not fixed by their inputs, or they only make sense inside their loop.
-_NOT_FOLDED = {
-    "Placeholder", "Switch", "Merge", "Enter", "Exit", "NextIteration", "LoopCond",
-    "RandomUniform", "RandomStandardNormal", "TruncatedNormal", "Multinomial",
-}  # fmt: skip
 
 
 def prepare(graph: GraphDef, input_name: str, layer: str) -> GraphDef:
@@ -56,27 +52,34 @@ def prune(graph: GraphDef, input_name: str, layer: str) -> GraphDef:
     return pruned
 
 
-def fold_constants(graph: GraphDef, input_name: str) -> GraphDef:
-    """Evaluate once what does not depend on the input, and keep it as constants."""
+def fold_constants(
+    graph: GraphDef, input_name: str, weights: Weights = MappingProxyType({})
+) -> GraphDef:
+    """Evaluate once what does not depend on the input, and keep it as constants.
+
+    Args:
+        weights: constants that are kept apart from `graph`.
+    """
+    graph = constants.without_identities(graph)
     nodes = topology.by_name(graph)
     dependent = topology.descendants(graph, input_name)
     references = {
         reference
         for node in graph.node
         if node.name in dependent
-        for reference in node.input
-        if not reference.startswith("^") and _is_foldable(reference, nodes, dependent)
+        for reference in topology.data_inputs(node)
+        if _is_foldable(reference, nodes, dependent)
     }
-    values = _evaluate(graph, sorted(references))
-    folded = GraphDef(versions=graph.versions)
-    for reference, value in values.items():
-        folded.node.append(_constant(_constant_name(reference), value))
+    values = constants.evaluate(graph, references, weights)
+    folded = [constants.node(_constant_name(ref), value) for ref, value in values.items()]
+    replaced = {node.name for node in folded}
     for node in graph.node:
-        if node.name not in {_constant_name(reference) for reference in values}:
-            kept = folded.node.add()
+        if node.name not in replaced:
+            kept = NodeDef()
             kept.CopyFrom(node)
             kept.input[:] = [_constant_name(ref) if ref in values else ref for ref in node.input]
-    return _needed_for(folded, dependent)
+            folded.append(kept)
+    return _needed_for(topology.with_nodes(graph, folded), dependent)
 
 
 def fold_batch_norm(graph: GraphDef, layer: str) -> GraphDef:
@@ -91,10 +94,10 @@ def fold_batch_norm(graph: GraphDef, layer: str) -> GraphDef:
         for parent in topology.parents(node):
             uses[parent] = uses.get(parent, 0) + 1
     for node in topology.topological_order(graph):
-        affine = _affine(node, nodes)
-        if affine is None:
+        found = affine(node, nodes)
+        if found is None:
             continue
-        convolution, chain, scale, shift = affine
+        convolution, chain, scale, shift = found
         if all(uses[name] == 1 for name in (convolution.name, *chain)):
             _fold_into(convolution, node, scale, shift, nodes)
     folded = GraphDef(versions=graph.versions)
@@ -125,9 +128,9 @@ def _without_broken_channels(convolution: NodeDef, nodes: dict[str, NodeDef]) ->
     if not broken.any():
         return [convolution]
     finite = np.where(broken, 0, channels).reshape(kernel.shape)
-    weights = _constant(f"{convolution.name}/finite_kernel", finite.astype(kernel.dtype))
+    weights = constants.node(f"{convolution.name}/finite_kernel", finite.astype(kernel.dtype))
     bias = np.where(broken, np.nan, 0).astype(kernel.dtype)
-    offset = _constant(f"{convolution.name}/broken_channels", bias)
+    offset = constants.node(f"{convolution.name}/broken_channels", bias)
     inner = NodeDef()
     inner.CopyFrom(convolution)
     inner.name = f"{convolution.name}/finite"
@@ -137,9 +140,7 @@ def _without_broken_channels(convolution: NodeDef, nodes: dict[str, NodeDef]) ->
 
 def _needed_for(graph: GraphDef, targets: Iterable[str]) -> GraphDef:
     needed = topology.ancestors(graph, targets)
-    pruned = GraphDef(versions=graph.versions)
-    pruned.node.extend(node for node in graph.node if node.name in needed)
-    return pruned
+    return topology.with_nodes(graph, [node for node in graph.node if node.name in needed])
 
 
 def _placeholder_for(node: NodeDef) -> NodeDef:
@@ -150,41 +151,12 @@ def _placeholder_for(node: NodeDef) -> NodeDef:
 
 def _is_foldable(reference: str, nodes: dict[str, NodeDef], dependent: set[str]) -> bool:
     name = topology.node_name(reference)
-    if name in dependent or nodes[name].op == "Const":
-        return False
-    stack, seen = [name], set()
-    while stack:
-        node = nodes[stack.pop()]
-        if node.op in _NOT_FOLDED:
-            return False
-        stack += [p for p in topology.parents(node) if p not in seen]
-        seen.update(topology.parents(node))
-    return True
-
-
-def _evaluate(graph: GraphDef, references: list[str]) -> dict[str, np.ndarray]:
-    if not references:
-        return {}
-    pruned = _needed_for(graph, map(topology.node_name, references))
-    with (
-        tf.Graph().as_default(),
-        tf.Session(config=tensorflow_start.session_config()) as session,
-    ):
-        tensors = tf.import_graph_def(
-            pruned, name="", return_elements=[r if ":" in r else f"{r}:0" for r in references]
-        )
-        return dict(zip(references, session.run(tensors), strict=True))
+    is_known = name not in dependent and name in nodes and nodes[name].op != "Const"
+    return is_known and constants.is_constant(name, nodes)
 
 
 def _constant_name(reference: str) -> str:
     return reference.replace(":", "_output_") if ":" in reference else reference
-
-
-def _constant(name: str, value: np.ndarray) -> NodeDef:
-    node = NodeDef(name=name, op="Const")
-    node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
-    node.attr["dtype"].type = node.attr["value"].tensor.dtype
-    return node
 
 
 def _value(reference: str, nodes: dict[str, NodeDef]) -> np.ndarray | None:
@@ -192,7 +164,7 @@ def _value(reference: str, nodes: dict[str, NodeDef]) -> np.ndarray | None:
     return tf.make_ndarray(node.attr["value"].tensor) if node.op == "Const" else None
 
 
-def _affine(
+def affine(
     node: NodeDef, nodes: dict[str, NodeDef]
 ) -> tuple[NodeDef, list[str], np.ndarray, np.ndarray] | None:
     """(convolution, nodes between it and `node`, scale, shift) if `node` is affine in it."""
@@ -261,8 +233,8 @@ def _fold_into(
     kernel = _value(convolution.input[1], nodes)
     per_kernel = np.broadcast_to(scale, _depth(convolution, nodes))
     shape = kernel.shape[3:] if convolution.op == "Conv2D" else kernel.shape[2:]
-    scaled = _constant(f"{convolution.name}/folded_kernel", kernel * per_kernel.reshape(shape))
-    bias = _constant(f"{convolution.name}/folded_bias", shift.astype(kernel.dtype))
+    scaled = constants.node(f"{convolution.name}/folded_kernel", kernel * per_kernel.reshape(shape))
+    bias = constants.node(f"{convolution.name}/folded_bias", shift.astype(kernel.dtype))
     folded = NodeDef(name=convolution.name, op=convolution.op)
     folded.CopyFrom(convolution)
     folded.input[:] = [convolution.input[0], scaled.name]

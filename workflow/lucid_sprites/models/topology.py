@@ -11,6 +11,16 @@ def node_name(reference: str) -> str:
     return reference.lstrip("^").partition(":")[0]
 
 
+def output_number(reference: str) -> int:
+    """Which output of its node a data reference (`a`, `a:1`) points to."""
+    return int(reference.partition(":")[2] or 0)
+
+
+def is_control(reference: str) -> bool:
+    """Whether the reference only orders two nodes, and carries no data."""
+    return reference.startswith("^")
+
+
 def by_name(graph: GraphDef) -> dict[str, NodeDef]:
     """Nodes by name."""
     return {node.name: node for node in graph.node}
@@ -19,6 +29,25 @@ def by_name(graph: GraphDef) -> dict[str, NodeDef]:
 def parents(node: NodeDef) -> list[str]:
     """Names of the nodes that `node` reads, control inputs included."""
     return [node_name(reference) for reference in node.input]
+
+
+def type_of(node: NodeDef, *keys: str) -> int:
+    """The first type attribute of `keys` that a node has, as TensorFlow's number, or 0."""
+    return next((node.attr[key].type for key in keys if key in node.attr), 0)
+
+
+def data_inputs(node: NodeDef) -> list[str]:
+    """References to the tensors that `node` reads."""
+    return [reference for reference in node.input if not is_control(reference)]
+
+
+def readers(graph: GraphDef) -> dict[str, list[NodeDef]]:
+    """The nodes that read any output of a node, by its name."""
+    found: dict[str, list[NodeDef]] = {}
+    for node in graph.node:
+        for name in dict.fromkeys(node_name(reference) for reference in data_inputs(node)):
+            found.setdefault(name, []).append(node)
+    return found
 
 
 def topological_order(graph: GraphDef) -> list[NodeDef]:
@@ -41,12 +70,15 @@ def topological_order(graph: GraphDef) -> list[NodeDef]:
 
 def descendants(graph: GraphDef, start: str) -> set[str]:
     """`start` and every node whose data depend on it (control inputs do not count)."""
-    consumers: dict[str, list[str]] = {}
-    for node in graph.node:
-        for reference in node.input:
-            if not reference.startswith("^"):
-                consumers.setdefault(node_name(reference), []).append(node.name)
-    return _reach([start], consumers)
+    edges = {name: [node.name for node in nodes] for name, nodes in readers(graph).items()}
+    return _reach([start], edges)
+
+
+def with_nodes(graph: GraphDef, nodes: Iterable[NodeDef]) -> GraphDef:
+    """A graph of `nodes`, with the versions and functions of `graph`."""
+    changed = GraphDef(versions=graph.versions, library=graph.library)
+    changed.node.extend(nodes)
+    return changed
 
 
 def ancestors(graph: GraphDef, targets: Iterable[str]) -> set[str]:

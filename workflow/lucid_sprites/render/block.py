@@ -26,7 +26,7 @@ class BlockSpec:
 
     Attributes:
         graph: path of the frozen graph.
-        graph_sha256: of its content.
+        content: digest of all that the layer is computed from.
         picture: the graph's picture input, as plain data (see `models.picture_input`).
         number, layer: of the layer.
         batch: sprites that advance together.
@@ -35,7 +35,7 @@ class BlockSpec:
     """
 
     graph: str
-    graph_sha256: str
+    content: str
     picture: dict[str, Any]
     number: int
     layer: str
@@ -117,7 +117,7 @@ def _identity(spec: BlockSpec, sprite: Sprite, attempt: int) -> dict[str, Any]:
     """Everything that decides what the sprite looks like."""
     picture = {name: spec.picture[name] for name in ("name", "channels", "low", "high")}
     return {
-        "graph": spec.graph_sha256,
+        "content": spec.content,
         "input": picture,
         "layer": spec.layer,
         "index": sprite.index,

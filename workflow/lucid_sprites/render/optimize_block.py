@@ -10,6 +10,7 @@ import os
 import sys
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TextIO
 
 from tqdm import tqdm
@@ -67,7 +68,7 @@ def _bars(spec: block.BlockSpec, terminal: TextIO) -> block.Progress:
     def start(sprites: int, steps: int) -> Callable[[int], None]:
         bar = _Bar(
             total=sprites,
-            desc=f"{spec.graph} layer {spec.number} ({spec.layer})",
+            desc=f"{_instance(spec)} layer {spec.number} ({spec.layer})",
             file=_Lines(terminal),
             mininterval=_SECONDS_BETWEEN_LINES,
             bar_format="{desc}: {percentage:3.0f}% |{bar:20}| {n:.0f} of {total} sprites, "
@@ -76,6 +77,11 @@ def _bars(spec: block.BlockSpec, terminal: TextIO) -> block.Progress:
         return lambda done: bar.update(done * sprites / steps)
 
     return start
+
+
+def _instance(spec: block.BlockSpec) -> str:
+    """Series and instance, as the folder of the graph says."""
+    return "/".join(Path(spec.graph).parts[-3:-1])
 
 
 class _Lines:

@@ -1,0 +1,32 @@
+"""Models as the workflow imports them, without Snakemake."""
+
+from pathlib import Path
+from typing import Any
+
+from tensorflow.core.framework.graph_pb2 import GraphDef
+
+from lucid_sprites.models import catalogue
+from lucid_sprites.models.loaders.load import load
+from lucid_sprites.models.normal_form.normalize import NormalForm, normalize
+from lucid_sprites.models.picture_input import PictureInput
+
+# Of the canvases of 64 pixels under the standard transforms.
+EDGES = (68, 77, 84)
+
+
+def normal(path: Path | str, options: dict[str, Any] | None = None) -> NormalForm:
+    """The normal form of a model file."""
+    loaded = load({"file": str(path)})
+    return normalize(loaded.graph, options or {}, str(path), loaded.facts, loaded.assumed_range)
+
+
+def describe(
+    path: Path | str, options: dict[str, Any] | None = None, edges: tuple[int, ...] = EDGES
+) -> dict[str, Any]:
+    """The catalogue of a model file."""
+    return catalogue.describe(normal(path, options), edges, str(path))
+
+
+def picture(graph: GraphDef, options: dict[str, Any] | None = None) -> PictureInput:
+    """The picture that a graph expects."""
+    return normalize(graph, options or {}, "graph.pb").picture

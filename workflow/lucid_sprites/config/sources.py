@@ -1,0 +1,188 @@
+"""Where each instance's model comes from: the series' folder, or what the config names."""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lucid_sprites import layout
+from lucid_sprites.errors import UserError
+from lucid_sprites.files import natural_key
+
+MODEL_SUFFIXES = (".pb", ".pbtxt", ".keras", ".h5", ".hdf5")
+_SAVED_MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt")
+# Keys of an instance that say where its model comes from.
+ORIGINS = ("file", "lucid", "keras_application")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One instance and its model.
+
+    Attributes:
+        origin: plain data that `models.loaders.load` takes.
+        files: that the model is read from.
+        is_made: by a job of the workflow, so that it may not be there yet.
+        options: the instance's own settings and layers.
+    """
+
+    series: str
+    instance: str
+    origin: dict[str, Any]
+    files: tuple[str, ...]
+    is_made: bool
+    options: dict[str, Any]
+
+
+def sources(config: dict[str, Any], where: str) -> list[Source]:
+    """All instances of all series, in natural order.
+
+    Args:
+        where: the config file's name, for messages.
+
+    Raises:
+        UserError: no such model, two of one name, or a path that leaves the project.
+    """
+    results = inside(config.get("results", "results"), f"{where}: results")
+    graphs = inside(config.get("graphs", "graphs"), f"{where}: graphs")
+    found = []
+    for series, options in config["series"].items():
+        present = _in_folder(Path(graphs) / series)
+        found += _of_series(series, options or {}, present, Path(graphs), Path(results), where)
+    return found
+
+
+def inside(path: str, where: str) -> str:
+    """`path`, if it stays in the project or is absolute on purpose.
+
+    Raises:
+        UserError: it leaves the project by `..`.
+    """
+    if not os.path.isabs(path) and os.path.normpath(path).startswith(os.pardir):
+        raise UserError(
+            f"{where}: {path} leaves the project's folder; give an absolute path if that is meant"
+        )
+    return path
+
+
+def _in_folder(folder: Path) -> dict[str, Path]:
+    """The models of a series' folder by instance."""
+    present: dict[str, Path] = {}
+    for path in sorted(folder.glob("[!.]*")) if folder.is_dir() else []:
+        name = _instance_name(path)
+        if name is None:
+            continue
+        if not re.fullmatch(layout.NAME, name):
+            raise UserError(
+                f"{path}: an instance's name has letters, digits, and any of _ . + - inside; "
+                "rename the file"
+            )
+        if name in present:
+            raise UserError(
+                f"{path} and {present[name]} are both instance {name}; rename one of them"
+            )
+        present[name] = path
+    return present
+
+
+def _instance_name(path: Path) -> str | None:
+    if path.is_dir():
+        return path.name if _saved_model_files(path) else None
+    return next((path.name.removesuffix(s) for s in MODEL_SUFFIXES if path.name.endswith(s)), None)
+
+
+def _saved_model_files(folder: Path) -> list[str]:
+    if not any((folder / name).is_file() for name in _SAVED_MODEL_FILES):
+        return []
+    variables = sorted((folder / "variables").glob("*")) if (folder / "variables").is_dir() else []
+    return [str(p) for p in [*(folder / name for name in _SAVED_MODEL_FILES), *variables]
+            if p.is_file()]  # fmt: skip
+
+
+def _of_series(
+    series: str,
+    options: dict[str, Any],
+    present: dict[str, Path],
+    graphs: Path,
+    results: Path,
+    where: str,
+) -> list[Source]:
+    place = f"{where}: series {series}"
+    chosen = options.get("instances")
+    if chosen is None:
+        chosen = sorted(present, key=natural_key)
+        if not chosen:
+            raise UserError(
+                f"{place}: no model in {graphs / series}{os.sep}; put models there as <instance> "
+                f"with {', '.join(MODEL_SUFFIXES)}, or as a SavedModel folder"
+            )
+    if not chosen:
+        raise UserError(
+            f"{place}: the list of instances is empty; leave it out for all: "
+            f"{', '.join(sorted(present, key=natural_key)) or 'none are there'}"
+        )
+    found = []
+    for item in chosen:
+        own = item if isinstance(item, dict) else {}
+        name = str(own.get("instance", item))
+        found.append(_source(series, name, own, present, graphs, results, place))
+    names = [source.instance for source in found]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UserError(f"{place}: instance {twice} is listed twice")
+    return found
+
+
+def _source(
+    series: str,
+    name: str,
+    own: dict[str, Any],
+    present: dict[str, Path],
+    graphs: Path,
+    results: Path,
+    place: str,
+) -> Source:
+    extra = {key: own[key] for key in ("trust", "code") if key in own}
+    if "code" in extra:
+        inside(extra["code"], f"{place}, instance {name}: code")
+    if "keras_application" in own:
+        weights = own.get("weights", "imagenet")
+        files = (inside(weights, f"{place}, instance {name}: weights"),) * (
+            weights not in ("imagenet", "none")
+        )
+        _check_there(files, f"{place}, instance {name}")
+        origin = {"keras_application": own["keras_application"], "weights": weights}
+        return Source(series, name, origin, files, True, own)
+    if "lucid" in own and "file" not in own:
+        path = str(results / layout.LUCID_MODEL.format(model=own["lucid"]))
+        origin = {"lucid": own["lucid"], "file": path}
+        return Source(series, name, origin, (path,), True, own)
+    if "file" in own:
+        path = Path(inside(own["file"], f"{place}, instance {name}: file"))
+        _check_there([str(path)], f"{place}, instance {name}")
+    elif name in present:
+        path = present[name]
+    else:
+        choices = ", ".join(sorted(present, key=natural_key)) or "none"
+        raise UserError(
+            f"{place}: no model {graphs / series / name} ({', '.join(MODEL_SUFFIXES)} or a "
+            f"SavedModel folder); there are {choices}"
+        )
+    files = tuple(_saved_model_files(path)) if path.is_dir() else (str(path),)
+    if not files:
+        raise UserError(
+            f"{place}: {path} is a folder, but no SavedModel (saved_model.pb is missing)"
+        )
+    origin = {"file": str(path), **extra}
+    if "lucid" in own:
+        origin["lucid"] = own["lucid"]
+    # A model that lucid describes is read in a job of its own: lucid and Keras do not mix.
+    return Source(series, name, origin, files, "lucid" in own, own)
+
+
+def _check_there(files: Sequence[str], where: str) -> None:
+    for file in files:
+        if not os.path.exists(file):
+            raise UserError(f"{where}: no such file {file}")

@@ -1,0 +1,57 @@
+"""How far gradients come: which tensors of a graph can be optimized by changing the picture."""
+
+import tensorflow.compat.v1 as tf
+from tensorflow.core.framework.graph_pb2 import GraphDef
+from tensorflow.core.framework.node_def_pb2 import NodeDef
+from tensorflow.python.framework import ops
+
+from lucid_sprites.models import topology
+
+# A graph read from a file has lost what TensorFlow needs to differentiate these.
+_CONTROL_FLOW = {
+    "Switch", "RefSwitch", "Merge", "RefMerge", "Enter", "RefEnter", "Exit", "RefExit",
+    "NextIteration", "LoopCond", "While", "StatelessWhile", "If", "StatelessIf", "Case",
+    "TensorArrayV3", "TensorArrayReadV3", "TensorArrayWriteV3", "TensorArrayGatherV3",
+    "TensorArrayScatterV3", "PartitionedCall", "StatefulPartitionedCall",
+}  # fmt: skip
+# Their registered gradient is zero or none for pictures.
+_FLAT = {"Round", "Floor", "Ceil", "Sign", "ArgMax", "ArgMin", "Shape", "Size", "Rank", "ZerosLike",
+         "OnesLike", "StopGradient", "ShapeN"}  # fmt: skip
+_FLOATS = (tf.float32.as_datatype_enum, tf.float16.as_datatype_enum,
+           tf.float64.as_datatype_enum, tf.bfloat16.as_datatype_enum)  # fmt: skip
+
+
+def reached(graph: GraphDef, start: str) -> tuple[set[str], dict[str, str]]:
+    """What gradients connect with node `start`.
+
+    Returns:
+        the names of the nodes, `start` included, from which a gradient reaches it; and for nodes
+        that depend on it without a gradient, the node that blocks: `name (op)`.
+    """
+    connected = {start}
+    blocked: dict[str, str] = {}
+    for node in topology.topological_order(graph):
+        sources = {topology.node_name(reference) for reference in topology.data_inputs(node)}
+        if node.name == start or not sources & (connected | blocked.keys()):
+            continue
+        if sources & connected and passes_gradient(node):
+            connected.add(node.name)
+        elif sources & connected:
+            blocked[node.name] = f"{node.name} ({node.op})"
+        else:
+            blocked[node.name] = next(blocked[name] for name in sources if name in blocked)
+    return connected, blocked
+
+
+def passes_gradient(node: NodeDef) -> bool:
+    """Whether a gradient passes through a node of floats."""
+    if node.op in _CONTROL_FLOW or node.op in _FLAT or not _gives_floats(node):
+        return False
+    try:
+        return ops.gradient_registry.lookup(node.op) is not None
+    except LookupError:
+        return False
+
+
+def _gives_floats(node: NodeDef) -> bool:
+    return topology.type_of(node, "DstT", "T", "dtype") in (*_FLOATS, 0)

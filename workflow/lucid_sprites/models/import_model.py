@@ -1,0 +1,54 @@
+"""Program: import models: any kind of file to a frozen graph in normal form, and its catalogue.
+
+Takes a JSON list of jobs, as its argument or from standard input. A job has `origin` (see
+`models.loaders.load`), `input` (the config's), `edges` (of the canvases that its layers have to
+take), `graph` and `catalogue` (files to write), and maybe `stamp` (kept in the catalogue).
+"""
+
+import json
+import sys
+from typing import Any
+
+from lucid_sprites import tensorflow_start
+from lucid_sprites.errors import UserError
+from lucid_sprites.files import sha256, write_if_changed, write_whole
+
+
+def main() -> None:
+    """Import every model; the first that cannot be imported ends the program."""
+    jobs = json.loads(sys.argv[1] if len(sys.argv) > 1 else sys.stdin.read())
+    tensorflow_start.quiet()
+    if not any(_needs_keras(job["origin"]) for job in jobs):
+        tensorflow_start.lean()
+    try:
+        for job in jobs:
+            _import(job)
+    except UserError as error:
+        sys.exit(f"error: {error}")
+
+
+def _needs_keras(origin: dict[str, Any]) -> bool:
+    from lucid_sprites.models.loaders.kinds import needs_keras
+
+    return needs_keras(origin)
+
+
+def _import(job: dict[str, Any]) -> None:
+    from lucid_sprites.models import catalogue
+    from lucid_sprites.models.loaders.load import load
+    from lucid_sprites.models.normal_form.normalize import normalize
+
+    origin = job["origin"]
+    name = origin.get("file") or f"{origin['keras_application']} of keras.applications"
+    loaded = load(origin)
+    normal = normalize(loaded.graph, job["input"], name, loaded.facts, loaded.assumed_range)
+    described = catalogue.describe(normal, job["edges"], name)
+    graph = catalogue.pruned_to_layers(normal.graph, described)
+    # An equal graph keeps its age: nothing that was made from it is out of date.
+    write_if_changed(job["graph"], graph.SerializeToString(deterministic=True))
+    described |= {"stamp": job.get("stamp"), "sha256": sha256(job["graph"])}
+    write_whole(job["catalogue"], json.dumps(described, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Kinds of model files, each read into a frozen graph."""

@@ -1,0 +1,10 @@
+"""Kinds of models, told without reading them."""
+
+from typing import Any
+
+KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
+
+
+def needs_keras(origin: dict[str, Any]) -> bool:
+    """Whether Keras has to be importable to load what `origin` stands for."""
+    return "keras_application" in origin or origin.get("file", "").endswith(KERAS_SUFFIXES)

@@ -1,0 +1,61 @@
+"""From whatever a model comes as to its frozen graph."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tensorflow.core.framework.graph_pb2 import GraphDef
+
+from lucid_sprites.models import graph_file
+from lucid_sprites.models.families import Facts
+from lucid_sprites.models.loaders import lucid_model, saved_model
+from lucid_sprites.models.loaders.kinds import KERAS_SUFFIXES
+
+# Most Keras models divide bytes by 255 before the first layer sees them.
+_KERAS_RANGE = (0.0, 1.0)
+_FROZEN_RANGE = (-1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model as a frozen graph.
+
+    Attributes:
+        graph: still as the model's author left it.
+        facts: what its kind of file says of the picture, if anything.
+        assumed_range: of the picture, if nothing tells.
+    """
+
+    graph: GraphDef
+    facts: Facts | None = None
+    assumed_range: tuple[float, float] = _FROZEN_RANGE
+
+
+def load(source: dict[str, Any]) -> Loaded:
+    """The model that a source of `config.sources` stands for.
+
+    Args:
+        source: `file`, a path, with `trust` and `code` for Keras files; or `keras_application`, a
+            class name, with `weights`; or `lucid`, a name of lucid's model zoo, with `file`.
+
+    Raises:
+        UserError: it cannot be loaded; says what it is and what to do.
+    """
+    if "keras_application" in source:
+        from lucid_sprites.models.loaders import keras_application
+
+        graph, facts = keras_application.load(source["keras_application"], source["weights"])
+        return Loaded(graph, facts, _KERAS_RANGE)
+    path = Path(source["file"])
+    if "lucid" in source:
+        return Loaded(graph_file.read(path), lucid_model.zoo_facts(source["lucid"]))
+    if path.is_dir():
+        return Loaded(saved_model.load(path), None, _KERAS_RANGE)
+    if path.name.endswith(KERAS_SUFFIXES):
+        from lucid_sprites.models import keras_model
+        from lucid_sprites.models.loaders import keras_file
+
+        model = keras_file.load(path, source.get("trust", False), source.get("code"))
+        return Loaded(keras_model.freeze(model), None, _KERAS_RANGE)
+    graph = graph_file.read(path)
+    return Loaded(graph, lucid_model.facts_inside(graph, str(path)))

@@ -1,0 +1,250 @@
+"""From any frozen graph to its normal form."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+from tensorflow.core.framework.graph_pb2 import GraphDef
+from tensorflow.core.framework.node_def_pb2 import NodeDef
+
+from lucid_sprites.errors import UserError
+from lucid_sprites.models import constants, picture_input, topology
+from lucid_sprites.models.families import Facts, recognize
+from lucid_sprites.models.normal_form import (
+    batch,
+    channels_last,
+    conditionals,
+    functions,
+    picture_node,
+    placeholders,
+    randomness,
+)
+from lucid_sprites.models.picture_input import PictureInput
+from lucid_sprites.models.prepare import fold_constants
+from lucid_sprites.models.shapes import static_shapes
+from lucid_sprites.models.weights import Weights, attach, detach
+
+_SIGNED = (-1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class NormalForm:
+    """A graph in normal form.
+
+    Attributes:
+        light: a placeholder of floats [?, ?, ?, channels] named as `picture` says, and all that
+            depends on it; large constants are empty.
+        weights: these constants.
+        picture: what to feed.
+        notes: what was changed or assumed on the way, for people.
+        left_out: op by name of the nodes that do not depend on the picture.
+    """
+
+    light: GraphDef
+    weights: Weights
+    picture: PictureInput
+    notes: list[str]
+    left_out: dict[str, str]
+
+    @property
+    def graph(self) -> GraphDef:
+        """The graph, whole."""
+        return attach(self.light, self.weights)
+
+
+def normalize(
+    graph: GraphDef,
+    options: dict[str, Any],
+    source: str,
+    facts: Facts | None = None,
+    assumed_range: tuple[float, float] = _SIGNED,
+) -> NormalForm:
+    """The normal form of a frozen graph.
+
+    Args:
+        options: the config's `input`: `name`, `range`, `order`, `mean`, `values`.
+        source: the model file's name, for messages.
+        facts: what its kind of file says of the picture.
+        assumed_range: of the picture if nothing tells.
+
+    Raises:
+        UserError: no picture, or options that do not fit the graph.
+    """
+    _check_whole(graph, source)
+    facts, family = facts or Facts("assumed"), recognize(graph) or Facts("inferred")
+    graph, weights = detach(functions.inline(graph))
+    graph = constants.without_identities(_without_hints(graph))
+    wanted = options.get("name", facts.name)
+    kinds = {node.name: topology.type_of(node, "dtype") for node in graph.node}
+    _, name, _ = picture_node.find(conditionals.resolve(graph), wanted, source)
+    graph, taken = placeholders.fill(graph, name, options.get("values", {}), source)
+    graph, replaced = randomness.replace(conditionals.resolve(graph))
+    graph, name, name_known = picture_node.find(graph, wanted, source)
+    if "name" not in options and facts.name:
+        name_known = facts.known
+    left_out = _independent(graph, name)
+    graph = fold_constants(_dependent(graph, name), name, weights)
+    first = channels_last.picture_is_channels_first(graph, name)
+    (height, width, channels), shape_known = picture_input.shape(
+        topology.by_name(graph)[name], graph, first
+    )
+    was_bytes = kinds.get(name) == tf.uint8.as_datatype_enum
+    range_, range_known = _range(graph, name, options, facts, was_bytes, source) or (
+        family.range or assumed_range,
+        family.known if family.range else "assumed",
+    )
+    order, order_known = _order(graph, name, options, facts, family)
+    is_of_family = range_known == family.known and range_ == family.range
+    mean = options.get("mean", family.mean if is_of_family else None)
+    graph = channels_last.convert(graph, name, first)
+    graph = _with_picture(graph, name, channels, order, mean, source)
+    shapes = static_shapes(graph, name, (1, height, width, channels))
+    graph = batch.free(fold_constants(graph, name, weights), name, shapes)
+    known = {"name": name_known, "shape": shape_known, "range": range_known, "order": order_known}
+    picture = PictureInput(name, height, width, channels, *map(float, range_), known, order)
+    return NormalForm(
+        graph, weights, picture, _notes(taken, replaced, first, order, mean), left_out
+    )
+
+
+_VARIABLES = ("Variable", "VariableV2", "VarHandleOp")
+
+
+def _check_whole(graph: GraphDef, source: str) -> None:
+    variables = [node.name for node in graph.node if node.op in _VARIABLES]
+    if variables:
+        raise UserError(
+            f"{source}: not frozen: it has {len(variables)} variables ({variables[0]}, ...) whose "
+            "values are elsewhere; save it again with its weights frozen to constants"
+        )
+    names = {node.name for node in graph.node}
+    for node in graph.node:
+        for parent in topology.parents(node):
+            if parent not in names:
+                raise UserError(
+                    f"{source}: node {node.name!r} reads {parent!r}, which is not in the graph: it "
+                    "was cut badly; freeze it again"
+                )
+
+
+def _without_hints(graph: GraphDef) -> GraphDef:
+    """Without placement, colocation and names of gradients that only the saving program knew."""
+    bare = topology.with_nodes(graph, graph.node)
+    for node in bare.node:
+        node.device = ""
+        for hint in [key for key in node.attr if key.startswith("_") and key != "_output_shapes"]:
+            del node.attr[hint]
+    return bare
+
+
+def _independent(graph: GraphDef, name: str) -> dict[str, str]:
+    dependent = topology.descendants(graph, name)
+    return {node.name: node.op for node in graph.node if node.name not in dependent}
+
+
+def _dependent(graph: GraphDef, name: str) -> GraphDef:
+    """What depends on the picture, and what that needs."""
+    existing = topology.by_name(graph)
+    needed = topology.ancestors(graph, topology.descendants(graph, name))
+    return topology.with_nodes(
+        graph, [node for node in graph.node if node.name in needed & existing.keys()]
+    )
+
+
+def _range(
+    graph: GraphDef,
+    name: str,
+    options: dict[str, Any],
+    facts: Facts,
+    was_bytes: bool,
+    source: str,
+) -> tuple[tuple[float, float], str] | None:
+    """The value range, and how it is known; None if nothing in the graph tells."""
+    if "range" in options:
+        low, high = options["range"]
+        if not low < high:
+            raise UserError(f"{source}: input range {[low, high]} is empty; give [low, high]")
+        return (low, high), "config"
+    if facts.range is not None:
+        return facts.range, facts.known
+    if was_bytes:
+        return (0.0, 255.0), "read"
+    return picture_input.value_range(name, graph)
+
+
+def _order(
+    graph: GraphDef, name: str, options: dict[str, Any], facts: Facts, family: Facts
+) -> tuple[str, str]:
+    if "order" in options:
+        return options["order"], "config"
+    if facts.order is not None:
+        return facts.order, facts.known
+    order, known = picture_input.colour_order(name, graph)
+    return (family.order, family.known) if known == "assumed" and family.order else (order, known)
+
+
+def _with_picture(
+    graph: GraphDef,
+    name: str,
+    channels: int,
+    order: str,
+    mean: tuple[float, ...] | None,
+    source: str,
+) -> GraphDef:
+    """The picture as RGB, before a mean is subtracted."""
+    made = _placeholder(name, channels)
+    steps = [made]
+    if order == "bgr":
+        axis = constants.node(f"{name}/channel_axis", np.array([3], np.int32))
+        reverse = NodeDef(name=f"{name}/to_bgr", op="ReverseV2", input=[steps[-1].name, axis.name])
+        reverse.attr["T"].type, reverse.attr["Tidx"].type = (
+            made.attr["dtype"].type, axis.attr["dtype"].type
+        )  # fmt: skip
+        steps += [axis, reverse]
+    if mean is not None:
+        if len(mean) != channels:
+            raise UserError(
+                f"{source}: input.mean has {len(mean)} numbers for a picture of {channels} channels"
+            )
+        ordered = mean[::-1] if order == "bgr" else mean
+        value = constants.node(f"{name}/mean", np.array(ordered, np.float32))
+        subtract = NodeDef(name=f"{name}/less_mean", op="Sub", input=[steps[-1].name, value.name])
+        subtract.attr["T"].type = made.attr["dtype"].type
+        steps += [value, subtract]
+    own = {step.name for step in steps}
+    others = [node for node in graph.node if node.name != name]
+    changed = topology.with_nodes(graph, [*steps, *others])
+    for node in changed.node:
+        if node.name not in own:
+            node.input[:] = [steps[-1].name if r in (name, f"{name}:0") else r for r in node.input]
+    return changed
+
+
+def _placeholder(name: str, channels: int) -> NodeDef:
+    made = NodeDef(name=name, op="Placeholder")
+    made.attr["dtype"].type = tf.float32.as_datatype_enum
+    for size in (-1, -1, -1, channels):
+        made.attr["shape"].shape.dim.add(size=size)
+    return made
+
+
+def _notes(
+    taken: dict[str, str],
+    replaced: list[str],
+    channels_first: bool,
+    order: str,
+    mean: tuple[float, ...] | None,
+) -> list[str]:
+    notes = [f"placeholder {name}: {how}" for name, how in taken.items()]
+    if replaced:
+        notes.append(f"random numbers replaced by constants: {', '.join(replaced)}")
+    if channels_first:
+        notes.append("channels first (NCHW): layers are given with channels last")
+    if order == "bgr":
+        notes.append("the graph takes BGR; pictures are RGB and turned for it")
+    if mean is not None:
+        notes.append(
+            f"{[round(value, 2) for value in mean]} is subtracted from pictures for the graph"
+        )
+    return notes

@@ -1,0 +1,133 @@
+"""What the layers of a graph give for noise, at different sizes of picture."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+from tensorflow.core.framework.graph_pb2 import GraphDef
+
+from lucid_sprites import tensorflow_start
+from lucid_sprites.models import topology
+from lucid_sprites.models.picture_input import PictureInput
+from lucid_sprites.models.shapes import import_at
+
+# Lines of an error message that only say where.
+_FRAME = re.compile(r"Graph execution error|Detected at node|Node: |\s")
+# A number of pictures that no fixed reshape divides its features into by chance.
+_PICTURES = 3
+# Edges of the squares of the noise, in pixels.
+_SQUARES = (1, 4, 16)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A layer on noise.
+
+    Attributes:
+        height, width: of the layer, None where it has none.
+        finite: bool [depth], channels without NaN and infinite values.
+        varies: bool [depth], channels that are not the same everywhere.
+    """
+
+    height: int | None
+    width: int | None
+    finite: np.ndarray
+    varies: np.ndarray
+
+
+class Probe:
+    """A graph that noise is fed to; use it as a context manager."""
+
+    def __init__(self, graph: GraphDef, picture: PictureInput, layers: Sequence[str]) -> None:
+        """Import a graph that TensorFlow accepts for pictures of any size."""
+        self._source = graph
+        self._picture = picture
+        self._graph = tf.Graph()
+        with self._graph.as_default():
+            size = (_PICTURES, None, None, picture.channels)
+            self._pictures = import_at(graph, picture.name, size)
+            self._fetches = {name: _summary(self._graph, name) for name in layers}
+            self._session = tf.Session(config=tensorflow_start.session_config())
+
+    def __enter__(self) -> "Probe":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._session.close()
+
+    def observe(
+        self, layers: Sequence[str], height: int, width: int
+    ) -> tuple[dict[str, Observation], dict[str, str]]:
+        """Noise of one size through `layers`; those that do not work at it with the reason."""
+        noise = _noise((_PICTURES, height, width, self._picture.channels))
+        low, high = self._picture.low, self._picture.high
+        feed = {self._pictures: noise * (high - low) + low}
+        failed: dict[str, str] = {}
+        while True:
+            wanted = [name for name in layers if name not in failed]
+            try:
+                values = self._session.run([self._fetches[name] for name in wanted], feed)
+            except tf.errors.OpError as error:
+                failed |= self._behind(error, wanted)
+            else:
+                return _observations(wanted, values, failed)
+
+    def _behind(self, error: tf.errors.OpError, wanted: list[str]) -> dict[str, str]:
+        """The layers behind the node at which a run failed."""
+        culprit = error.op.name if error.op is not None else ""
+        if culprit not in topology.by_name(self._source):
+            raise error
+        behind = topology.descendants(self._source, culprit)
+        reason = f"{culprit}: {_what_happened(error)}"
+        return {name: reason for name in wanted if name in behind}
+
+
+def _what_happened(error: tf.errors.OpError) -> str:
+    """The line of TensorFlow's message that says it."""
+    lines = [line for line in error.message.splitlines() if line and not _FRAME.match(line)]
+    return lines[0] if lines else type(error).__name__
+
+
+def _observations(
+    names: list[str], values: list[tuple[np.ndarray, ...]], failed: dict[str, str]
+) -> tuple[dict[str, Observation], dict[str, str]]:
+    observations = {}
+    for name, (shape, low, high) in zip(names, values, strict=True):
+        if len(shape) not in (2, 4) or shape[0] != _PICTURES:
+            failed[name] = f"its shape is {shape.tolist()} for {_PICTURES} pictures"
+            continue
+        finite = np.isfinite(low) & np.isfinite(high)
+        space = tuple(map(int, shape[1:3])) if len(shape) == 4 else (None, None)
+        observations[name] = Observation(*space, finite, finite & (high > low))
+    return observations, failed
+
+
+def _summary(graph: tf.Graph, name: str) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Shape of a layer, and the extremes of each channel: [depth], NaN where it has any."""
+    values = tf.cast(graph.get_tensor_by_name(f"{name}:0"), tf.float32)
+    axes = tf.range(tf.maximum(tf.rank(values) - 1, 0))
+    unknown = tf.reduce_any(tf.math.is_nan(values), axis=axes)
+    low, high = [
+        tf.where_v2(unknown, np.float32(np.nan), reduce(values, axis=axes))
+        for reduce in (tf.reduce_min, tf.reduce_max)
+    ]
+    return tf.shape(values), low, high
+
+
+def _noise(size: tuple[int, int, int, int]) -> np.ndarray:
+    """Pictures of coloured squares in 0..1."""
+    _, height, width, channels = size
+    random = np.random.default_rng(0)
+    pictures = []
+    for square in _SQUARES:
+        coarse = random.random((-(-height // square), -(-width // square), channels), np.float32)
+        pictures.append(coarse.repeat(square, 0).repeat(square, 1)[:height, :width])
+    return np.stack(pictures)

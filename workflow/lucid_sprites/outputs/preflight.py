@@ -1,0 +1,124 @@
+"""Program: report on the models of a series, from their catalogues.
+
+python -m lucid_sprites.outputs.preflight CATALOGUE ... --out FILE
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from lucid_sprites.files import write_whole
+
+# Share of the channels of a layer from which on silence on noise is worth a word.
+_MANY = 0.5
+_SHALLOW_SHARE, _DEEP_SHARE = 4, 32
+
+
+def main() -> None:
+    """Read the catalogues, write the report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("catalogues", nargs="+")
+    parser.add_argument("--out", required=True)
+    arguments = parser.parse_args()
+    described = {
+        Path(path).parent.name: json.loads(Path(path).read_text()) for path in arguments.catalogues
+    }
+    write_whole(arguments.out, report(Path(arguments.out).parent.name, described))
+
+
+def report(series: str, catalogues: dict[str, dict[str, Any]]) -> str:
+    """The report on a series as Markdown.
+
+    Args:
+        catalogues: by instance (see `models.catalogue.describe`).
+    """
+    parts = [f"# Models of {series}"]
+    for instance, catalogue in catalogues.items():
+        parts += [f"## {instance}", _picture(catalogue), *_warnings(catalogue), _layers(catalogue)]
+        parts += _others(catalogue["other"])
+    return "\n\n".join(parts) + "\n"
+
+
+def _picture(catalogue: dict[str, Any]) -> str:
+    picture, known = catalogue["input"], catalogue["input"]["known"]
+    size = f"{picture['height'] or '?'} x {picture['width'] or '?'} x {picture['channels']}"
+    rows = [
+        ("node", f"`{picture['name']}`", known["name"]),
+        ("height x width x channels", size, known["shape"]),
+        ("value range", f"{picture['low']:g} to {picture['high']:g}", known["range"]),
+    ]
+    if picture["channels"] == 3:
+        rows.append(("order of colours", picture["order"], known["order"]))
+    lines = ["| picture | value | known |", "| --- | --- | --- |"]
+    return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows])
+
+
+def _warnings(catalogue: dict[str, Any]) -> list[str]:
+    """What may be wrong, and what was done to the graph."""
+    picture, layers = catalogue["input"], catalogue["layers"]
+    lines = [f"- {note}" for note in catalogue["notes"]]
+    if picture["known"]["range"] == "assumed":
+        lines.append(
+            "- **The value range is assumed.** A wrong one gives poor pictures and no error: if it "
+            f"is not {picture['low']:g} to {picture['high']:g}, say "
+            "`input: {range: [low, high]}`."
+        )
+    broken = [layer for layer in layers if layer["not_finite"]]
+    if broken:
+        lines.append(
+            f"- {len(broken)} layers have channels with NaN or infinite values, the first "
+            f"`{broken[0]['name']}` ({broken[0]['not_finite']} of {broken[0]['depth']}): these "
+            "channels are left out."
+        )
+    silent = [layer for layer in layers if layer["constant"] > _MANY * layer["depth"]]
+    if silent and len(silent) > _MANY * len(layers):
+        lines.append(
+            f"- {len(silent)} of {len(layers)} layers are mostly silent on noise: the value range "
+            "may be wrong, or batch norm is dead."
+        )
+    return ["\n".join(lines)] if lines else []
+
+
+def _layers(catalogue: dict[str, Any]) -> str:
+    lines = [
+        "| layer | name | op | depth | size | constant on noise | not finite | suggestion |",
+        "| ---: | --- | --- | ---: | --- | ---: | ---: | --- |",
+    ]
+    for layer in catalogue["layers"]:
+        size = f"{layer['height']} x {layer['width']}" if layer["height"] else "-"
+        cells = [layer["number"], f"`{layer['name']}`", layer["op"], layer["depth"], size]
+        cells += [layer["constant"], layer["not_finite"], _suggestion(layer, catalogue["input"])]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(lines)
+
+
+def _suggestion(layer: dict[str, Any], picture: dict[str, Any]) -> str:
+    """What to choose for a layer."""
+    if layer["not_finite"] == layer["depth"]:
+        return "broken weights: choose an earlier layer"
+    if layer["constant"] == layer["depth"]:
+        return "nothing varies on noise: check the value range"
+    if layer["fixed"]:
+        return f"shown at {picture['height']} x {picture['width']}, the only size it takes"
+    if layer["height"] is None:
+        return "`transforms: standard`"
+    stride = layer["edge"] / max(layer["height"], 1)
+    if stride < _SHALLOW_SHARE:
+        return "`transforms: shallow` or `standard`"
+    return "`transforms: strong`" if stride >= _DEEP_SHARE else "`transforms: standard`"
+
+
+def _others(other: dict[str, str]) -> list[str]:
+    """Tensors that are no layers, by reason."""
+    reasons: dict[str, list[str]] = {}
+    for name, reason in other.items():
+        reasons.setdefault(reason, []).append(name)
+    lines = [
+        f"- {reason}: {len(names)}, for example `{names[0]}`" for reason, names in reasons.items()
+    ]
+    return ["Not offered as layers:\n\n" + "\n".join(lines)] if lines else []
+
+
+if __name__ == "__main__":
+    main()

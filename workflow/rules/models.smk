@@ -1,0 +1,53 @@
+localrules:
+    preflight,
+    preflight_report,
+    download_lucid_model,
+
+
+# What every model offers, and what to look out for.
+rule preflight:
+    input:
+        PLAN.all_preflights,
+
+
+checkpoint import_model:
+    input:
+        PLAN.model_files,
+    output:
+        graph=PLAN.pattern(layout.MODEL),
+        catalogue=PLAN.pattern(layout.CATALOGUE),
+    log:
+        PLAN.pattern(layout.MODEL_LOG),
+    conda:
+        "../envs/lucid-sprites.yaml"
+    params:
+        job=PLAN.import_job,
+    shell:
+        "python -m lucid_sprites.models.import_model {params.job:q} 2> {log:q}"
+
+
+rule download_lucid_model:
+    output:
+        PLAN.pattern(layout.LUCID_MODEL),
+    log:
+        PLAN.pattern(layout.LUCID_MODEL_LOG),
+    conda:
+        "../envs/lucid-sprites.yaml"
+    params:
+        checksum=PLAN.lucid_checksum,
+    shell:
+        "python -m lucid_sprites.models.download_lucid {wildcards.model}"
+        " --sha256 {params.checksum:q} --out {output:q} 2> {log:q}"
+
+
+rule preflight_report:
+    input:
+        PLAN.catalogue_files,
+    output:
+        PLAN.pattern(layout.PREFLIGHT),
+    log:
+        PLAN.pattern(layout.PREFLIGHT_LOG),
+    conda:
+        "../envs/lucid-sprites.yaml"
+    shell:
+        "python -m lucid_sprites.outputs.preflight {input:q} --out {output:q} 2> {log:q}"
