@@ -12,6 +12,9 @@ rule optimize:
     conda:
         "../envs/lucid-sprites.yaml"
     threads: 1
+    resources:
+        mem_mb=PLAN.block_megabytes,
+        runtime=PLAN.block_minutes,
     params:
         spec=PLAN.block_spec,
         store=PLAN.store,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lucid_sprites import layout
-from lucid_sprites.config import indexes
+from lucid_sprites.config import cost, indexes
 from lucid_sprites.config.selection import LayerPlan
 from lucid_sprites.config.settings import canonical_json
 
@@ -95,6 +95,17 @@ class Plan:
                 "groups": groups,
             }
         )
+
+    def block_minutes(self, wildcards: Any, attempt: int) -> int:
+        """The time that the block's job asks a cluster for; more if it was not enough."""
+        layer = self._layer(wildcards)
+        return attempt * cost.job_minutes(layer.macs, layer.blocks[int(wildcards.block)])
+
+    def block_megabytes(self, wildcards: Any, input: Any, attempt: int) -> int:
+        """The memory that the block's job asks a cluster for; more if it was not enough."""
+        layer = self._layer(wildcards)
+        scale = max(settings["scale"] for settings, _ in layer.blocks[int(wildcards.block)])
+        return attempt * cost.job_megabytes(layer.activations, layer.batch, scale, input.size_mb)
 
     def sheet_spec(self, wildcards: Any) -> str:
         """What the sheet's job is given, as canonical JSON."""

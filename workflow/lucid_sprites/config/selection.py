@@ -19,7 +19,7 @@ class LayerPlan:
     """A layer and what is rendered of it.
 
     Attributes:
-        number, name, depth: from the catalogue.
+        number, name, depth, macs, activations: from the catalogue.
         columns: of its spritesheets.
         batch: sprites that advance together.
         block_size: neighbouring indexes that are optimized by one job.
@@ -30,6 +30,8 @@ class LayerPlan:
     number: int
     name: str
     depth: int
+    macs: float
+    activations: float
     columns: int
     batch: int
     block_size: int
@@ -158,6 +160,8 @@ def _layer_plan(
         layer["number"],
         layer["name"],
         layer["depth"],
+        layer["macs"],
+        layer["activations"],
         min(layer["depth"], _columns(layer["depth"]) if columns == "auto" else columns),
         batch,
         block_size,
