@@ -4,8 +4,8 @@
 
 runs a command on it. Everything (keys, sockets, ports, state) is its own and lies in a temporary
 folder, so that it neither needs nor disturbs another Slurm; in a mount namespace of their own, the
-daemons and the command see that folder as /etc/slurm. There is no accounting. Needs root and Debian's
-packages slurm-wlm and munge (tests/system-packages.sh).
+daemons and the command see that folder as /etc/slurm. There is no accounting. Needs root and the
+packages slurm-wlm and munge of Debian (tests/system-packages.sh).
 """
 
 import contextlib

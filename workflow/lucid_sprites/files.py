@@ -1,5 +1,6 @@
 """Files that are whole or absent."""
 
+import contextlib
 import hashlib
 import os
 import re
@@ -37,6 +38,12 @@ def save_whole(path: str | os.PathLike[str], save: Callable[[str], object]) -> N
     finally:
         if temporary and os.path.exists(temporary):
             os.unlink(temporary)
+
+
+def delete(path: str | os.PathLike[str]) -> None:
+    """Remove a damaged file, if that can be done, so that the next run makes it again."""
+    with contextlib.suppress(OSError):
+        os.unlink(path)
 
 
 def _flush(path: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from lucid_sprites import layout
 from lucid_sprites.config import cost, indexes
 from lucid_sprites.config.selection import LayerPlan
-from lucid_sprites.config.settings import canonical_json
+from lucid_sprites.config.settings import canonical_json, identity
 
 
 @dataclass(frozen=True)
@@ -63,18 +63,20 @@ class Plan:
         return self._path(layout.BLOCK, wildcards, layer=wildcards.layer, block=block)
 
     def member(self, wildcards: Any) -> str:
-        """The sprite's name inside its block."""
-        return layout.member(wildcards.index, wildcards.threshold)
+        """The sprite's name inside its block.
 
-    def sprite_identity(self, wildcards: Any) -> str:
-        """A text that changes with whatever decides what the sprite looks like.
-
-        A failed job leaves the sprites of before without their block; by this, and not by the
-        block, the workflow knows that they are no longer what is asked for.
+        It changes with whatever decides what the sprite looks like. A failed job leaves the
+        sprites of before without their block; by this, and not by the block, the workflow knows
+        that they are no longer what is asked for.
         """
         instance, layer = self._instance(wildcards), self._layer(wildcards)
-        source = [instance.catalogue["sha256"], instance.catalogue["input"], layer.name]
-        return canonical_json([*source, layer.identities[int(wildcards.index)]])
+        shown = identity(
+            instance.catalogue["sha256"],
+            instance.catalogue["input"],
+            layer.name,
+            layer.settings[int(wildcards.index)],
+        )
+        return layout.member(wildcards.index, wildcards.threshold, shown)
 
     def block_spec(self, wildcards: Any) -> str:
         """What the block's job is given: `render.block.BlockSpec` as canonical JSON."""

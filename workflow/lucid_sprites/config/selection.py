@@ -45,16 +45,6 @@ class LayerPlan:
         return dict(sorted(pairs, key=lambda pair: pair[0]))
 
     @cached_property
-    def identities(self) -> dict[int, dict[str, Any]]:
-        """Settings by index, without those that do not show in a sprite."""
-        return {
-            index: shown
-            for settings, members in self.groups
-            for shown in [{key: settings[key] for key in settings if key != "thresholds"}]
-            for index in members
-        }
-
-    @cached_property
     def thresholds(self) -> list[int]:
         """All thresholds of its sprites, rising."""
         return sorted({t for settings, _ in self.groups for t in settings["thresholds"]})

@@ -14,9 +14,11 @@ from PIL import Image
 from lucid_sprites import layout
 from lucid_sprites.config import indexes
 from lucid_sprites.engine.problems import OK
-from lucid_sprites.errors import UserError
-from lucid_sprites.files import save_whole, write_whole
+from lucid_sprites.errors import DamagedError, UserError
+from lucid_sprites.files import delete, save_whole, write_whole
 from lucid_sprites.render import png
+
+_RECORDED = {"loss", "recipe", "status"}
 
 
 def compose(
@@ -34,13 +36,13 @@ def compose(
         cell: edge of a cell in pixels.
 
     Raises:
-        UserError: a sprite cannot be read.
+        UserError: a sprite cannot be read; a damaged one is deleted, so that it is made again.
     """
     rows = -(-depth // columns)
     sheet = Image.new("RGBA", (columns * cell, rows * cell))
     cells = []
     for index, path in sorted(sprites.items()):
-        image, record = png.read(path)
+        image, record = _sprite(path)
         x, y = index % columns * cell, index // columns * cell
         if record["status"] == OK:
             middle = (x + (cell - image.width) // 2, y + (cell - image.height) // 2)
@@ -58,6 +60,17 @@ def compose(
             }
         )
     return sheet, cells
+
+
+def _sprite(path: str) -> tuple[Image.Image, dict[str, Any]]:
+    try:
+        image, record = png.read(path)
+        if not (isinstance(record, dict) and record.keys() >= _RECORDED):
+            raise DamagedError(f"{path}: not a whole sprite (without its record)")
+    except DamagedError as error:
+        delete(path)
+        raise UserError(f"{error}; it was deleted, run again") from error
+    return image, record
 
 
 def _path(results: str, spec: dict[str, Any], index: int, scale: int) -> str:

@@ -41,7 +41,10 @@ def main() -> None:
     parser.add_argument("--out", required=True, help="ZIP to write")
     parser.add_argument("--log", required=True, help="file for the messages of the job")
     arguments = parser.parse_args()
-    terminal = _messages_to(arguments.log)
+    try:
+        terminal = _messages_to(arguments.log)
+    except OSError as error:
+        sys.exit(f"error: {arguments.log}: cannot be written: {error.strerror}")
     tensorflow_start.lean()
     spec = block.BlockSpec(**json.loads(arguments.spec))
     try:
@@ -95,8 +98,9 @@ class _Lines:
 
 def _write(path: str, spec: block.BlockSpec, sprites: list[block.Sprite]) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        identities = {sprite.index: sprite.identity for sprite in sprites}
         for index, threshold, png in block.pictures(spec, sprites):
-            archive.writestr(_member(layout.member(index, threshold)), png)
+            archive.writestr(_member(layout.member(index, threshold, identities[index])), png)
         archive.writestr(_member(layout.ATTEMPTS), json.dumps(block.rows(spec, sprites)))
 
 
