@@ -1,6 +1,7 @@
 """What goes wrong while the workflow runs: it is said, and the next run gives the same bytes."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -103,7 +104,7 @@ def test_snakemake_is_killed_and_its_job_lives_on(fresh, undisturbed):
 def test_ctrl_c(fresh, undisturbed):
     text = interrupted(fresh, lambda snakemake: os.killpg(snakemake.pid, signal.SIGINT))
     assert "Terminating processes on user request" in text
-    assert "error: interrupted" in text
+    assert "interrupted; what was finished is kept" in text
     assert "Traceback" not in text
     completes(fresh, undisturbed)  # without --unlock
     assert fresh.optimized() < 32
@@ -192,7 +193,7 @@ def test_damaged_files_are_made_again(project, rendered, damage):
     failed = project.run("--jobs", "2")
     assert failed.code != 0
     assert "sprites/l_2_i_3_t_8_s_16.png: not a whole sprite" in failed.text
-    assert "blocks/l_5_b_0.zip: no whole i_0_t_4" in failed.text
+    assert re.search(r"blocks/l_5_b_0.zip: no whole i_\d_t_\d", failed.text)
     assert "Traceback" not in failed.text
     (log,) = project.results("tiny/old/logs/l_2_b_0.log")
     assert log.read_text().count("is damaged") == 6
@@ -229,7 +230,7 @@ def test_a_block_that_an_older_job_leaves_is_not_taken_for_the_new_one(project):
     block.write_bytes(older)
     failed = project.run("--jobs", "2")
     assert failed.code != 0
-    assert "no whole i_0_t_4" in failed.text
+    assert re.search(r"blocks/l_2_b_0.zip: no whole i_\d_t_\d", failed.text)
     completes(project, expected)
 
 

@@ -7,6 +7,7 @@ import argparse
 import json
 import sys
 import zipfile
+from typing import Any
 
 import pandas as pd
 
@@ -19,6 +20,9 @@ from lucid_sprites.files import delete, write_whole
 COLUMNS = [
     "batch_id", "timestamp", "scale", "adam", "transforms", "layer", "index", "threshold", "loss",
     "status", "seed", "attempt", "step", "layer_name", "parametrization", "variant",
+]  # fmt: skip
+_WHOLE = [
+    "batch_id", "timestamp", "scale", "layer", "index", "threshold", "seed", "attempt", "step",
 ]  # fmt: skip
 
 
@@ -44,7 +48,7 @@ def _rows(block: str) -> list[dict]:
     try:
         with zipfile.ZipFile(block) as archive:
             rows = json.loads(archive.read(layout.ATTEMPTS))
-        if not all(row.keys() >= set(COLUMNS) for row in rows):
+        if not all(map(_is_row, rows)):
             raise ValueError("a row lacks columns")
     except (FileNotFoundError, PermissionError) as error:
         raise UserError(f"{block}: cannot be read: {error.strerror}") from error
@@ -52,6 +56,14 @@ def _rows(block: str) -> list[dict]:
         delete(block)
         raise UserError(f"{block}: is damaged ({error}); it was deleted, run again") from error
     return rows
+
+
+def _is_row(row: Any) -> bool:
+    return (
+        row.keys() >= set(COLUMNS)
+        and all(isinstance(row[column], int) for column in _WHOLE)
+        and isinstance(row["adam"], int | float)
+    )
 
 
 def main() -> None:

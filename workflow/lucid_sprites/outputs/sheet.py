@@ -18,8 +18,6 @@ from lucid_sprites.errors import DamagedError, UserError
 from lucid_sprites.files import delete, save_whole, write_whole
 from lucid_sprites.render import png
 
-_RECORDED = {"loss", "recipe", "status"}
-
 
 def compose(
     sprites: dict[int, str], depth: int, columns: int, cell: int
@@ -42,9 +40,9 @@ def compose(
     sheet = Image.new("RGBA", (columns * cell, rows * cell))
     cells = []
     for index, path in sorted(sprites.items()):
-        image, record = _sprite(path)
+        image, told = _sprite(path)
         x, y = index % columns * cell, index // columns * cell
-        if record["status"] == OK:
+        if told["status"] == OK:
             middle = (x + (cell - image.width) // 2, y + (cell - image.height) // 2)
             sheet.paste(image.convert("RGBA"), middle)
         cells.append(
@@ -52,10 +50,7 @@ def compose(
                 "index": index,
                 "x": x,
                 "y": y,
-                "loss": record["loss"],
-                "status": record["status"],
-                "seed": record["recipe"]["seed"],
-                "attempt": record["recipe"]["attempt"],
+                **told,
                 "sprite": Path(path).name,
             }
         )
@@ -63,14 +58,17 @@ def compose(
 
 
 def _sprite(path: str) -> tuple[Image.Image, dict[str, Any]]:
+    """The picture, and what its record says in a cell of the sheet."""
     try:
         image, record = png.read(path)
-        if not (isinstance(record, dict) and record.keys() >= _RECORDED):
-            raise DamagedError(f"{path}: not a whole sprite (without its record)")
+        told = {name: record[name] for name in ("loss", "status")}
+        return image, told | {name: record["recipe"][name] for name in ("seed", "attempt")}
     except DamagedError as error:
-        delete(path)
-        raise UserError(f"{error}; it was deleted, run again") from error
-    return image, record
+        message = str(error)
+    except (KeyError, TypeError, IndexError):
+        message = f"{path}: not a whole sprite (without its record)"
+    delete(path)
+    raise UserError(f"{message}; it was deleted, run again")
 
 
 def _path(results: str, spec: dict[str, Any], index: int, scale: int) -> str:

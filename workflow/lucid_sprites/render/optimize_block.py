@@ -7,6 +7,7 @@ import argparse
 import json
 import logging
 import os
+import signal
 import sys
 import zipfile
 from collections.abc import Callable
@@ -53,6 +54,9 @@ def main() -> None:
     except UserError as error:
         print(f"error: {error}", file=terminal)
         sys.exit(1)
+    except KeyboardInterrupt:
+        print("interrupted; what was finished is kept for the next run", file=terminal)
+        sys.exit(128 + signal.SIGINT)
 
 
 def _messages_to(path: str) -> TextIO:
