@@ -51,6 +51,7 @@ def test_blocks_are_slurm_jobs_and_the_bytes_those_of_a_local_run(cluster, rende
     assert "Nothing to be done" in again.stdout + again.stderr
 
 
+@pytest.mark.stress
 def test_a_job_that_fails_on_a_node_is_tried_again_and_then_said(cluster, rendered, tmp_path):
     """Its log comes to where Snakemake runs; the other blocks are made."""
     project = rendered.copy(tmp_path / "project")
