@@ -32,7 +32,7 @@ def project(tmp_path_factory) -> Project:
 
 def pictures(project) -> dict[str, bytes]:
     """Sprites and sheets by path inside the project."""
-    paths = [*project.results("*/*/sprites/*.png"), *project.results("*/*/spritemaps/*.*")]
+    paths = [*project.results("*/*/sprites/*.png"), *project.results("*/*/spritemaps/[!.]*")]
     return {str(path.relative_to(project.folder)): path.read_bytes() for path in paths}
 
 
