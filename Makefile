@@ -23,6 +23,7 @@ test: $(VENV)/installed-dev
 # The slow, exhaustive and statistical tests.
 stress: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -m stress
+	$(BIN)/python -m pytest tests/fuzz --hypothesis-profile many
 
 # Measure the engine and the workflow beside lucid: make bench CASES="mobilenet* workflow*"
 bench: $(VENV)/installed

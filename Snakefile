@@ -5,7 +5,7 @@ min_version("9.0")
 import os
 import sys
 
-WORKFLOW = os.path.join(workflow.basedir, "workflow")
+WORKFLOW = os.path.join(str(workflow.current_basedir), "workflow")
 sys.path.insert(0, WORKFLOW)
 # Jobs find the package, and the Python that Snakemake runs on.
 os.environ.update(
@@ -20,10 +20,11 @@ from lucid_sprites.errors import UserError
 from lucid_sprites.outputs.summary import summarize
 
 try:
-    if not workflow.config_settings.configfiles:
+    # The workflow that uses this one as a module may have given it its config.
+    if not (workflow.config_settings.configfiles or workflow.modifier.skip_configfile):
         check_yaml("config.yaml")
         workflow.configfile("config.yaml")
-    PLAN = load(config, " and ".join(map(str, workflow.configfiles)))
+    PLAN = load(config, " and ".join(map(str, workflow.configfiles)) or "config")
 except UserError as error:
     raise WorkflowError(str(error)) from None
 

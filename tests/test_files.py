@@ -129,3 +129,16 @@ def test_numbers_in_names_count_as_numbers(ordered):
 
 def test_digits_that_are_no_decimals_are_letters():
     assert sorted(["1²", "1"], key=natural_key) == ["1", "1²"]
+
+
+def test_what_killed_programs_left_is_cleared_when_it_is_old(tmp_path):
+    path = tmp_path / "sheet.png"
+    old, young, other = (
+        tmp_path / f".{name}" for name in ("sheet.png.a", "sheet.png.b", "x.png.a")
+    )
+    for left in (old, young, other):
+        left.write_bytes(b"half")
+    for left in (old, other):
+        os.utime(left, (0, 0))
+    write_whole(path, b"whole")
+    assert sorted(tmp_path.iterdir()) == sorted([path, young, other])

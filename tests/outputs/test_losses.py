@@ -158,8 +158,9 @@ def test_a_damaged_block_is_refused_with_its_name(tmp_path, blocks, damage):
     damage(path)
     with pytest.raises(UserError) as caught:
         losses.table(blocks)
-    assert str(caught.value).startswith(f"{path}: cannot be read (")
-    assert str(caught.value).endswith("); delete it and run again")
+    assert str(caught.value).startswith(f"{path}: is damaged (")
+    assert str(caught.value).endswith("); it was deleted, run again")
+    assert not path.exists()
 
 
 def run_program(monkeypatch, results, out, blocks):
@@ -189,7 +190,7 @@ def test_the_program_ends_with_a_message_and_no_log(tmp_path, monkeypatch):
     with pytest.raises(SystemExit) as caught:
         run_program(monkeypatch, tmp_path, out, {"2": "0"})
     missing = tmp_path / "shapes" / "a" / "blocks" / "l_2_b_0.zip"
-    assert str(caught.value).startswith(f"error: {missing}: cannot be read (")
+    assert str(caught.value).startswith(f"error: {missing}: cannot be read: No such file")
     assert not out.exists()
 
 

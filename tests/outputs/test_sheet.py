@@ -133,7 +133,8 @@ def test_a_torn_sprite_is_refused_with_its_name(tmp_path, content):
     with pytest.raises(UserError) as caught:
         sheet.compose({0: str(path)}, depth=1, columns=1, cell=8)
     assert str(caught.value).startswith(f"{path}: not a whole sprite (")
-    assert str(caught.value).endswith("); delete it and run again")
+    assert str(caught.value).endswith("); it was deleted, run again")
+    assert not path.exists()
 
 
 def test_a_picture_without_a_record_is_no_sprite(tmp_path):
@@ -144,7 +145,7 @@ def test_a_picture_without_a_record_is_no_sprite(tmp_path):
 
 
 def test_a_missing_sprite_file_is_refused(tmp_path):
-    with pytest.raises(UserError, match=r"gone\.png: not a whole sprite"):
+    with pytest.raises(UserError, match=r"gone\.png: cannot be read: No such file"):
         sheet.compose({0: str(tmp_path / "gone.png")}, depth=1, columns=1, cell=8)
 
 

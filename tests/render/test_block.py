@@ -42,7 +42,7 @@ def spec(graph: Path, *groups, layer="conv1/Relu", **changes) -> BlockSpec:
     picture = {"name": "picture", "height": None, "width": None, "channels": 3,
                "low": 0.0, "high": 1.0, "known": {}}  # fmt: skip
     groups = [{"indexes": indexes, "settings": own} for indexes, own in groups]
-    made = BlockSpec(str(graph), sha256(graph), picture, 0, layer, 8, True, groups)
+    made = BlockSpec(str(graph), sha256(graph), sha256(graph), picture, 0, layer, 8, True, groups)
     return dataclasses.replace(made, **changes)
 
 

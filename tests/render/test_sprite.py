@@ -60,8 +60,8 @@ def test_the_bytes_are_those_of_the_block(tmp_path, block, log, index, expected)
 
 def test_a_missing_member_is_named(tmp_path, block, log):
     done = taken(block, "i_9_t_4.png", tmp_path / "sprite.png", log)
-    assert_refused(done, log, block, "i_9_t_4.png", "delete it and run again")
-    assert list(tmp_path.iterdir()) == [block]
+    assert_refused(done, log, block, "i_9_t_4.png", "deleted, run again")
+    assert not list(tmp_path.iterdir())
 
 
 def damage(block: Path, kind: str) -> None:
@@ -77,8 +77,23 @@ def damage(block: Path, kind: str) -> None:
 def test_a_broken_block_is_named_and_leaves_no_file(tmp_path, block, log, kind):
     damage(block, kind)
     done = taken(block, "i_1_t_4.png", tmp_path / "sprite.png", log)
-    assert_refused(done, log, block, "delete it and run again")
-    assert list(tmp_path.iterdir()) == [block]
+    assert_refused(done, log, block, "deleted, run again")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_block_that_would_fill_the_memory_is_not_unpacked(tmp_path, block, log):
+    with zipfile.ZipFile(block, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("i_1_t_4.png", bytes(1 << 20))
+    done = taken(block, "i_1_t_4.png", tmp_path / "sprite.png", log)
+    assert_refused(done, log, block, "compressed", "deleted, run again")
+
+
+def test_what_a_killed_job_left_is_written_over(tmp_path, block, log):
+    sprite = tmp_path / "sprite.png"
+    (tmp_path / "sprite.png.part").write_bytes(b"half")
+    assert taken(block, "i_1_t_4.png", sprite, log).returncode == 0
+    assert sorted(tmp_path.iterdir()) == [block, sprite]
+    assert sprite.read_bytes() == PNG
 
 
 def test_a_missing_block_is_named(tmp_path, log):

@@ -46,6 +46,7 @@ def block(tmp_path_factory) -> tuple[list[tuple[int, int]], Path]:
     graph = tiny_graphs.save(wide(), folder / "wide.pb")
     spec = {
         "graph": str(graph),
+        "graph_sha256": sha256(graph),
         "content": sha256(graph),
         "picture": picture_input.find(graph_file.read(graph), {}, "wide").as_dict(),
         "number": 0,

@@ -5,6 +5,10 @@ class UserError(Exception):
     """Bad input. The message names the file, the value and the choices."""
 
 
+class DamagedError(UserError):
+    """A generated file that is not whole: it may be deleted, and is made again."""
+
+
 def nearest(wanted: str, choices: list[str], limit: int = 5) -> str:
     """The choices that look most like `wanted`, as text for a message."""
     from difflib import get_close_matches

@@ -1,13 +1,18 @@
 """Files that are whole or absent."""
 
+import contextlib
+import glob
 import hashlib
 import os
 import re
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from lucid_sprites.errors import UserError
+
+_SECONDS_OF_WRITING = 3600
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes | str) -> None:
@@ -36,6 +41,7 @@ def save_whole(path: str | os.PathLike[str], save: Callable[[str], object]) -> N
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _clear_leftovers(path)
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         os.close(handle)
         save(temporary)
@@ -47,6 +53,20 @@ def save_whole(path: str | os.PathLike[str], save: Callable[[str], object]) -> N
     finally:
         if temporary and os.path.exists(temporary):
             os.unlink(temporary)
+
+
+def _clear_leftovers(path: Path) -> None:
+    """Remove what killed programs have left of `path`; a younger one may be at work on its own."""
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*"):
+        with contextlib.suppress(OSError):
+            if leftover.stat().st_mtime < time.time() - _SECONDS_OF_WRITING:
+                leftover.unlink()
+
+
+def delete(path: str | os.PathLike[str]) -> None:
+    """Remove a damaged file, if that can be done, so that the next run makes it again."""
+    with contextlib.suppress(OSError):
+        os.unlink(path)
 
 
 def _flush(path: str) -> None:

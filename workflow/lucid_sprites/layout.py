@@ -23,9 +23,13 @@ SHEET = INSTANCE + "/spritemaps/l_{layer}_t_{threshold}.png"
 SHEET_INDEX = INSTANCE + "/spritemaps/l_{layer}_t_{threshold}.json"
 
 
-def member(index: int, threshold: int) -> str:
-    """Name of a sprite's PNG inside its block."""
-    return f"i_{index}_t_{threshold}.png"
+def member(index: int, threshold: int, identity: str) -> str:
+    """Name of a sprite's PNG inside its block.
+
+    A block that a job of before left behind, of another graph or with other settings, has no
+    member of this name.
+    """
+    return f"i_{index}_t_{threshold}_{identity}.png"
 
 
 ATTEMPTS = "attempts.json"

@@ -12,6 +12,9 @@ rule optimize:
     conda:
         "../envs/lucid-sprites.yaml"
     threads: 1
+    resources:
+        mem_mb=PLAN.block_megabytes,
+        runtime=PLAN.block_minutes,
     params:
         spec=PLAN.block_spec,
         store=PLAN.store,
@@ -31,8 +34,7 @@ rule render_sprite:
         "../envs/lucid-sprites.yaml"
     params:
         member=PLAN.member,
-        identity=PLAN.sprite_identity,
     # A process for each sprite: without the site packages it starts in half the time.
     shell:
         'python -I -S "$LUCID_SPRITES/render/sprite.py"'
-        " {input:q} {params.member} {output:q} {log:q}"
+        " {input:q} {params.member:q} {output:q} {log:q}"

@@ -1,5 +1,6 @@
-"""How many sprites advance together, and how many one job optimizes."""
+"""How many sprites advance together, how many one job optimizes, and what that job needs."""
 
+import math
 from typing import Any
 
 # TensorFlow computes the last numbers of an array, where they do not fill a vector register of 8,
@@ -19,6 +20,16 @@ _STEPS = 256
 _SECONDS_OF_A_STEP = 3e-4
 _SECONDS_OF_A_MAC = 5e-11
 
+# What a job asks a cluster for. Too little gets it killed, so: several times what was reckoned, a
+# slow start from a shared disk, and the memory that TensorFlow takes for itself. Beside the largest
+# activation, a batch keeps about ten more for the gradients; a graph is held several times while it
+# is folded (docs/scale.md).
+_MINUTES_TO_START = 10
+_SLOWER = 6
+_MEGABYTES_TO_START = 700
+_ACTIVATIONS_KEPT = 16
+_GRAPH_COPIES = 8
+
 # The standard transforms enlarge the canvas to up to 84 pixels for 64.
 _CANVAS_SHARE = 1.7
 
@@ -30,15 +41,54 @@ def sizes(layer: dict[str, Any], settings: dict[str, Any]) -> tuple[int, int]:
         layer: of the catalogue.
         settings: of the layer.
     """
-    pixels = settings["scale"] ** 2 * _CANVAS_SHARE
     batch, block = settings["batch_size"], settings["block_size"]
     if batch == "auto":
-        fitting = _ACTIVATION_BYTES / (4 * layer["activations"] * pixels)
+        fitting = _ACTIVATION_BYTES / _activation_bytes(layer["activations"], settings["scale"])
         batch = _doubled(_SMALLEST_BATCH, min(fitting, _LARGEST_BATCH))
     if block == "auto":
-        seconds = _STEPS * (_SECONDS_OF_A_STEP + _SECONDS_OF_A_MAC * layer["macs"] * pixels)
+        seconds = _STEPS * _step_seconds(layer["macs"], settings["scale"])
         block = _doubled(batch, min(_SECONDS_OF_A_BLOCK / seconds, _LARGEST_BLOCK))
     return batch, block
+
+
+def job_minutes(macs: float, groups: list[tuple[dict[str, Any], list[int]]]) -> int:
+    """Minutes that are ample for a job, all attempts at its sprites included.
+
+    Args:
+        macs: of the layer, from the catalogue.
+        groups: settings and the indexes that they hold for, of the job's block.
+    """
+    seconds = sum(
+        len(members)
+        * (settings["attempts"] + len(settings["fallbacks"]))
+        * max(settings["thresholds"])
+        * _step_seconds(macs, settings["scale"])
+        for settings, members in groups
+    )
+    return _MINUTES_TO_START + math.ceil(_SLOWER * seconds / 60)
+
+
+def job_megabytes(activations: float, batch: int, scale: int, graph_megabytes: float) -> int:
+    """Memory that is ample for a job.
+
+    Args:
+        activations: of the layer, from the catalogue.
+        batch: sprites that advance together.
+        scale: largest edge of these in pixels.
+        graph_megabytes: size of the graph's file.
+    """
+    kept = _ACTIVATIONS_KEPT * batch * _activation_bytes(activations, scale) / 1e6
+    return _MEGABYTES_TO_START + math.ceil(kept + _GRAPH_COPIES * graph_megabytes)
+
+
+def _step_seconds(macs: float, scale: int) -> float:
+    """Of one sprite."""
+    return _SECONDS_OF_A_STEP + _SECONDS_OF_A_MAC * macs * scale**2 * _CANVAS_SHARE
+
+
+def _activation_bytes(activations: float, scale: int) -> float:
+    """The largest activation of one sprite, in float32."""
+    return 4 * activations * scale**2 * _CANVAS_SHARE
 
 
 def _doubled(first: int, limit: float) -> int:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from lucid_sprites import layout
-from lucid_sprites.config import catalogues, indexes
+from lucid_sprites.config import catalogues, cost, indexes
 from lucid_sprites.config.selection import LayerPlan, select_layers
-from lucid_sprites.config.settings import canonical_json
+from lucid_sprites.config.settings import canonical_json, identity
 from lucid_sprites.config.sources import Source
 from lucid_sprites.errors import UserError
 
@@ -145,18 +145,20 @@ class Plan:
         return self._path(layout.BLOCK, wildcards, layer=wildcards.layer, block=block)
 
     def member(self, wildcards: Any) -> str:
-        """The sprite's name inside its block."""
-        return layout.member(wildcards.index, wildcards.threshold)
+        """The sprite's name inside its block.
 
-    def sprite_identity(self, wildcards: Any) -> str:
-        """A text that changes with whatever decides what the sprite looks like.
-
-        A failed job leaves the sprites of before without their block; by this, and not by the
-        block, the workflow knows that they are no longer what is asked for.
+        It changes with whatever decides what the sprite looks like. A failed job leaves the
+        sprites of before without their block; by this, and not by the block, the workflow knows
+        that they are no longer what is asked for.
         """
         instance, layer = self._instance(wildcards), self._layer(wildcards)
-        source = [layer.content, instance.catalogue["input"], layer.name]
-        return canonical_json([*source, layer.identities[int(wildcards.index)]])
+        shown = identity(
+            layer.content,
+            instance.catalogue["input"],
+            layer.name,
+            layer.settings[int(wildcards.index)],
+        )
+        return layout.member(wildcards.index, wildcards.threshold, shown)
 
     def block_spec(self, wildcards: Any) -> str:
         """What the block's job is given: `render.block.BlockSpec` as canonical JSON."""
@@ -168,6 +170,7 @@ class Plan:
         return canonical_json(
             {
                 "graph": instance.graph,
+                "graph_sha256": instance.catalogue["sha256"],
                 "content": layer.content,
                 "picture": instance.catalogue["input"],
                 "number": layer.number,
@@ -177,6 +180,17 @@ class Plan:
                 "groups": groups,
             }
         )
+
+    def block_minutes(self, wildcards: Any, attempt: int) -> int:
+        """The time that the block's job asks a cluster for; more if it was not enough."""
+        layer = self._layer(wildcards)
+        return attempt * cost.job_minutes(layer.macs, layer.blocks[int(wildcards.block)])
+
+    def block_megabytes(self, wildcards: Any, input: Any, attempt: int) -> int:
+        """The memory that the block's job asks a cluster for; more if it was not enough."""
+        layer = self._layer(wildcards)
+        scale = max(settings["scale"] for settings, _ in layer.blocks[int(wildcards.block)])
+        return attempt * cost.job_megabytes(layer.activations, layer.batch, scale, input.size_mb)
 
     def sheet_spec(self, wildcards: Any) -> str:
         """What the sheet's job is given, as canonical JSON."""

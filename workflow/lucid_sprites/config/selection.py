@@ -19,7 +19,7 @@ class LayerPlan:
     """A layer and what is rendered of it.
 
     Attributes:
-        number, name, depth, content: from the catalogue.
+        number, name, depth, content, macs, activations: from the catalogue.
         columns: of its spritesheets.
         batch: sprites that advance together.
         block_size: neighbouring indexes that are optimized by one job.
@@ -31,6 +31,8 @@ class LayerPlan:
     name: str
     depth: int
     content: str
+    macs: float
+    activations: float
     columns: int
     batch: int
     block_size: int
@@ -42,16 +44,6 @@ class LayerPlan:
         """Settings by index, rising."""
         pairs = [(index, settings) for settings, members in self.groups for index in members]
         return dict(sorted(pairs, key=lambda pair: pair[0]))
-
-    @cached_property
-    def identities(self) -> dict[int, dict[str, Any]]:
-        """Settings by index, without those that do not show in a sprite."""
-        return {
-            index: shown
-            for settings, members in self.groups
-            for shown in [{key: settings[key] for key in settings if key != "thresholds"}]
-            for index in members
-        }
 
     @cached_property
     def thresholds(self) -> list[int]:
@@ -168,6 +160,8 @@ def _layer_plan(
         layer["name"],
         layer["depth"],
         layer["content"],
+        layer["macs"],
+        layer["activations"],
         min(layer["depth"], _columns(layer["depth"]) if columns == "auto" else columns),
         batch,
         block_size,

@@ -1,5 +1,6 @@
 """The settings of a sprite and how the levels of the config override each other."""
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -102,6 +103,19 @@ def recipes(settings: dict[str, Any]) -> list[Recipe]:
         for number, fallback in enumerate(settings["fallbacks"])
     ]
     return seeds + fallbacks
+
+
+def identity(content: str, picture: dict[str, Any], layer: str, settings: dict[str, Any]) -> str:
+    """A short text that changes with whatever decides what a sprite looks like.
+
+    Args:
+        content: digest of all that the layer is computed from.
+        picture: the graph's picture input, as plain data.
+        settings: as resolved; the thresholds do not show in a sprite.
+    """
+    shown = {key: settings[key] for key in settings if key != "thresholds"}
+    text = canonical_json([content, picture, layer, shown])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def canonical_json(value: Any) -> str:

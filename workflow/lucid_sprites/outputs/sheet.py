@@ -14,8 +14,8 @@ from PIL import Image
 from lucid_sprites import layout
 from lucid_sprites.config import indexes
 from lucid_sprites.engine.problems import OK
-from lucid_sprites.errors import UserError
-from lucid_sprites.files import save_whole, write_whole
+from lucid_sprites.errors import DamagedError, UserError
+from lucid_sprites.files import delete, save_whole, write_whole
 from lucid_sprites.render import png
 
 
@@ -34,15 +34,15 @@ def compose(
         cell: edge of a cell in pixels.
 
     Raises:
-        UserError: a sprite cannot be read.
+        UserError: a sprite cannot be read; a damaged one is deleted, so that it is made again.
     """
     rows = -(-depth // columns)
     sheet = Image.new("RGBA", (columns * cell, rows * cell))
     cells = []
     for index, path in sorted(sprites.items()):
-        image, record = png.read(path)
+        image, told = _sprite(path)
         x, y = index % columns * cell, index // columns * cell
-        if record["status"] == OK:
+        if told["status"] == OK:
             middle = (x + (cell - image.width) // 2, y + (cell - image.height) // 2)
             sheet.paste(image.convert("RGBA"), middle)
         cells.append(
@@ -50,14 +50,25 @@ def compose(
                 "index": index,
                 "x": x,
                 "y": y,
-                "loss": record["loss"],
-                "status": record["status"],
-                "seed": record["recipe"]["seed"],
-                "attempt": record["recipe"]["attempt"],
+                **told,
                 "sprite": Path(path).name,
             }
         )
     return sheet, cells
+
+
+def _sprite(path: str) -> tuple[Image.Image, dict[str, Any]]:
+    """The picture, and what its record says in a cell of the sheet."""
+    try:
+        image, record = png.read(path)
+        told = {name: record[name] for name in ("loss", "status")}
+        return image, told | {name: record["recipe"][name] for name in ("seed", "attempt")}
+    except DamagedError as error:
+        message = str(error)
+    except (KeyError, TypeError, IndexError):
+        message = f"{path}: not a whole sprite (without its record)"
+    delete(path)
+    raise UserError(f"{message}; it was deleted, run again")
 
 
 def _path(results: str, spec: dict[str, Any], index: int, scale: int) -> str:

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from lucid_sprites.config import indexes
-from lucid_sprites.config.settings import Recipe, recipes
+from lucid_sprites.config.settings import Recipe, identity, recipes
 from lucid_sprites.engine.problems import CONSTANT, OK
+from lucid_sprites.errors import UserError
+from lucid_sprites.files import sha256
 from lucid_sprites.render import png
 from lucid_sprites.render.store import ENGINE_VARIANT, Entry, Store, key
 
@@ -26,6 +28,7 @@ class BlockSpec:
 
     Attributes:
         graph: path of the frozen graph.
+        graph_sha256: of its content.
         content: digest of all that the layer is computed from.
         picture: the graph's picture input, as plain data (see `models.picture_input`).
         number, layer: of the layer.
@@ -35,6 +38,7 @@ class BlockSpec:
     """
 
     graph: str
+    graph_sha256: str
     content: str
     picture: dict[str, Any]
     number: int
@@ -49,6 +53,7 @@ class Sprite:
     """One sprite of the block, with what its attempts have given so far.
 
     Attributes:
+        identity: see `config.settings.identity`.
         pending: thresholds that no attempt has reached.
         found: attempt number and entry for each threshold reached.
         attempts: all entries, by attempt number.
@@ -58,6 +63,7 @@ class Sprite:
     recipes: list[Recipe]
     thresholds: list[int]
     pending: list[int]
+    identity: str = ""
     found: dict[int, tuple[int, Entry]] = field(default_factory=dict)
     attempts: dict[int, Entry] = field(default_factory=dict)
 
@@ -105,12 +111,16 @@ def complete(spec: BlockSpec, store: Store, progress: Progress) -> list[Sprite]:
 
 
 def _sprites(spec: BlockSpec) -> list[Sprite]:
-    return [
-        Sprite(index, recipes(settings), settings["thresholds"], list(settings["thresholds"]))
-        for group in spec.groups
-        for settings in [group["settings"]]
-        for index in indexes.parse(group["indexes"])
-    ]
+    sprites = []
+    for group in spec.groups:
+        settings = group["settings"]
+        thresholds = settings["thresholds"]
+        name = identity(spec.content, spec.picture, spec.layer, settings)
+        sprites += [
+            Sprite(index, recipes(settings), thresholds, list(thresholds), name)
+            for index in indexes.parse(group["indexes"])
+        ]
+    return sprites
 
 
 def _identity(spec: BlockSpec, sprite: Sprite, attempt: int) -> dict[str, Any]:
@@ -152,7 +162,9 @@ def _optimized(
 
     by_index = {sprite.index: sprite for sprite in sprites}
     tasks = [_task(spec, sprite, attempt) for sprite in sprites]
-    network = prepare.prepare(graph_file.read(spec.graph), spec.picture["name"], spec.layer)
+    graph = graph_file.read(spec.graph)
+    _check_unchanged(spec)
+    network = prepare.prepare(graph, spec.picture["name"], spec.layer)
     advance = progress(len(tasks), sum(t.thresholds[-1] - t.first_step for t in tasks))
     picture = PictureInput(**spec.picture)
     batch_id = _now()
@@ -161,6 +173,14 @@ def _optimized(
         log.info("index %d attempt %d: %s at step %d", sprite.index, attempt, outcome.status,
                  outcome.step)  # fmt: skip
         yield sprite, _entry(spec, sprite, attempt, outcome, batch_id)
+
+
+def _check_unchanged(spec: BlockSpec) -> None:
+    """Make sure that the graph just read is the one that the sprites' keys are of."""
+    if sha256(spec.graph) != spec.graph_sha256:
+        raise UserError(
+            f"{spec.graph}: was replaced after this run began; run again to render the new one"
+        )
 
 
 def _task(spec: BlockSpec, sprite: Sprite, attempt: int) -> Any:

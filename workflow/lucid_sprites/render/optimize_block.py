@@ -7,6 +7,7 @@ import argparse
 import json
 import logging
 import os
+import signal
 import sys
 import zipfile
 from collections.abc import Callable
@@ -42,7 +43,10 @@ def main() -> None:
     parser.add_argument("--out", required=True, help="ZIP to write")
     parser.add_argument("--log", required=True, help="file for the messages of the job")
     arguments = parser.parse_args()
-    terminal = _messages_to(arguments.log)
+    try:
+        terminal = _messages_to(arguments.log)
+    except OSError as error:
+        sys.exit(f"error: {arguments.log}: cannot be written: {error.strerror}")
     tensorflow_start.lean()
     spec = block.BlockSpec(**json.loads(arguments.spec))
     try:
@@ -51,6 +55,9 @@ def main() -> None:
     except UserError as error:
         print(f"error: {error}", file=terminal)
         sys.exit(1)
+    except KeyboardInterrupt:
+        print("interrupted; what was finished is kept for the next run", file=terminal)
+        sys.exit(128 + signal.SIGINT)
 
 
 def _messages_to(path: str) -> TextIO:
@@ -101,8 +108,9 @@ class _Lines:
 
 def _write(path: str, spec: block.BlockSpec, sprites: list[block.Sprite]) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        identities = {sprite.index: sprite.identity for sprite in sprites}
         for index, threshold, png in block.pictures(spec, sprites):
-            archive.writestr(_member(layout.member(index, threshold)), png)
+            archive.writestr(_member(layout.member(index, threshold, identities[index])), png)
         archive.writestr(_member(layout.ATTEMPTS), json.dumps(block.rows(spec, sprites)))
 
 

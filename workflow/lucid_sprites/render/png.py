@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from lucid_sprites.errors import UserError
+from lucid_sprites.errors import DamagedError, UserError
 
 _RECORD = "lucid-sprites"
 """Keyword of the text chunk with the record."""
@@ -35,14 +35,17 @@ def read(path: str) -> tuple[Image.Image, dict[str, Any]]:
     """The picture and the record of a sprite.
 
     Raises:
-        UserError: it cannot be read, or is no sprite.
+        UserError: it cannot be read.
+        DamagedError: it is no whole sprite.
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=["PNG"]) as image:
             image.load()
             return image, json.loads(image.text[_RECORD])
-    except (OSError, KeyError, ValueError, SyntaxError, AttributeError) as error:
-        raise UserError(f"{path}: not a whole sprite ({error}); delete it and run again") from error
+    except (FileNotFoundError, PermissionError) as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from error
+    except Exception as error:  # a torn or foreign file can raise nearly anything
+        raise DamagedError(f"{path}: not a whole sprite ({error})") from error
 
 
 def _png(image: Image.Image, record: dict[str, Any]) -> bytes:

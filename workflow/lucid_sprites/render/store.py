@@ -73,17 +73,19 @@ class Store:
         if not path.exists():
             return None
         try:
-            with zipfile.ZipFile(path) as archive:
-                return _read(archive)
+            return _entry(_unsealed(path, name))
         except Exception as error:  # a torn or foreign file can raise nearly anything
             log.warning("%s is damaged (%s) and will be made again", path, error)
             return None
 
     def put(self, name: str, entry: Entry) -> None:
         """Keep `entry`, whole or not at all."""
+        members = _members(entry)
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-            _write(archive, entry)
+            for member, content in members.items():
+                archive.writestr(member, content)
+            archive.comment = _seal(name, members)
         write_whole(self._path(name), buffer.getvalue())
 
     def _path(self, name: str) -> Path:
@@ -95,24 +97,47 @@ _PER_STEP = ("losses", "curve", "timestamps", "batches")
 _PLAIN = ("status", "step", "loss", "state_step", "watch")
 
 
-def _write(archive: zipfile.ZipFile, entry: Entry) -> None:
+def _seal(name: str, members: dict[str, bytes]) -> bytes:
+    """What tells that an entry holds what was written under its name, all of it."""
+    digest = hashlib.sha256(name.encode())
+    for member, content in members.items():
+        digest.update(f"\n{member} {len(content)}\n".encode() + content)
+    return digest.hexdigest().encode()
+
+
+def _unsealed(path: Path, name: str) -> dict[str, bytes]:
+    """The members of an entry.
+
+    Raises:
+        ValueError, and nearly anything else: not the entry of this name.
+    """
+    with zipfile.ZipFile(path) as archive:
+        if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
+            raise ValueError("compressed")  # it could be far larger than its file
+        members = {member: archive.read(member) for member in archive.namelist()}
+        if archive.comment != _seal(name, members):
+            raise ValueError("not what was written under this name")
+    return members
+
+
+def _members(entry: Entry) -> dict[str, bytes]:
     record = {name: getattr(entry, name) for name in (*_PLAIN, *_PER_STEP)}
-    archive.writestr(_RECORD, json.dumps(record))
+    members = {_RECORD: json.dumps(record).encode()}
     for threshold, png in entry.pngs.items():
-        archive.writestr(f"{threshold}.png", png)
+        members[f"{threshold}.png"] = png
     if entry.state is not None:
         buffer = io.BytesIO()
         np.save(buffer, entry.state, allow_pickle=False)
-        archive.writestr(_STATE, buffer.getvalue())
+        members[_STATE] = buffer.getvalue()
+    return members
 
 
-def _read(archive: zipfile.ZipFile) -> Entry:
-    names = archive.namelist()
-    record = json.loads(archive.read(_RECORD))
+def _entry(members: dict[str, bytes]) -> Entry:
+    record = json.loads(members[_RECORD])
     for name in _PER_STEP:
         record[name] = {int(step): value for step, value in record[name].items()}
-    pngs = {int(n.removesuffix(".png")): archive.read(n) for n in names if n.endswith(".png")}
+    pngs = {int(n.removesuffix(".png")): png for n, png in members.items() if n.endswith(".png")}
     state = None
-    if _STATE in names:
-        state = np.load(io.BytesIO(archive.read(_STATE)), allow_pickle=False)
+    if _STATE in members:
+        state = np.load(io.BytesIO(members[_STATE]), allow_pickle=False)
     return Entry(**record, pngs=pngs, state=state)

@@ -1,0 +1,143 @@
+"""What Snakemake itself takes for very many sprites: time and memory, nothing rendered.
+
+    PYTHONPATH=workflow:tests .venv/bin/python benchmarks/scale.py --sprites 1000 10000 100000
+
+For each number a series is made up: a graph with that many channels, and for every file of its
+plan a placeholder that Snakemake is told is up to date. Measured are the dry run when nothing is
+there, the run with nothing to be done, and the dry run when a tenth of the sprites is missing.
+"""
+
+import argparse
+import multiprocessing
+import os
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from workflow_project import ROOT, Project
+
+_THRESHOLDS = [64, 256]
+_DEPTH = 500
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one call took: seconds by the clock and of the processor, largest memory, last line."""
+
+    seconds: float
+    processor: float
+    megabytes: float
+    said: str
+
+
+def main() -> None:
+    """Measure and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sprites", type=int, nargs="+", default=[1000, 10_000, 100_000])
+    parser.add_argument(
+        "--finished-up-to", type=int, default=20_000, help="make placeholders up to this many"
+    )
+    arguments = parser.parse_args()
+    print("| sprites | what | seconds | of the processor | peak MB |")
+    print("| ---: | --- | ---: | ---: | ---: |")
+    for sprites in arguments.sprites:
+        with tempfile.TemporaryDirectory(prefix="scale-") as folder:
+            project = _project(Path(folder), sprites)
+            _call(project, "--list-rules")  # makes the catalogue
+            _report(sprites, "dry run, nothing there", project, "--dry-run", "--quiet", "rules")
+            if sprites > arguments.finished_up_to:
+                continue
+            _finish(project)
+            _report(sprites, "nothing to be done", project, "--jobs", "2")
+            _lose_a_tenth(project)
+            _report(sprites, "dry run, a tenth missing", project, "--dry-run", "--quiet", "rules")
+
+
+def _project(folder: Path, sprites: int) -> Project:
+    """A series with layers of `_DEPTH` channels, each straight on the picture."""
+    layers = max(1, sprites // len(_THRESHOLDS) // _DEPTH)
+    project = Project(folder)
+    # In a process of its own: Linux counts a program's memory from that of whoever starts it.
+    making = multiprocessing.get_context("spawn").Process(
+        target=_save_graph, args=(folder / "graphs/wide/made_up.pb", layers)
+    )
+    making.start()
+    making.join()
+    project.configure({"defaults": {"thresholds": _THRESHOLDS}, "series": {"wide": {}}})
+    return project
+
+
+def _save_graph(path: Path, layers: int) -> None:
+    import numpy as np
+    import tensorflow.compat.v1 as tf
+
+    import tiny_graphs
+
+    def build() -> None:
+        picture = tf.placeholder(tf.float32, [None, None, None, 3], name="picture")
+        for number in range(layers):
+            kernel = np.zeros((1, 1, 3, _DEPTH), np.float32)
+            tf.nn.relu(tf.nn.conv2d(picture, kernel, 1, "SAME"), name=f"layer_{number}")
+
+    tiny_graphs.save(tiny_graphs.frozen(build), path)
+
+
+def _finish(project: Project) -> None:
+    """Placeholders for all files, with Snakemake's own records, as after a whole run."""
+    sys.path.insert(0, str(ROOT / "workflow"))
+    from lucid_sprites.config.load import load
+
+    here = os.getcwd()
+    os.chdir(project.folder)
+    try:
+        plan = load(project.config(), "config.yaml")
+        stages = [
+            [
+                path
+                for instance in plan.instances.values()
+                for path in plan.instance_blocks(instance)
+            ],
+            plan.all_sprites(),
+            plan.all_losses(),
+            plan.all_sheets(),
+            [path.removesuffix(".png") + ".json" for path in plan.all_sheets()],
+        ]
+        for path in (path for stage in stages for path in stage):
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).write_bytes(b"placeholder")
+    finally:
+        os.chdir(here)
+    _call(project, "--touch", "--jobs", "1", "--quiet", "all")
+
+
+def _lose_a_tenth(project: Project) -> None:
+    sprites = project.results("*/*/sprites/*.png")
+    for path in sprites[: len(sprites) // 10]:
+        path.unlink()
+
+
+def _report(sprites: int, what: str, project: Project, *arguments: str) -> None:
+    cost = _call(project, *arguments)
+    print(f"| {sprites:,} | {what} | {cost.seconds:.1f} | {cost.processor:.1f} "
+          f"| {cost.megabytes:.0f} |", flush=True)  # fmt: skip
+    print(f"{sprites} {what}: {cost.said}", file=sys.stderr)
+
+
+def _call(project: Project, *arguments: str) -> Cost:
+    begun = time.perf_counter()
+    process = project.start(*arguments)
+    said = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(said[-3000:])
+    lines = [line for line in said.splitlines() if line.strip()]
+    last = next((line for line in lines if line.startswith(("Nothing", "total"))), lines[-1:])
+    seconds = time.perf_counter() - begun
+    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, str(last))
+
+
+if __name__ == "__main__":
+    main()

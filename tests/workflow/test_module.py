@@ -1,0 +1,71 @@
+"""The workflow as a module of somebody else's."""
+
+import subprocess
+import sys
+
+import yaml
+
+from workflow_project import ROOT, Project
+
+OUTER = f"""
+{{configfile}}
+
+module lucid_sprites:
+    snakefile: "{ROOT}/Snakefile"
+    {{config}}
+
+use rule * from lucid_sprites{{renamed}}
+
+rule report:
+    default_target: True
+    input: rules.{{all}}.input, "results/tiny/young/losses.csv"
+    output: "report.txt"
+    shell: "wc -l < results/tiny/young/losses.csv > {{{{output}}}}"
+"""
+
+
+def outer(rendered, folder, **parts) -> Project:
+    """A project with a Snakefile of its own, nothing rendered."""
+    project = rendered.copy(folder)
+    for result in project.results("**/*.*"):
+        result.unlink()
+    (project.folder / "Snakefile").write_text(OUTER.format(**parts))
+    return project
+
+
+def run(project, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "snakemake", "--jobs", "2", *arguments], cwd=project.folder,
+        capture_output=True, text=True, timeout=280, check=False,
+    )  # fmt: skip
+
+
+def test_with_the_config_of_the_outer_workflow(rendered, tmp_path):
+    parts = {"configfile": 'configfile: "study.yaml"', "config": 'config: config["sprites"]',
+             "renamed": " as sprites_*", "all": "sprites_all"}  # fmt: skip
+    project = outer(rendered, tmp_path / "outer", **parts)
+    (project.folder / "study.yaml").write_text(yaml.safe_dump({"sprites": project.config()}))
+    (project.folder / "config.yaml").write_text("series: [not ours")
+    done = run(project)
+    assert done.returncode == 0, done.stderr
+    assert "rule sprites_optimize" in done.stderr
+    assert project.sprites() == rendered.sprites()
+    assert (project.folder / "report.txt").read_text().strip() == "23"
+
+
+def test_with_its_own_config_file(rendered, tmp_path):
+    parts = {"configfile": "", "config": "", "renamed": "", "all": "all"}
+    project = outer(rendered, tmp_path / "outer", **parts)
+    done = run(project)
+    assert done.returncode == 0, done.stderr
+    assert project.sprites() == rendered.sprites()
+
+
+def test_a_wrong_config_is_said(rendered, tmp_path):
+    config = "config: {'series': {'tiny': {'layer': ['conv1/Relu']}}}"
+    parts = {"configfile": "", "config": config, "renamed": "", "all": "all"}
+    refused = run(outer(rendered, tmp_path / "outer", **parts), "--dry-run")
+    text = refused.stdout + refused.stderr
+    assert refused.returncode != 0
+    assert "unknown key 'layer' at series.tiny" in text
+    assert "Traceback" not in text
