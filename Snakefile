@@ -18,6 +18,7 @@ from lucid_sprites import layout
 from lucid_sprites.config.load import check_yaml, load
 from lucid_sprites.errors import UserError
 from lucid_sprites.outputs.summary import summarize
+from lucid_sprites.viewer.pages import Pages
 
 try:
     if not workflow.config_settings.configfiles:
@@ -26,9 +27,13 @@ try:
     PLAN = load(config, " and ".join(map(str, workflow.configfiles)))
 except UserError as error:
     raise WorkflowError(str(error)) from None
+PAGES = Pages(PLAN)
 
 if workflow.output_settings.quiet:
     os.environ.setdefault("TQDM_DISABLE", "1")
+
+
+report: "workflow/report/workflow.rst"
 
 
 wildcard_constraints:
@@ -39,10 +44,12 @@ wildcard_constraints:
     index=r"\d+",
     threshold=r"\d+",
     scale=r"\d+",
+    table=layout.NAME,
 
 
 include: "workflow/rules/sprites.smk"
 include: "workflow/rules/sheets.smk"
+include: "workflow/rules/viewer.smk"
 
 
 localrules:
@@ -55,6 +62,8 @@ rule all:
         PLAN.all_sprites(),
         PLAN.all_sheets(),
         PLAN.all_losses(),
+        PAGES.all_pages(),
+        PAGES.all_plots(),
 
 
 onsuccess:

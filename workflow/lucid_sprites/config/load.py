@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from lucid_sprites import layout
-from lucid_sprites.config import schema
+from lucid_sprites.config import review, schema
 from lucid_sprites.config.catalogues import catalogues
 from lucid_sprites.config.plan import InstancePlan, Plan
 from lucid_sprites.config.selection import select_layers
@@ -61,6 +61,7 @@ def load(config: dict[str, Any], source: str) -> Plan:
         ]
     )  # fmt: skip
     defaults = merge(DEFAULTS, config.get("defaults", {}))
+    reviews = {series: _review(config, series) for series in config["series"]}
     instances = {}
     for (series, options, instance, instance_options, path), catalogue in zip(
         found, described, strict=True
@@ -70,9 +71,31 @@ def load(config: dict[str, Any], source: str) -> Plan:
             merge(merge(defaults, options), instance_options),
             [options.get("layers"), instance_options.get("layers")],
             f"{source}: series {series}, instance {instance}",
+            review.as_layers(reviews[series], instance),
+            f"{_review_file(config, series)}: instance {instance}",
         )
         instances[series, instance] = InstancePlan(series, instance, path, catalogue, layers)
-    return Plan(results, instances)
+    return Plan(results, instances, {name: _review_file(config, name) for name in reviews})
+
+
+def _review_file(config: dict[str, Any], series: str) -> str:
+    return str(Path(config.get("graphs", "graphs")) / layout.REVIEW.format(series=series))
+
+
+def _review(config: dict[str, Any], series: str) -> list[dict[str, Any]]:
+    path = _review_file(config, series)
+    entries = review.read(path, series)
+    review.check_instances(entries, list(_present(config, series)), path)
+    return entries
+
+
+def _present(config: dict[str, Any], series: str) -> dict[str, str]:
+    """Graph files of a series by the name of their instance."""
+    folder = Path(config.get("graphs", "graphs")) / series
+    return {
+        path.name.removesuffix(GRAPH_SUFFIX): str(path)
+        for path in sorted(folder.glob(f"[!.]*{GRAPH_SUFFIX}"))
+    }
 
 
 def _instances(
@@ -80,10 +103,7 @@ def _instances(
 ) -> list[tuple[str, dict[str, Any], str]]:
     """(name, its options, graph file) for each instance of a series, in natural order."""
     folder = Path(config.get("graphs", "graphs")) / series
-    present = {
-        path.name.removesuffix(GRAPH_SUFFIX): str(path)
-        for path in sorted(folder.glob(f"[!.]*{GRAPH_SUFFIX}"))
-    }
+    present = _present(config, series)
     for name, path in present.items():
         if not re.fullmatch(layout.NAME, name):
             raise UserError(

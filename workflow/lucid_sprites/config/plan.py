@@ -5,7 +5,7 @@ What the rules of the workflow look up by wildcards; `wildcards` is anything wit
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -44,10 +44,12 @@ class Plan:
     Attributes:
         results: the results folder.
         instances: by series and instance.
+        reviews: path of each series' review file, which need not exist.
     """
 
     results: Path
     instances: dict[tuple[str, str], InstancePlan]
+    reviews: dict[str, str] = field(default_factory=dict)
 
     def pattern(self, template: str) -> str:
         """A path of `layout` with its wildcards."""

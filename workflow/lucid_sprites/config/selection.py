@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, product
 from typing import Any
 
 from lucid_sprites.config import cost, indexes
@@ -72,6 +72,8 @@ def select_layers(
     settings: dict[str, Any],
     levels: list[list[Any] | None],
     where: str,
+    review: list[dict[str, Any]] | None = None,
+    review_file: str = "",
 ) -> list[LayerPlan]:
     """The layers that the config chooses from a catalogue.
 
@@ -80,6 +82,8 @@ def select_layers(
         levels: the `layers` of the series and of the instance; None where there is none. The
             instance's list chooses if it is there; settings of both hold, the instance's win.
         where: the place in the config, for messages.
+        review: items with settings by index that win over all others and choose nothing.
+        review_file: where they come from, for messages.
 
     Raises:
         UserError: unknown layer, index beyond the depth, or nothing selected.
@@ -93,11 +97,16 @@ def select_layers(
         raise UserError(f"{where}: the list of layers is empty; leave it out for all activations")
     chosen = entries[-1] if entries else [(_activations(catalogue, where), {})]
     numbers = sorted({number for matched, _ in chosen for number in matched})
+    reviewed = [(_matches(_selector(item), catalogue, review_file), item) for item in review or []]
+    for matched, item in reviewed:
+        for number, spec in product(matched, item["index"]):
+            layer = catalogue["layers"][number]
+            _check_depth(indexes.parse(spec), layer, f"{review_file}: layer {layer['name']}")
     plans = []
     for number in numbers:
         own = [
             item
-            for level in entries
+            for level in [*entries, reviewed]
             for matched, item in level
             if number in matched and isinstance(item, dict)
         ]

@@ -6,7 +6,6 @@ python -m lucid_sprites.outputs.losses --spec JSON --out losses.csv
 import argparse
 import json
 import sys
-import zipfile
 
 import pandas as pd
 
@@ -14,6 +13,7 @@ from lucid_sprites import layout
 from lucid_sprites.config import indexes
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import write_whole
+from lucid_sprites.render import attempts_log
 
 # The original kit's columns first, in its order.
 COLUMNS = [
@@ -30,7 +30,7 @@ def table(blocks: list[str]) -> pd.DataFrame:
     Raises:
         UserError: a block cannot be read.
     """
-    rows = [row for block in blocks for row in _rows(block)]
+    rows = [row for block in blocks for row in attempts_log.read(block)]
     log = pd.DataFrame(rows, columns=COLUMNS)
     log["batch_id"] = log["batch_id"].rank(method="dense").astype(int)
     log["adam"] = log["adam"].astype(float)
@@ -38,14 +38,6 @@ def table(blocks: list[str]) -> pd.DataFrame:
         value if isinstance(value, str) else json.dumps(value) for value in log["transforms"]
     ]
     return log.sort_values(["layer", "index", "attempt", "threshold"], ignore_index=True)
-
-
-def _rows(block: str) -> list[dict]:
-    try:
-        with zipfile.ZipFile(block) as archive:
-            return json.loads(archive.read(layout.ATTEMPTS))
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise UserError(f"{block}: cannot be read ({error}); delete it and run again") from error
 
 
 def main() -> None:
