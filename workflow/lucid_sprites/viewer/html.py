@@ -25,7 +25,7 @@ def build(manifests: dict[str, dict[str, Any]], title: str) -> str:
     Args:
         manifests: by the folder of the series, as seen from the page: `` or `shapes/`.
     """
-    series = [{**manifest, "folder": folder} for folder, manifest in manifests.items()]
+    series = [{**_light(manifest), "folder": folder} for folder, manifest in manifests.items()]
     html = (_PAGE / "index.html").read_text()
     html = html.replace("<title></title>", f"<title>{escape(title)}</title>")
     html = re.sub(
@@ -39,6 +39,16 @@ def build(manifests: dict[str, dict[str, Any]], title: str) -> str:
         html,
     )
     return html.replace("/* manifests */ []", to_json(series))
+
+
+def _light(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The manifest without the curves of whole layers, which only the plots draw."""
+    instances = [
+        {**each, "layers": [{k: v for k, v in layer.items() if k != "loss"} for layer in layers]}
+        for each in manifest["instances"]
+        for layers in [each["layers"]]
+    ]
+    return {**manifest, "instances": instances}
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ import json
 import math
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ os.environ.setdefault("MPLCONFIGDIR", os.path.join(os.environ.get("TMPDIR", "/tm
 import matplotlib
 
 matplotlib.use("Agg")
+# Equal plots are equal files: otherwise the names inside an SVG are random.
+matplotlib.rcParams["svg.hashsalt"] = "lucid-sprites"
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 
@@ -132,7 +135,7 @@ def main() -> None:
         manifest = json.loads(Path(arguments.manifest).read_text())
         for draw, path in zip((loss, status, time), arguments.out, strict=True):
             figure = draw(manifest)
-            save_whole(path, lambda beside, figure=figure: figure.savefig(beside, format="svg"))
+            save_whole(path, partial(figure.savefig, format="svg", metadata={"Date": None}))
             pyplot.close(figure)
     except (OSError, ValueError, UserError) as error:
         sys.exit(f"error: {error}")
