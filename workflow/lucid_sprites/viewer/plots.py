@@ -9,6 +9,7 @@ import math
 import os
 import sys
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ _STATUS_COLOURS = ["#009E73", "#999999", "#E69F00", "#CC79A7", "#56B4E9", "#D55E
 def loss(manifest: dict[str, Any]) -> Figure:
     """Median and quartiles of the loss over the steps: a panel per layer, a line per instance."""
     layers = {layer["name"]: layer for each in manifest["instances"] for layer in each["layers"]}
-    columns = min(_COLUMNS, len(layers))
+    columns = min(_COLUMNS, math.ceil(math.sqrt(len(layers))))
     rows = math.ceil(len(layers) / columns)
     size = max(columns, 2) * _PANEL[0], rows * _PANEL[1] + 0.6
     figure, axes = pyplot.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
@@ -47,7 +48,7 @@ def loss(manifest: dict[str, Any]) -> Figure:
     colours = pyplot.colormaps["viridis"]
     count = len(manifest["instances"])
     for number, instance in enumerate(manifest["instances"]):
-        colour = colours(0.9 * number / max(1, count - 1))
+        colour = colours(0.8 * number / max(1, count - 1))
         for layer in instance["layers"]:
             spread, panel = layer["loss"], panels[layer["name"]]
             panel.fill_between(spread["step"], spread["low"], spread["high"], color=colour,
@@ -72,32 +73,27 @@ def loss(manifest: dict[str, Any]) -> Figure:
 
 def status(manifest: dict[str, Any]) -> Figure:
     """Sprites by status: a bar per layer and instance."""
-    labels, rows = [], []
-    for name, layer in _layers(manifest):
-        labels.append(name)
-        counts = layer["status"].values()
-        rows.append([sum(at.get(kind, 0) for at in counts) for kind in manifest["statuses"]])
-    figure, axes = _bars(len(rows))
-    left = [0] * len(rows)
-    for kind, colour, widths in zip(
-        manifest["statuses"], _STATUS_COLOURS, zip(*rows, strict=True), strict=True
-    ):
+    layers = _layers(manifest)
+    figure, axes = _bars([name for name, _ in layers])
+    left = [0] * len(layers)
+    for kind, colour in zip(manifest["statuses"], cycle(_STATUS_COLOURS), strict=False):
+        widths = [sum(at.get(kind, 0) for at in layer["status"].values()) for _, layer in layers]
         if any(widths):
-            axes.barh(labels, widths, left=left, color=colour, label=kind.replace("_", " "))
+            label = kind.replace("_", " ")
+            axes.barh(range(len(layers)), widths, left=left, color=colour, label=label)
         left = [start + width for start, width in zip(left, widths, strict=True)]
     axes.set_xlabel("sprites")
     figure.legend(loc="outside upper center", ncols=3, fontsize=8)
-    return _finish(figure, axes)
+    return figure
 
 
 def time(manifest: dict[str, Any]) -> Figure:
     """Seconds of optimization: a bar per layer and instance."""
-    labels, seconds = zip(*((name, layer["seconds"]) for name, layer in _layers(manifest)),
-                          strict=True)  # fmt: skip
-    figure, axes = _bars(len(labels))
-    axes.barh(labels, seconds, color="#0072B2")
+    layers = _layers(manifest)
+    figure, axes = _bars([name for name, _ in layers])
+    axes.barh(range(len(layers)), [layer["seconds"] for _, layer in layers], color="#0072B2")
     axes.set_xlabel("seconds on one core")
-    return _finish(figure, axes)
+    return figure
 
 
 def _layers(manifest: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
@@ -108,16 +104,16 @@ def _layers(manifest: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
-def _bars(rows: int) -> tuple[Figure, Any]:
-    return pyplot.subplots(figsize=(8, 1.2 + _ROW * rows), layout="constrained")
-
-
-def _finish(figure: Figure, axes: Any) -> Figure:
-    axes.invert_yaxis()
+def _bars(labels: list[str]) -> tuple[Figure, Any]:
+    """An empty plot with a row for each label, the first on top."""
+    size = 8, 1.2 + _ROW * len(labels)
+    figure, axes = pyplot.subplots(figsize=size, layout="constrained")
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_ylim(len(labels) - 0.4, -0.6)
     axes.tick_params(labelsize=8)
-    axes.margins(y=0.01)
     axes.grid(axis="x", alpha=0.3)
-    return figure
+    axes.set_axisbelow(True)
+    return figure, axes
 
 
 def _short(name: str) -> str:

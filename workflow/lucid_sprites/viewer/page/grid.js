@@ -11,6 +11,8 @@ const grid = (() => {
 
   let root, canvas, header;
   let list = [];
+  // The state and the other place that `list` was made for; the address may already be further.
+  let now = null, against = null;
   let size = { edge: 64, width: 64, height: 98, columns: 1 };
   let focused = 0;
   let showing = 0;
@@ -24,10 +26,9 @@ const grid = (() => {
   }
 
   function measure() {
-    const state = address.state;
-    const cell = data.layer(state).cell[state.threshold];
-    const edge = Math.round(cell * Number(state.zoom || usualZoom()));
-    const width = edge * (state.compare === "side" ? 2 : 1) + (state.compare === "side" ? 2 : 0);
+    const cell = data.layer(now).cell[now.threshold];
+    const edge = Math.round(cell * Number(now.zoom || usualZoom()));
+    const width = now.compare === "side" ? 2 * edge + 2 : edge;
     const room = Math.max(1, root.clientWidth - 2 * GAP);
     const columns = Math.max(1, Math.floor((room + GAP) / (Math.max(width, 56) + GAP)));
     size = { edge, width: Math.max(width, 56), height: edge + CAPTION, columns };
@@ -43,27 +44,25 @@ const grid = (() => {
   ].filter(Boolean).join(", ");
 
   function figure(unit) {
-    const state = address.state;
-    const first = sprites.show(state, unit.index, size.edge, unit.status);
-    if (!state.compare) return [first];
-    const second = sprites.show(address.other, unit.index, size.edge, unit.other.status, { class: "second" });
+    const first = sprites.show(now, unit.index, size.edge, unit.status);
+    if (!now.compare) return [first];
+    const second = sprites.show(against, unit.index, size.edge, unit.other.status, { class: "second" });
     return [first, second];
   }
 
   function caption(unit) {
-    const state = address.state;
-    const value = state.sort === "picture" ? unit.picture
-      : state.sort === "change" ? unit.change
-      : state.sort.includes("/") ? unit.value : unit.loss;
+    const value = now.sort === "picture" ? unit.picture
+      : now.sort === "change" ? unit.change
+      : now.sort.includes("/") ? unit.value : unit.loss;
     return element("span", { class: "caption" },
       element("b", {}, String(unit.index)), " ", element("span", {}, readable(value)));
   }
 
   function cellOf(position) {
     const unit = list[position];
-    const mark = marks.get(address.state.series, { ...address.state, index: unit.index });
+    const mark = marks.get(now.series, { ...now, index: unit.index });
     const cell = element("div", {
-      role: "gridcell", class: `cell ${address.state.compare} ${mark ? "marked" : ""}`,
+      role: "gridcell", class: `cell ${now.compare} ${mark ? "marked" : ""}`,
       tabindex: position === focused ? 0 : -1, "aria-label": label(unit, mark),
       "aria-colindex": (position % size.columns) + 1, "data-position": position,
       "data-index": unit.index, title: mark ? `marked: ${mark.reason}` : unit.status.replaceAll("_", " "),
@@ -107,14 +106,13 @@ const grid = (() => {
   }
 
   function title() {
-    const state = address.state;
     const names = (place) => [place.series, place.instance, place.layer, `${place.threshold} steps`];
-    const name = names(state).join(" / ");
-    const different = address.other && names(address.other).filter((part, at) => part !== names(state)[at]);
-    const against = address.other ? ` compared with ${different.join(" / ") || "itself"}` : "";
-    const { depth } = data.layer(state);
+    const name = names(now).join(" / ");
+    const different = against && names(against).filter((part, at) => part !== names(now)[at]);
+    const compared = against ? ` compared with ${different.join(" / ") || "itself"}` : "";
+    const { depth } = data.layer(now);
     const count = `${list.length} of ${depth} units`;
-    return [element("h1", {}, name + against), element("p", { id: "count" }, count)];
+    return [element("h1", {}, name + compared), element("p", { id: "count" }, count)];
   }
 
   function build(main) {
@@ -147,10 +145,10 @@ const grid = (() => {
   async function show(main) {
     const number = ++showing;
     if (main.className !== "grid" || !root?.isConnected) build(main);
-    const state = address.state;
+    const { state, other } = address;
     let found;
     try {
-      found = await selection.shown(state, address.other);
+      found = await selection.shown(state, other);
     } catch (error) {
       say(error.message);
       found = [];
@@ -159,7 +157,7 @@ const grid = (() => {
     const place = [state.series, state.instance, state.layer, state.sort, state.status].join("|");
     if (root.dataset.place !== place) root.scrollTop = 0;
     root.dataset.place = place;
-    list = found;
+    [list, now, against] = [found, state, other];
     header.replaceChildren(...title());
     focused = Math.max(0, list.findIndex((unit) => String(unit.index) === state.index));
     draw();
@@ -223,5 +221,5 @@ const grid = (() => {
   }
 
   return { show, leave, key, current, redraw, usualZoom, focusFirst: () => focus(focused),
-    resize: () => root?.isConnected && draw(), get list() { return list; } };
+    resize: () => now && root.isConnected && draw(), get list() { return list; } };
 })();
