@@ -64,6 +64,7 @@ def test_a_mark_may_list_settings(browser, project):
     form.locator('[name="parametrization"]').select_option("pixel")
     form.locator("button.primary").click()
     expect(page.locator("#mark-count")).to_have_text("1")
+    page.wait_for_timeout(500)  # browsers write what they keep with a delay
     page.reload()
     expect(page.locator("#mark-count")).to_have_text("1")
     page.keyboard.press("r")
@@ -98,6 +99,7 @@ def test_a_mark_is_taken_away(browser, project):
     page.locator('[data-name="marked"]').check()
     expect(page.locator(".cell")).to_have_count(1)
     # The start page, at another place of the same results, knows the mark too.
+    page.wait_for_timeout(500)
     other = page.context.new_page()
     other.goto((project.folder / "results/index.html").as_uri())
     expect(other.locator("#mark-count")).to_have_text("1")
@@ -116,7 +118,10 @@ def test_unknown_entries_are_named_before_anything_runs(project):
     for entry, message in (
         ({"instance": "older"}, "redo.0: no instance 'older'; there are old, young"),
         ({"layer": "conv9/Relu"}, "layer 'conv9/Relu' is not a layer of the graph; nearest names"),
-        ({"index": 6}, "layer conv1/Relu: index 6 is beyond its depth; choose from 0 to 5"),
+        (
+            {"index": 6},
+            "layer conv1/Relu, index 6: index 6 is beyond its depth; choose from 0 to 5",
+        ),
         ({"transforms": "wilder"}, "wilder"),
         ({"sed": 3}, "did you mean seed"),
     ):

@@ -307,6 +307,7 @@ def test_light_and_dark(browser, series):
     assert brightness(page) < 150
     page.locator("#theme").click()
     assert brightness(page) > 600
+    page.wait_for_timeout(500)  # browsers write what they keep with a delay
     page.reload()
     assert brightness(page) > 600
     assert brightness(browser.open(series, color_scheme="light")) > 600

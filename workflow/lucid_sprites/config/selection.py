@@ -98,10 +98,7 @@ def select_layers(
     chosen = entries[-1] if entries else [(_activations(catalogue, where), {})]
     numbers = sorted({number for matched, _ in chosen for number in matched})
     reviewed = [(_matches(_selector(item), catalogue, review_file), item) for item in review or []]
-    for matched, item in reviewed:
-        for number, spec in product(matched, item["index"]):
-            layer = catalogue["layers"][number]
-            _check_depth(indexes.parse(spec), layer, f"{review_file}: layer {layer['name']}")
+    _check_review(reviewed, catalogue, settings, review_file)
     plans = []
     for number in numbers:
         own = [
@@ -112,6 +109,21 @@ def select_layers(
         ]
         plans.append(_layer_plan(catalogue["layers"][number], settings, own, where))
     return plans
+
+
+def _check_review(
+    reviewed: list[tuple[list[int], dict[str, Any]]],
+    catalogue: dict[str, Any],
+    settings: dict[str, Any],
+    review_file: str,
+) -> None:
+    """Blame the review, not the config, for what is wrong in it."""
+    for matched, item in reviewed:
+        for number, (spec, values) in product(matched, item["index"].items()):
+            layer = catalogue["layers"][number]
+            where = f"{review_file}, layer {layer['name']}, index {spec}"
+            _check_depth(indexes.parse(spec), layer, where)
+            resolve(merge(settings, values), where)
 
 
 def _selector(item: Any) -> Any:

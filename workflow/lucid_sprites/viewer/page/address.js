@@ -40,22 +40,32 @@ const address = (() => {
     return { ...named, layer: layer.name, threshold: nearestThreshold(layer, place.threshold) };
   }
 
+  /** What a place is compared with at first: its neighbouring instance, or another threshold. */
+  function counterpart(place) {
+    const instances = data.series.get(place.series).instances.map((item) => item.name);
+    const different = (values, own) => values.find((value) => value !== own) ?? own;
+    if (instances.length > 1) return { ...place, instance: different(instances, place.instance) };
+    const thresholds = data.layer(place).thresholds.map(String);
+    return { ...place, threshold: different(thresholds, place.threshold) };
+  }
+
   /** The same values with a view and a place that exist; the other place only if compared. */
   function settled(values) {
     if (values.view === "overview") return values;
     const place = existing(values);
     const view = values.view === "unit" ? "unit" : "grid";
     const compare = ["side", "blink"].includes(values.compare) ? values.compare : "";
-    const other = compare
-      ? existing({
-          series: values.series2 || place.series,
-          instance: values.instance2 || place.instance,
-          layer: values.layer2 || place.layer,
-          threshold: values.threshold2 || place.threshold,
-        })
-      : { series: "", instance: "", layer: "", threshold: "" };
-    const second = Object.fromEntries(Object.entries(other).map(([k, v]) => [`${k}2`, v]));
-    return { ...values, ...place, ...second, view, compare };
+    const sort = !compare && ["change", "picture"].includes(values.sort) ? "index" : values.sort;
+    return { ...values, ...place, ...second(values, place, compare), view, compare, sort };
+  }
+
+  /** The place that is compared with, under its names in the address. */
+  function second(values, place, compare) {
+    const names = Object.keys(place);
+    const given = names.some((name) => values[`${name}2`]);
+    const wanted = Object.fromEntries(names.map((name) => [name, values[`${name}2`] || place[name]]));
+    const other = !compare ? {} : given ? existing(wanted) : existing(counterpart(place));
+    return Object.fromEntries(names.map((name) => [`${name}2`, other[name] ?? ""]));
   }
 
   /** The page of a series begins with its sprites, the page over all series with a list. */

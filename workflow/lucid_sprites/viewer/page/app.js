@@ -31,20 +31,6 @@ const app = (() => {
     show();
   }
 
-  /** Compare with the neighbouring instance, or with another threshold if there is but one. */
-  function compare(mode) {
-    const { state } = address;
-    if (!mode || state.compare) return change({ compare: mode, sort: mode ? state.sort : plainSort(state.sort) });
-    const other = (values, own) => values.find((value) => value !== own) ?? own;
-    const instances = controls.instances(state.series);
-    const instance2 = other(instances, state.instance);
-    const threshold2 = instances.length > 1
-      ? state.threshold : other(controls.thresholds(state), state.threshold);
-    change({ compare: mode, series2: state.series, instance2, layer2: state.layer, threshold2 });
-  }
-
-  const plainSort = (sort) => (["change", "picture"].includes(sort) ? "index" : sort);
-
   function names() {
     const { state } = address;
     const list = document.getElementById("layer-names");
@@ -122,7 +108,7 @@ const app = (() => {
   const OF_THE_GRID = {
     "+": () => zoom(1),
     "-": () => zoom(-1),
-    c: () => compare({ "": "side", side: "blink", blink: "" }[address.state.compare]),
+    c: () => change({ compare: { "": "side", side: "blink", blink: "" }[address.state.compare] }),
     e: figure.open,
   };
 
@@ -176,7 +162,7 @@ const app = (() => {
     show();
   }
 
-  return { start, change, compare, marksChanged };
+  return { start, change, marksChanged };
 })();
 
 app.start();

@@ -11,8 +11,9 @@ const controls = (() => {
   const thresholds = (place) => data.layer(place).thresholds.map(String);
 
   /** Something to go through by a slider, by a list, and by the keys that the title names. */
-  function stepper(name, label, values, keys) {
-    const list = choice(label, address.state[name], values, (value) => app.change({ [name]: value }),
+  function stepper(name, label, values, keys, texts = new Map()) {
+    const options = values.map((value) => [value, texts.get(value) ?? value]);
+    const list = choice(label, address.state[name], options, (value) => app.change({ [name]: value }),
       { "data-name": name, title: keys });
     if (values.length < 2) return list;
     const slider = element("input", {
@@ -30,7 +31,8 @@ const controls = (() => {
       data.series.size > 1 && choice("Series", state.series, [...data.series.keys()],
         (series) => app.change({ series }), { "data-name": "series" }),
       stepper("instance", "Instance", instances(state.series), "keys i and Shift+i"),
-      stepper("layer", "Layer", layers(state), "keys l and Shift+l"),
+      stepper("layer", "Layer", layers(state), "keys l and Shift+l",
+        data.shortNames(data.instance(state.series, state.instance).layers)),
       stepper("threshold", "Threshold", thresholds(state), "keys t and Shift+t"),
     ];
   }
@@ -38,7 +40,7 @@ const controls = (() => {
   function comparison(state) {
     const other = address.other;
     const modes = [["", "off"], ["side", "side by side"], ["blink", "blinking"]];
-    const mode = choice("Compare", state.compare, modes, (compare) => app.compare(compare),
+    const mode = choice("Compare", state.compare, modes, (compare) => app.change({ compare }),
       { "data-name": "compare", title: "key c" });
     if (!other) return [mode];
     const pick = (name, label, values) => choice(label, other[name], values,

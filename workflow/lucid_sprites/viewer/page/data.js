@@ -45,6 +45,16 @@ const data = (() => {
       ?? layers.find((item) => String(item.number) === String(place.layer));
   }
 
+  /** Names of an instance's layers by what differs: without the folders that all have in common. */
+  function shortNames(layers) {
+    const names = layers.map((item) => item.name);
+    let common = names.length > 1 ? names[0].lastIndexOf("/") + 1 : 0;
+    while (common && !names.every((name) => name.startsWith(names[0].slice(0, common)))) {
+      common = names[0].lastIndexOf("/", common - 2) + 1;
+    }
+    return new Map(names.map((name) => [name, name.slice(common)]));
+  }
+
   /** The path of a kind of file, as the manifest's templates say, from the series' folder. */
   function pathIn(kind, place, more = {}) {
     const fields = { ...place, layer: layer(place)?.number, ...more };
@@ -64,7 +74,7 @@ const data = (() => {
   const table = (seriesName, name) =>
     load(`${seriesName}/tables/${name}`, path("table", { series: seriesName }, { table: name }));
 
-  return { series, instance, layer, path, projectPath, cells, details, pixels, table, receive };
+  return { series, instance, layer, shortNames, path, projectPath, cells, details, pixels, table, receive };
 })();
 
 /** What the scripts with data call. */

@@ -8,13 +8,13 @@ const overview = (() => {
   const total = (layer, test) => Object.values(layer.status).reduce((sum, counts) =>
     sum + Object.entries(counts).reduce((n, [status, count]) => n + (test(status) ? count : 0), 0), 0);
 
-  function layerRow(manifest, instance, layer) {
+  function layerRow(manifest, instance, layer, name) {
     const place = { series: manifest.series, instance: instance.name, layer: layer.name,
       threshold: String(layer.thresholds.at(-1)) };
     const failed = total(layer, (status) => status !== "ok");
     return element("tr", {},
       element("th", { scope: "row" },
-        element("a", { href: address.link({ ...place, view: "grid", index: "" }) }, layer.name)),
+        element("a", { href: address.link({ ...place, view: "grid", index: "" }), title: layer.name }, name)),
       element("td", { class: "number" }, `${layer.units} of ${layer.depth}`),
       element("td", {}, layer.thresholds.join(", ")),
       element("td", { class: "number" }, String(total(layer, () => true))),
@@ -42,6 +42,11 @@ const overview = (() => {
     return strip;
   }
 
+  function layerRows(manifest, instance) {
+    const names = data.shortNames(instance.layers);
+    return instance.layers.map((layer) => layerRow(manifest, instance, layer, names.get(layer.name)));
+  }
+
   function card(manifest) {
     return element("section", { class: "card" },
       element("h2", {}, element("a", { href: address.link(
@@ -55,7 +60,7 @@ const overview = (() => {
             element("thead", {}, element("tr", {},
               ["Layer", "Units", "Thresholds", "Sprites", "Status", "Time"].map((title) =>
                 element("th", { scope: "col" }, title)))),
-            element("tbody", {}, instance.layers.map((layer) => layerRow(manifest, instance, layer))))))));
+            element("tbody", {}, layerRows(manifest, instance)))))));
   }
 
   function show(main) {
