@@ -57,5 +57,5 @@ def test_program_finds_the_folders_of_series(tmp_path, monkeypatch):
 def test_program_names_a_missing_manifest(tmp_path, monkeypatch):
     missing = str(tmp_path / "manifest.json")
     monkeypatch.setattr("sys.argv", ["html", "--manifests", missing, "--out", f"{tmp_path}/x"])
-    with pytest.raises(SystemExit, match="manifest.json"):
+    with pytest.raises(SystemExit, match=r"manifest\.json"):
         html.main()

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from matplotlib import pyplot
 
 from lucid_sprites.viewer import plots
 
@@ -24,12 +23,6 @@ def manifest():
             {"name": "old", "layers": [first]},
         ],
     }
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    pyplot.close("all")
 
 
 def test_loss_has_a_panel_per_layer_and_a_line_per_instance(manifest):
@@ -68,9 +61,11 @@ def test_program_writes_the_same_files_twice(manifest, tmp_path, monkeypatch):
     source.write_text(json.dumps(manifest))
     contents = []
     for turn in ("a", "b"):
-        out = [str(tmp_path / turn / f"{plot}.svg") for plot in ("loss", "status", "time")]
-        monkeypatch.setattr("sys.argv", ["plots", "--manifest", str(source), "--out", *out])
+        out = [tmp_path / turn / f"{plot}.svg" for plot in ("loss", "status", "time")]
+        monkeypatch.setattr(
+            "sys.argv", ["plots", "--manifest", str(source), "--out", *map(str, out)]
+        )
         plots.main()
-        contents.append([open(path, "rb").read() for path in out])
+        contents.append([path.read_bytes() for path in out])
     assert contents[0] == contents[1]
     assert all(b"<svg" in content for content in contents[0])

@@ -41,5 +41,5 @@ def test_a_table_without_layers_is_refused(tmp_path, text):
 
 
 def test_a_missing_table_is_named(tmp_path):
-    with pytest.raises(UserError, match="gone.csv: cannot be read"):
+    with pytest.raises(UserError, match=r"gone\.csv: cannot be read"):
         table.read(str(tmp_path / "gone.csv"))

@@ -39,8 +39,8 @@ def build(spec: dict[str, Any]) -> dict[str, Any]:
     """The manifest of a series.
 
     Args:
-        spec: `results`, `review` (path of the review file), `series`, `instances` (pairs of a name and the
-            numbers of its layers as text) and `tables`.
+        spec: `results`, `review` (path of the review file), `series`, `instances` (pairs of a
+            name and the numbers of its layers as text) and `tables`.
 
     Returns:
         `paths`: templates, from the series' folder; `instances`: in order, each with `layers`,

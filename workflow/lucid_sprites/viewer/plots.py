@@ -6,22 +6,13 @@ python -m lucid_sprites.viewer.plots --manifest manifest.json --out LOSS.svg STA
 import argparse
 import json
 import math
-import os
 import sys
 from functools import partial
 from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-# No font cache in the home folder: jobs may run where there is none.
-os.environ.setdefault("MPLCONFIGDIR", os.path.join(os.environ.get("TMPDIR", "/tmp"), "matplotlib"))
-
-import matplotlib
-
-matplotlib.use("Agg")
-# Equal plots are equal files: otherwise the names inside an SVG are random.
-matplotlib.rcParams["svg.hashsalt"] = "lucid-sprites"
-from matplotlib import pyplot
+from matplotlib import colormaps, rc_context
 from matplotlib.figure import Figure
 
 from lucid_sprites.errors import UserError
@@ -43,9 +34,10 @@ def loss(manifest: dict[str, Any]) -> Figure:
     columns = min(_COLUMNS, math.ceil(math.sqrt(len(layers))))
     rows = math.ceil(len(layers) / columns)
     size = max(columns, 2) * _PANEL[0], rows * _PANEL[1] + 0.6
-    figure, axes = pyplot.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
+    figure = Figure(size, layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False)
     panels = dict(zip(layers, axes.flat, strict=False))
-    colours = pyplot.colormaps["viridis"]
+    colours = colormaps["viridis"]
     count = len(manifest["instances"])
     for number, instance in enumerate(manifest["instances"]):
         colour = colours(0.8 * number / max(1, count - 1))
@@ -106,8 +98,8 @@ def _layers(manifest: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 def _bars(labels: list[str]) -> tuple[Figure, Any]:
     """An empty plot with a row for each label, the first on top."""
-    size = 8, 1.2 + _ROW * len(labels)
-    figure, axes = pyplot.subplots(figsize=size, layout="constrained")
+    figure = Figure((8, 1.2 + _ROW * len(labels)), layout="constrained")
+    axes = figure.subplots()
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.4, -0.6)
     axes.tick_params(labelsize=8)
@@ -130,9 +122,10 @@ def main() -> None:
     try:
         manifest = json.loads(Path(arguments.manifest).read_text())
         for draw, path in zip((loss, status, time), arguments.out, strict=True):
-            figure = draw(manifest)
-            save_whole(path, partial(figure.savefig, format="svg", metadata={"Date": None}))
-            pyplot.close(figure)
+            # Equal plots are equal files: no date, and no random names inside.
+            with rc_context({"svg.hashsalt": "lucid-sprites"}):
+                save = partial(draw(manifest).savefig, format="svg", metadata={"Date": None})
+                save_whole(path, save)
     except (OSError, ValueError, UserError) as error:
         sys.exit(f"error: {error}")
 
