@@ -171,6 +171,11 @@ def test_compared_side_by_side_and_sorted_by_change(browser, series, rendered):
     wanted = sorted(one, key=lambda index: (-abs(two[index] - one[index]), index))
     expect(page.locator(".cell").first).to_have_attribute("data-index", str(wanted[0]))
     assert shown(page) == wanted
+    change = abs(two[wanted[1]] - one[wanted[1]])
+    control(page, "least").fill(str(change))
+    control(page, "least").press("Enter")
+    expect(page.locator(".cell")).to_have_count(2)
+    assert shown(page) == wanted[:2]
 
 
 def test_change_of_picture_is_the_mean_difference(browser, series, rendered):
@@ -355,3 +360,30 @@ def test_damaged_data_are_named(browser, project):
     expect(page.locator("#message")).to_contain_text("young/viewer/l_2.js is missing or damaged")
     assert browser.trouble.pop(0).startswith("failed: ")
     assert "ERR_FILE_NOT_FOUND" in browser.trouble.pop(0)
+
+
+def test_a_table_is_a_section_and_a_sort_key(browser, project):
+    picture = project.folder / "results/tiny/pairs/3.png"
+    picture.parent.mkdir()
+    Image.new("RGB", (8, 8), "red").save(picture)
+    (project.folder / "curves.csv").write_text(
+        "instance,layer,index,curvature,picture\n"
+        "young,conv1/Relu,3,0.25,pairs/3.png\n"
+        "young,2,5,0.75,\n"
+        "old,conv1/Relu,0,9,\n"
+    )
+    config = project.config()
+    config["series"]["tiny"]["tables"] = {"curves": "curves.csv"}
+    project.configure(config)
+    done = project.run("--jobs", "2")
+    assert done.code == 0, done.text
+    assert done.jobs == {}
+    assert done.pages["viewer_table"] == 1
+    page = browser.open(project.folder / "results/tiny/index.html", "instance=young")
+    control(page, "sort").select_option("curves/curvature")
+    expect(page.locator(".cell").first.locator(".caption")).to_have_text("5 0.75")
+    assert shown(page) == [5, 3, 0, 1, 2, 4]
+    page.goto(page.url.replace("view=grid", "view=unit") + "&index=3")
+    section = page.locator("section", has_text="curves")
+    expect(section).to_contain_text("curvature: 0.25")
+    expect(section.locator("img")).to_have_js_property("naturalWidth", 8)

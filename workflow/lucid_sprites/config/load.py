@@ -75,7 +75,12 @@ def load(config: dict[str, Any], source: str) -> Plan:
             f"{_review_file(config, series)}: instance {instance}",
         )
         instances[series, instance] = InstancePlan(series, instance, path, catalogue, layers)
-    return Plan(results, instances, {name: _review_file(config, name) for name in reviews})
+    tables = {
+        (series, name): path
+        for series, options in config["series"].items()
+        for name, path in (options or {}).get("tables", {}).items()
+    }
+    return Plan(results, instances, {name: _review_file(config, name) for name in reviews}, tables)
 
 
 def _review_file(config: dict[str, Any], series: str) -> str:

@@ -45,11 +45,13 @@ class Plan:
         results: the results folder.
         instances: by series and instance.
         reviews: path of each series' review file, which need not exist.
+        tables: CSV files about units, by series and name (see `viewer.table`).
     """
 
     results: Path
     instances: dict[tuple[str, str], InstancePlan]
     reviews: dict[str, str] = field(default_factory=dict)
+    tables: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def pattern(self, template: str) -> str:
         """A path of `layout` with its wildcards."""

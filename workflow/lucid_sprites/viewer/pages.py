@@ -21,12 +21,16 @@ class Pages:
 
     Attributes:
         plan: what there is to show.
-        tables: CSV files about the units of a series (see `viewer.table`), by series and name;
-            each is a section of the units' pages.
+        more_tables: tables that other stages make, beside those that the config names.
     """
 
     plan: Plan
-    tables: dict[tuple[str, str], str] = field(default_factory=dict)
+    more_tables: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    @cached_property
+    def tables(self) -> dict[tuple[str, str], str]:
+        """CSV files about the units of a series (see `viewer.table`), by series and name."""
+        return {**self.plan.tables, **self.more_tables}
 
     @cached_property
     def series(self) -> dict[str, list[InstancePlan]]:

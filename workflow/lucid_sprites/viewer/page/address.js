@@ -6,7 +6,7 @@ const address = (() => {
   const DEFAULTS = {
     view: "", series: "", instance: "", layer: "", threshold: "", index: "",
     compare: "", series2: "", instance2: "", layer2: "", threshold2: "",
-    status: "", low: "", high: "", marked: "", sort: "index", zoom: "",
+    status: "", low: "", high: "", least: "", marked: "", sort: "index", zoom: "",
   };
   let state = { ...DEFAULTS };
   let timer = 0;

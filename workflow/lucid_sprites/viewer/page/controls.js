@@ -79,6 +79,7 @@ const controls = (() => {
       choice("Status", state.status, statuses, (status) => app.change({ status }), { "data-name": "status" }),
       number("Loss from", "low"),
       number("to", "high"),
+      state.compare && number("Change from", "least"),
       element("label", { class: "field check" }, marked, element("span", {}, "only marked")),
     ];
   }

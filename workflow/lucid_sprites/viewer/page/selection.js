@@ -59,7 +59,11 @@ const selection = (() => {
     }
   }
 
+  /** The change that is looked at: of the picture if that is what the units are sorted by. */
+  const changeOf = (unit, state) => (state.sort === "picture" ? unit.picture : Math.abs(unit.change));
+
   function passes(unit, state) {
+    if (state.compare && state.least !== "" && !(changeOf(unit, state) >= Number(state.least))) return false;
     if (state.status === "ok" && unit.status !== "ok") return false;
     if (state.status === "failed" && unit.status === "ok") return false;
     if (state.status && !["ok", "failed"].includes(state.status) && unit.status !== state.status) return false;
