@@ -59,16 +59,19 @@ const selection = (() => {
     }
   }
 
+  /** What has no value reaches no limit. */
+  const reaches = (value, limit) => (value ?? NaN) >= Number(limit);
+
   /** The change that is looked at: of the picture if that is what the units are sorted by. */
-  const changeOf = (unit, state) => (state.sort === "picture" ? unit.picture : Math.abs(unit.change));
+  const changeOf = (unit, state) => (state.sort === "picture" ? unit.picture : Math.abs(unit.change ?? NaN));
 
   function passes(unit, state) {
-    if (state.compare && state.least !== "" && !(changeOf(unit, state) >= Number(state.least))) return false;
+    if (state.compare && state.least !== "" && !reaches(changeOf(unit, state), state.least)) return false;
     if (state.status === "ok" && unit.status !== "ok") return false;
     if (state.status === "failed" && unit.status === "ok") return false;
     if (state.status && !["ok", "failed"].includes(state.status) && unit.status !== state.status) return false;
-    if (state.low !== "" && !(unit.loss >= Number(state.low))) return false;
-    if (state.high !== "" && !(unit.loss <= Number(state.high))) return false;
+    if (state.low !== "" && !reaches(unit.loss, state.low)) return false;
+    if (state.high !== "" && !reaches(-(unit.loss ?? NaN), -state.high)) return false;
     if (state.marked && !marks.get(state.series, { ...state, index: unit.index })) return false;
     return true;
   }
