@@ -1,6 +1,7 @@
-"""10,000 units in a series: how soon they are seen, and how smoothly they scroll."""
+"""10,000 units in a series: how soon they are seen, how smoothly they scroll; two series."""
 
 import json
+import re
 import statistics
 
 import numpy as np
@@ -16,9 +17,13 @@ DEPTHS = {1: 1024, 2: 2048, 3: 2832, 4: 4096}
 EDGE, COLUMNS = 64, 32
 
 
-def write_layer(results, number, depth):
+def shape_of(depth):
+    return -(-depth // COLUMNS) * EDGE, COLUMNS * EDGE, 3
+
+
+def write_layer(results, series, number, depth):
     """The files of a layer of noisy sprites, as the workflow leaves them."""
-    place = {"series": "wide", "instance": "one", "layer": number}
+    place = {"series": series, "instance": "one", "layer": number}
 
     def path(template):
         file = results / template.format(**place, threshold=64)
@@ -27,7 +32,7 @@ def write_layer(results, number, depth):
 
     random = np.random.default_rng(number)
     # As large a file as real sprites make: they compress as little as noise does.
-    pixels = random.integers(0, 256, (-(-depth // COLUMNS) * EDGE, COLUMNS * EDGE, 3), np.uint8)
+    pixels = random.integers(0, 256, shape_of(depth), np.uint8)
     Image.fromarray(pixels).save(path(layout.SHEET), compress_level=1)
     cells = [
         {"index": index, "loss": float(random.random()), "status": "ok", "seed": 0, "attempt": 0}
@@ -37,21 +42,33 @@ def write_layer(results, number, depth):
     spec = {"number": number, "name": f"conv{number}", "op": "Relu", "depth": depth,
             "columns": COLUMNS, "thresholds": [64]}  # fmt: skip
     shown = layer_data.cells([sheet], dict.fromkeys(range(depth), EDGE))
-    path(layout.PAGE_CELLS).write_text(script(f"wide/one/{number}", shown))
+    path(layout.PAGE_CELLS).write_text(script(f"{series}/one/{number}", shown))
     path(layout.PAGE_SUMMARY).write_text(json.dumps(layer_data.summary(spec, [sheet], [])))
 
 
+def write_manifest(results, series, layers):
+    spec = {"series": series, "results": str(results), "review": f"{results}/review.yaml",
+            "tables": [], "instances": [["one", layers]]}  # fmt: skip
+    return manifest.build(spec)
+
+
 @pytest.fixture(scope="module")
-def wide(tmp_path_factory):
-    results = tmp_path_factory.mktemp("wide")
+def results(tmp_path_factory):
+    results = tmp_path_factory.mktemp("results")
     for number, depth in DEPTHS.items():
-        write_layer(results, number, depth)
-    spec = {"series": "wide", "results": str(results), "review": f"{results}/review.yaml",
-            "tables": [], "instances": [["one", "1-4"]]}  # fmt: skip
-    page = results / "wide/index.html"
-    page.write_text(html.build({"": manifest.build(spec)}, "wide"))
+        write_layer(results, "wide", number, depth)
+    write_layer(results, "narrow", 1, 8)
+    wide = write_manifest(results, "wide", "1-4")
+    narrow = write_manifest(results, "narrow", "1")
+    (results / "wide/index.html").write_text(html.build({"": wide}, "wide"))
+    (results / "index.html").write_text(html.build({"narrow/": narrow, "wide/": wide}, "both"))
     assert sum(DEPTHS.values()) == 10_000
-    return page
+    return results
+
+
+@pytest.fixture
+def wide(results):
+    return results / "wide/index.html"
 
 
 PAINTED = (
@@ -126,3 +143,30 @@ def test_every_unit_comes_into_sight(browser, wide):
         }"""
     )
     assert seen == 1024
+
+
+def test_two_series_are_compared_cell_by_cell(browser, results):
+    page = browser.open(results / "index.html", "series=narrow&compare=side&sort=change")
+    expect(page.locator(".cell")).to_have_count(8)
+    page.locator('[data-name="series2"]').select_option("wide")
+    expect(page.locator("h1")).to_have_text("narrow / one / conv1 / 64 steps compared with wide")
+    page.locator('[data-name="layer2"]').select_option("conv2")
+    expect(page.locator("h1")).to_contain_text("wide / conv2")
+    losses = [
+        [cell["loss"] for cell in read(results, series, number)][:8]
+        for series, number in (("narrow", 1), ("wide", 2))
+    ]
+    change = np.abs(np.subtract(*losses))
+    shown = [int(cell.get_attribute("data-index")) for cell in page.locator(".cell").all()]
+    assert shown == list(np.argsort(-change))
+    first = page.locator(".cell").first
+    expect(first.locator(".sprite")).to_have_count(2)
+    expect(first.locator(".second")).to_have_css("background-image", re.compile("/wide/one/"))
+
+
+def read(results, series, number):
+    """The cells that the data of a layer were made of."""
+    random = np.random.default_rng(number)
+    depth = 8 if series == "narrow" else DEPTHS[number]
+    random.integers(0, 256, shape_of(depth), np.uint8)
+    return [{"loss": float(random.random())} for _ in range(depth)]
