@@ -10,7 +10,7 @@ demo: $(VENV)/installed
 	@$(BIN)/snakemake --dry-run --quiet rules host 2>&1 | \
 	    awk '/Nothing to be done|^(optimize|render_sprite|losses|spritesheet) / && !seen[$$0]++'
 	@TQDM_DISABLE= $(BIN)/snakemake --jobs $(JOBS) --quiet all
-	@echo "Open the spritesheets in results/shapes/*/spritemaps/ (one PNG per layer and threshold)."
+	@echo "Open results/index.html in a browser."
 
 # Check the code and run the tests.
 test: $(VENV)/installed-dev

@@ -18,6 +18,7 @@ from lucid_sprites import layout
 from lucid_sprites.config.load import check_yaml, load
 from lucid_sprites.errors import UserError
 from lucid_sprites.outputs.summary import summarize
+from lucid_sprites.viewer.pages import Pages
 
 try:
     # The workflow that uses this one as a module may have given it its config.
@@ -27,9 +28,13 @@ try:
     PLAN = load(config, " and ".join(map(str, workflow.configfiles)) or "config")
 except UserError as error:
     raise WorkflowError(str(error)) from None
+PAGES = Pages(PLAN)
 
 if workflow.output_settings.quiet:
     os.environ.setdefault("TQDM_DISABLE", "1")
+
+
+report: "workflow/report/workflow.rst"
 
 
 wildcard_constraints:
@@ -41,11 +46,13 @@ wildcard_constraints:
     threshold=r"\d+",
     scale=r"\d+",
     model=r"\w+",
+    table=layout.NAME,
 
 
 include: "workflow/rules/models.smk"
 include: "workflow/rules/sprites.smk"
 include: "workflow/rules/sheets.smk"
+include: "workflow/rules/viewer.smk"
 
 
 # Some models are made by jobs: what can be rendered of them is known once they are there.
@@ -65,6 +72,8 @@ rule all:
         PLAN.all_sprites,
         PLAN.all_sheets,
         PLAN.all_losses,
+        PAGES.all_pages,
+        PAGES.all_plots,
 
 
 onsuccess:

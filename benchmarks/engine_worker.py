@@ -76,8 +76,12 @@ def describe(graph: str) -> dict[str, Any]:
     import lean_tensorflow  # noqa: F401
 
     from lucid_sprites.models import catalogue
+    from lucid_sprites.models.loaders.load import load
+    from lucid_sprites.models.normal_form.normalize import normalize
 
-    return catalogue.describe(graph, {})
+    loaded = load({"file": graph})
+    normal = normalize(loaded.graph, {}, graph, loaded.facts, loaded.assumed_range)
+    return catalogue.describe(normal, [84], graph)
 
 
 def living_channels(job: Job) -> list[int]:

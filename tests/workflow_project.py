@@ -14,7 +14,10 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 # Targets, and reports that are made with every first run.
-NOT_COUNTED = {"all", "total", "preflight", "preflight_report"}
+NOT_COUNTED = {"all", "total", "viewer", "bundle", "preflight", "preflight_report"}
+VIEWER = set(
+    re.findall(r"^rule (\w+):", (ROOT / "workflow/rules/viewer.smk").read_text(), re.MULTILINE)
+)
 
 
 @dataclass
@@ -24,7 +27,8 @@ class Run:
     Attributes:
         code: exit code.
         text: all that it printed.
-        jobs: number of jobs by rule, without the target rule.
+        jobs: number of jobs by rule, without the target rules and those of the viewer.
+        pages: number of the viewer's jobs by rule.
     """
 
     code: int
@@ -32,6 +36,14 @@ class Run:
 
     @property
     def jobs(self) -> dict[str, int]:
+        return {rule: n for rule, n in self._counts.items() if rule not in VIEWER}
+
+    @property
+    def pages(self) -> dict[str, int]:
+        return {rule: n for rule, n in self._counts.items() if rule in VIEWER}
+
+    @property
+    def _counts(self) -> dict[str, int]:
         tables = re.findall(r"^job +count\n[- ]+\n((?:\S+ +\d+\n)+)", self.text, re.MULTILINE)
         counts = dict(line.split() for line in tables[0].splitlines()) if tables else {}
         return {rule: int(n) for rule, n in counts.items() if rule not in NOT_COUNTED}

@@ -15,14 +15,14 @@ from lucid_sprites import layout
 from lucid_sprites.errors import UserError
 from lucid_sprites.models import graph_file
 from lucid_sprites.outputs import losses, sheet
-from lucid_sprites.render import png, sprite
+from lucid_sprites.render import attempts_log, png, sprite
 from lucid_sprites.render.store import Entry, Store, _entry, _members, _seal
 
 NAME = "ab" * 32
 RECORD = {"status": "ok", "loss": 0.5, "recipe": {"seed": 0, "attempt": 0}, "index": 0}
 PICTURE = png.encode(np.linspace(0, 1, 16 * 16 * 3).reshape(16, 16, 3), RECORD)
 MEMBER = layout.member(0, 4, "0123456789abcdef")
-ROW = dict.fromkeys(losses.COLUMNS, 1) | {"status": "ok", "transforms": "none"}
+ROW = dict.fromkeys(attempts_log.COLUMNS, 1) | {"status": "ok", "transforms": "none"}
 
 
 def zipped(members: dict[str, bytes], comment: bytes = b"") -> bytes:

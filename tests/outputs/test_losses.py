@@ -13,6 +13,7 @@ from lucid_sprites.config.settings import DEFAULTS, merge, recipes, resolve
 from lucid_sprites.engine.problems import CONSTANT, NOT_FINITE, OK, RECURRING
 from lucid_sprites.errors import UserError
 from lucid_sprites.outputs import losses
+from lucid_sprites.render import attempts_log
 from lucid_sprites.render.block import BlockSpec, Sprite, rows
 from lucid_sprites.render.store import ENGINE_VARIANT, Entry
 
@@ -60,7 +61,7 @@ def sprite(index, attempts, **settings):
 
 def write_block(path, number, layer, sprites):
     """As the block's job writes it, without the sprites."""
-    spec = BlockSpec("a.pb", "", {}, number, layer, 4, True, [])
+    spec = BlockSpec("a.pb", "", "", {}, number, layer, 4, True, [])
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(layout.ATTEMPTS, json.dumps(rows(spec, sprites)))
@@ -92,7 +93,7 @@ def written(blocks, path):
 
 def test_columns_come_in_the_kits_order_then_the_new_ones(blocks, tmp_path):
     assert list(written(blocks, tmp_path / "losses.csv").columns) == COLUMNS
-    assert losses.COLUMNS == COLUMNS
+    assert attempts_log.COLUMNS == COLUMNS
 
 
 def test_columns_have_their_types_without_any_options(blocks, tmp_path):

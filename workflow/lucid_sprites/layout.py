@@ -34,3 +34,23 @@ def member(index: int, threshold: int, identity: str) -> str:
 
 ATTEMPTS = "attempts.json"
 """Name of the records inside a block."""
+
+# What the viewer is made of. Its data are scripts: a page that is opened from disk may not read
+# anything else.
+MANIFEST = "{series}/manifest.json"
+PAGE = "{series}/index.html"
+START_PAGE = "index.html"
+PAGE_CELLS = INSTANCE + "/viewer/l_{layer}.js"
+PAGE_DETAILS = INSTANCE + "/viewer/l_{layer}_details.js"
+PAGE_PIXELS = INSTANCE + "/viewer/l_{layer}_t_{threshold}.js"
+PAGE_SUMMARY = INSTANCE + "/viewer/l_{layer}.json"
+PAGE_TABLE = "{series}/viewer/{table}.js"
+TABLE = "{series}/{table}.csv"
+PAGE_LOG = INSTANCE + "/logs/l_{layer}_viewer.log"
+PIXELS_LOG = INSTANCE + "/logs/l_{layer}_t_{threshold}_viewer.log"
+SERIES_LOG = "{series}/logs/{step}.log"
+START_LOG = "logs/start_page.log"
+PLOT = "{series}/plots/{plot}.svg"
+BUNDLE = "bundles/{series}.zip"
+REVIEW = "{series}/review.yaml"
+"""The marks of a series, under the folder of the graphs: people write it, no rule does."""

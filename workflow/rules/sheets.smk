@@ -23,7 +23,13 @@ rule spritesheet:
     input:
         PLAN.sheet_sprites,
     output:
-        sheet=PLAN.pattern(layout.SHEET),
+        sheet=report(
+            PLAN.pattern(layout.SHEET),
+            caption="../report/sheet.rst",
+            category="Spritesheets",
+            subcategory="{series} {instance}",
+            labels={"layer": "{layer}", "threshold": "{threshold}"},
+        ),
         index=PLAN.pattern(layout.SHEET_INDEX),
     log:
         PLAN.pattern(layout.SHEET_LOG),

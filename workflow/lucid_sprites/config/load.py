@@ -1,13 +1,14 @@
 """From config.yaml and the model files to the plan of everything that can be made."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from lucid_sprites import layout
-from lucid_sprites.config import schema, transforms
+from lucid_sprites.config import review, schema, transforms
 from lucid_sprites.config.catalogues import catalogues
 from lucid_sprites.config.plan import InstanceOptions, Plan
 from lucid_sprites.config.settings import DEFAULTS, merge, resolve
@@ -46,16 +47,45 @@ def load(config: dict[str, Any], source: str) -> Plan:
     results = Path(config.get("results", "results"))
     _check_writable(results)
     defaults = merge(DEFAULTS, config.get("defaults", {}))
+    reviews = {series: _review(config, series, found) for series in config["series"]}
     options = {
-        (each.series, each.instance): _options(each, config, defaults, results, source)
+        (each.series, each.instance): _options(
+            each, config, defaults, results, source, reviews[each.series]
+        )
         for each in found
     }
-    plan = Plan(results, options)
+    tables = {
+        (series, name): path
+        for series, own in config["series"].items()
+        for name, path in (own or {}).get("tables", {}).items()
+    }
+    plan = Plan(results, options, {name: each.file for name, each in reviews.items()}, tables)
     present = [own for own in options.values() if not own.source.is_made]
     described = catalogues([own.job for own in present], [own.source.files for own in present])
     for own, catalogue in zip(present, described, strict=True):
         plan.add(own.source.series, own.source.instance, catalogue)
     return plan
+
+
+@dataclass(frozen=True)
+class _Review:
+    """What a series' review file asks for.
+
+    Attributes:
+        file: its path, whether it exists or not.
+        entries: of the file (see `config.review`).
+    """
+
+    file: str
+    entries: list[dict[str, Any]]
+
+
+def _review(config: dict[str, Any], series: str, found: list[Source]) -> _Review:
+    path = str(Path(config.get("graphs", "graphs")) / layout.REVIEW.format(series=series))
+    entries = review.read(path, series)
+    instances = [source.instance for source in found if source.series == series]
+    review.check_instances(entries, instances, path)
+    return _Review(path, entries)
 
 
 def _options(
@@ -64,11 +94,14 @@ def _options(
     defaults: dict[str, Any],
     results: Path,
     source: str,
+    reviewed: _Review,
 ) -> InstanceOptions:
     series = config["series"][instance.series] or {}
     settings = merge(merge(defaults, series), instance.options)
     levels = [series.get("layers"), instance.options.get("layers")]
+    redo = review.as_layers(reviewed.entries, instance.instance)
     where = f"{source}: series {instance.series}, instance {instance.instance}"
+    redo_where = f"{reviewed.file}: instance {instance.instance}"
     place = {"series": instance.series, "instance": instance.instance}
     job = {
         "origin": instance.origin,
@@ -77,7 +110,7 @@ def _options(
         "graph": str(results / layout.MODEL.format(**place)),
         "catalogue": str(results / layout.CATALOGUE.format(**place)),
     }
-    return InstanceOptions(instance, settings, levels, where, job)
+    return InstanceOptions(instance, settings, levels, where, redo, redo_where, job)
 
 
 def _edges(settings: dict[str, Any], levels: list[list[Any] | None], where: str) -> list[int]:

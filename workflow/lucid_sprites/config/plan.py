@@ -27,6 +27,8 @@ class InstanceOptions:
         settings: of the instance, before any layer's own.
         levels: the `layers` of the series and of the instance; None where there is none.
         where: the place in the config, for messages.
+        review: items of the review file with settings by index, above all others.
+        review_where: the place that they come from.
         job: for `models.import_model`.
     """
 
@@ -34,6 +36,8 @@ class InstanceOptions:
     settings: dict[str, Any]
     levels: list[list[Any] | None]
     where: str
+    review: list[dict[str, Any]]
+    review_where: str
     job: dict[str, Any]
 
 
@@ -69,14 +73,23 @@ class Plan:
     Attributes:
         results: the results folder.
         options: of every instance, by series and instance.
+        reviews: path of each series' review file, which need not exist.
+        tables: CSV files about units, by series and name (see `viewer.table`).
         import_first: called with series and instance before the plan of an instance whose model is
             made by a job is asked for; returns once its catalogue is there, or raises.
     """
 
     results: Path
     options: dict[tuple[str, str], InstanceOptions]
+    reviews: dict[str, str] = field(default_factory=dict)
+    tables: dict[tuple[str, str], str] = field(default_factory=dict)
     import_first: Callable[[str, str], object] = _cannot_wait
     _planned: dict[tuple[str, str], InstancePlan] = field(default_factory=dict)
+
+    @property
+    def series(self) -> list[str]:
+        """The names of all series."""
+        return list(dict.fromkeys(series for series, _ in self.options))
 
     @property
     def instances(self) -> dict[tuple[str, str], InstancePlan]:
@@ -98,7 +111,9 @@ class Plan:
             UserError: the config does not fit the catalogue.
         """
         own = self.options[series, instance]
-        layers = select_layers(catalogue, own.settings, own.levels, own.where)
+        layers = select_layers(
+            catalogue, own.settings, own.levels, own.where, own.review, own.review_where
+        )
         plan = InstancePlan(series, instance, own.job["graph"], catalogue, layers)
         self._planned[series, instance] = plan
 
@@ -120,8 +135,7 @@ class Plan:
 
     def all_preflights(self, _: Any = None) -> list[str]:
         """The reports on the models of all series."""
-        series = dict.fromkeys(series for series, _ in self.options)
-        return [f"{self.results}/{layout.PREFLIGHT.format(series=name)}" for name in series]
+        return [self.pattern(layout.PREFLIGHT).format(series=name) for name in self.series]
 
     def lucid_checksum(self, wildcards: Any) -> str:
         """The SHA-256 that the config gives for a model of lucid's zoo, or nothing."""

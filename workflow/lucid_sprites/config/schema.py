@@ -13,19 +13,21 @@ from lucid_sprites.errors import UserError, nearest
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
 
 
-def check(config: dict[str, Any], source: str) -> dict[str, Any]:
+def check(config: dict[str, Any], source: str, part: str | None = None) -> dict[str, Any]:
     """The config with all keys as text, once it fits the schema.
 
     Args:
         config: what the YAML file holds.
         source: the file's name, for the message.
+        part: of the schema's definitions, to check something else than a whole config.
 
     Raises:
         UserError: names the file, the place, the value and the choices.
     """
     config = _normalized(config, source)
     schema = yaml.safe_load(SCHEMA.read_text())
-    error = best_match(Draft202012Validator(schema).iter_errors(config))
+    validator = Draft202012Validator(schema["$defs"][part] if part else schema)
+    error = best_match(validator.iter_errors(config))
     if error is not None:
         raise UserError(_message(error, source))
     return config

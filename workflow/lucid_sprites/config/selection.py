@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, product
 from typing import Any
 
 from lucid_sprites.config import cost, indexes
@@ -65,6 +65,8 @@ def select_layers(
     settings: dict[str, Any],
     levels: list[list[Any] | None],
     where: str,
+    review: list[dict[str, Any]] | None = None,
+    review_file: str = "",
 ) -> list[LayerPlan]:
     """The layers that the config chooses from a catalogue.
 
@@ -73,6 +75,8 @@ def select_layers(
         levels: the `layers` of the series and of the instance; None where there is none. The
             instance's list chooses if it is there; settings of both hold, the instance's win.
         where: the place in the config, for messages.
+        review: items with settings by index that win over all others and choose nothing.
+        review_file: where they come from, for messages.
 
     Raises:
         UserError: unknown layer, index beyond the depth, or nothing selected.
@@ -86,11 +90,13 @@ def select_layers(
         raise UserError(f"{where}: the list of layers is empty; leave it out for all activations")
     chosen = entries[-1] if entries else [(_activations(catalogue, where), {})]
     numbers = sorted({number for matched, _ in chosen for number in matched})
+    reviewed = [(_matches(_selector(item), catalogue, review_file), item) for item in review or []]
+    _check_review(reviewed, catalogue, settings, review_file)
     plans = []
     for number in numbers:
         own = [
             item
-            for level in entries
+            for level in [*entries, reviewed]
             for matched, item in level
             if number in matched and isinstance(item, dict)
         ]
@@ -103,6 +109,21 @@ def select_layers(
 def _own_size(picture: dict[str, Any]) -> list[int]:
     """Height and width that a layer needs that does not take pictures of any size."""
     return [picture["height"], picture["width"]]
+
+
+def _check_review(
+    reviewed: list[tuple[list[int], dict[str, Any]]],
+    catalogue: dict[str, Any],
+    settings: dict[str, Any],
+    review_file: str,
+) -> None:
+    """Blame the review, not the config, for what is wrong in it."""
+    for matched, item in reviewed:
+        for number, (spec, values) in product(matched, item["index"].items()):
+            layer = catalogue["layers"][number]
+            where = f"{review_file}, layer {layer['name']}, index {spec}"
+            _check_depth(indexes.parse(spec), layer, where)
+            resolve(merge(settings, values), where)
 
 
 def _selector(item: Any) -> Any:

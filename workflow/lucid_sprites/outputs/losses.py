@@ -6,24 +6,14 @@ python -m lucid_sprites.outputs.losses --spec JSON --out losses.csv
 import argparse
 import json
 import sys
-import zipfile
-from typing import Any
 
 import pandas as pd
 
 from lucid_sprites import layout
 from lucid_sprites.config import indexes
 from lucid_sprites.errors import UserError
-from lucid_sprites.files import delete, write_whole
-
-# The original kit's columns first, in its order.
-COLUMNS = [
-    "batch_id", "timestamp", "scale", "adam", "transforms", "layer", "index", "threshold", "loss",
-    "status", "seed", "attempt", "step", "layer_name", "parametrization", "variant",
-]  # fmt: skip
-_WHOLE = [
-    "batch_id", "timestamp", "scale", "layer", "index", "threshold", "seed", "attempt", "step",
-]  # fmt: skip
+from lucid_sprites.files import write_whole
+from lucid_sprites.render import attempts_log
 
 
 def table(blocks: list[str]) -> pd.DataFrame:
@@ -34,36 +24,14 @@ def table(blocks: list[str]) -> pd.DataFrame:
     Raises:
         UserError: a block cannot be read; a damaged one is deleted, so that it is made again.
     """
-    rows = [row for block in blocks for row in _rows(block)]
-    log = pd.DataFrame(rows, columns=COLUMNS)
+    rows = [row for block in blocks for row in attempts_log.read(block)]
+    log = pd.DataFrame(rows, columns=attempts_log.COLUMNS)
     log["batch_id"] = log["batch_id"].rank(method="dense").astype(int)
     log["adam"] = log["adam"].astype(float)
     log["transforms"] = [
         value if isinstance(value, str) else json.dumps(value) for value in log["transforms"]
     ]
     return log.sort_values(["layer", "index", "attempt", "threshold"], ignore_index=True)
-
-
-def _rows(block: str) -> list[dict]:
-    try:
-        with zipfile.ZipFile(block) as archive:
-            rows = json.loads(archive.read(layout.ATTEMPTS))
-        if not all(map(_is_row, rows)):
-            raise ValueError("a row lacks columns")
-    except (FileNotFoundError, PermissionError) as error:
-        raise UserError(f"{block}: cannot be read: {error.strerror}") from error
-    except Exception as error:  # a torn or foreign file can raise nearly anything
-        delete(block)
-        raise UserError(f"{block}: is damaged ({error}); it was deleted, run again") from error
-    return rows
-
-
-def _is_row(row: Any) -> bool:
-    return (
-        row.keys() >= set(COLUMNS)
-        and all(isinstance(row[column], int) for column in _WHOLE)
-        and isinstance(row["adam"], int | float)
-    )
 
 
 def main() -> None:

@@ -1,0 +1,71 @@
+"""Plots, by what is drawn on them."""
+
+import json
+
+import pytest
+
+from lucid_sprites.viewer import plots
+
+
+def layer(name, median, status, seconds):
+    spread = {"step": [8, 16], "low": [0, 1], "median": median, "high": [4, 5]}
+    return {"name": name, "loss": spread, "status": status, "seconds": seconds}
+
+
+@pytest.fixture
+def manifest():
+    first = layer("conv1", [1.0, 2.0], {"8": {"ok": 3}, "16": {"ok": 2, "not_finite": 1}}, 4.5)
+    second = layer("conv2", [3.0, 3.5], {"8": {"ok": 6}}, 9.0)
+    return {
+        "statuses": ["ok", "not_finite"],
+        "instances": [
+            {"name": "young", "layers": [first, second]},
+            {"name": "old", "layers": [first]},
+        ],
+    }
+
+
+def test_loss_has_a_panel_per_layer_and_a_line_per_instance(manifest):
+    figure = plots.loss(manifest)
+    first, second = figure.axes
+    assert [axes.get_title() for axes in figure.axes] == ["conv1", "conv2"]
+    assert [line.get_label() for line in first.lines] == ["young", "old"]
+    assert list(second.lines[0].get_xdata()) == [8, 16]
+    assert list(second.lines[0].get_ydata()) == [3.0, 3.5]
+
+
+def test_status_counts_over_the_thresholds(manifest):
+    (axes,) = plots.status(manifest).axes
+    ok, bad = axes.containers
+    assert [bar.get_width() for bar in ok] == [5, 6, 5]
+    assert [bar.get_width() for bar in bad] == [1, 0, 1]
+    assert [bar.get_x() for bar in bad] == [5, 6, 5]
+
+
+def test_time_is_that_of_each_layer(manifest):
+    (axes,) = plots.time(manifest).axes
+    assert [bar.get_width() for bar in axes.patches] == [4.5, 9.0, 4.5]
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert labels == ["young  conv1", "young  conv2", "old  conv1"]
+
+
+def test_layers_without_any_picture_are_drawn_empty(manifest):
+    for instance in manifest["instances"]:
+        for each in instance["layers"]:
+            each["loss"] = {"step": [], "low": [], "median": [], "high": []}
+    assert len(plots.loss(manifest).axes) == 2
+
+
+def test_program_writes_the_same_files_twice(manifest, tmp_path, monkeypatch):
+    source = tmp_path / "manifest.json"
+    source.write_text(json.dumps(manifest))
+    contents = []
+    for turn in ("a", "b"):
+        out = [tmp_path / turn / f"{plot}.svg" for plot in ("loss", "status", "time")]
+        monkeypatch.setattr(
+            "sys.argv", ["plots", "--manifest", str(source), "--out", *map(str, out)]
+        )
+        plots.main()
+        contents.append([path.read_bytes() for path in out])
+    assert contents[0] == contents[1]
+    assert all(b"<svg" in content for content in contents[0])

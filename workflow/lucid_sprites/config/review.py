@@ -1,0 +1,67 @@
+"""The review file of a series: which units are to be rendered anew, and how.
+
+The viewer writes it, people put it into place or write it by hand. Its entries are settings of
+single indexes, above those of `config.yaml`.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lucid_sprites.config import schema
+from lucid_sprites.errors import UserError
+
+_ABOUT = ("instance", "layer", "index", "reason")
+
+
+def read(path: str, series: str) -> list[dict[str, Any]]:
+    """The entries of a review file; none if there is no such file.
+
+    Raises:
+        UserError: it is not YAML, does not fit its schema, or is of another series.
+    """
+    if not Path(path).exists():
+        return []
+    try:
+        content = yaml.safe_load(Path(path).read_text())
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UserError(f"{path}: cannot be read: {error}") from error
+    if not isinstance(content, dict):
+        raise UserError(f"{path}: must hold `series` and `redo`; delete it to review nothing")
+    content = schema.check(content, path, "review")
+    if str(content["series"]) != series:
+        raise UserError(f"{path}: is a review of series {content['series']!r}, not of {series!r}")
+    for number, entry in enumerate(content["redo"]):
+        if not set(entry) - set(_ABOUT):
+            raise UserError(
+                f"{path}: redo.{number}: says nothing that would change the picture; give it "
+                "another `seed`, or any other setting"
+            )
+    return content["redo"]
+
+
+def check_instances(entries: list[dict[str, Any]], present: list[str], path: str) -> None:
+    """Make sure that every instance named in a review exists.
+
+    Raises:
+        UserError: names the entry and the choices.
+    """
+    for number, entry in enumerate(entries):
+        if "instance" in entry and str(entry["instance"]) not in present:
+            raise UserError(
+                f"{path}: redo.{number}: no instance {str(entry['instance'])!r}; there are "
+                f"{', '.join(present)}"
+            )
+
+
+def as_layers(entries: list[dict[str, Any]], instance: str) -> list[dict[str, Any]]:
+    """The entries that hold for an instance, as items of a `layers` list of the config."""
+    return [
+        {
+            "layer": entry["layer"],
+            "index": {str(entry["index"]): {k: v for k, v in entry.items() if k not in _ABOUT}},
+        }
+        for entry in entries
+        if str(entry.get("instance", instance)) == instance
+    ]

@@ -1,0 +1,79 @@
+"""Program: one HTML file with the viewer and the manifests of its series inside.
+
+python -m lucid_sprites.viewer.html --manifests A.json B.json --out index.html
+"""
+
+import argparse
+import json
+import os
+import re
+import sys
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from lucid_sprites.errors import UserError
+from lucid_sprites.files import write_whole
+from lucid_sprites.viewer.script import to_json
+
+_PAGE = Path(__file__).parent / "page"
+
+
+def build(manifests: dict[str, dict[str, Any]], title: str) -> str:
+    """The page.
+
+    Args:
+        manifests: by the folder of the series, as seen from the page: `` or `shapes/`.
+    """
+    series = [{**_light(manifest), "folder": folder} for folder, manifest in manifests.items()]
+    html = (_PAGE / "index.html").read_text()
+    html = html.replace("<title></title>", f"<title>{escape(title)}</title>")
+    html = re.sub(
+        r'<link rel="stylesheet" href="(\S+)">',
+        lambda link: f"<style>\n{(_PAGE / link[1]).read_text()}</style>",
+        html,
+    )
+    html = re.sub(
+        r'<script src="(\S+)"></script>',
+        lambda link: f"<script>\n{(_PAGE / link[1]).read_text()}</script>",
+        html,
+    )
+    return html.replace("/* manifests */ []", to_json(series))
+
+
+def _light(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The manifest without the curves of whole layers, which only the plots draw."""
+    instances = [
+        {**each, "layers": [{k: v for k, v in layer.items() if k != "loss"} for layer in layers]}
+        for each in manifest["instances"]
+        for layers in [each["layers"]]
+    ]
+    return {**manifest, "instances": instances}
+
+
+def main() -> None:
+    """Read the arguments, write the page."""
+    parser = argparse.ArgumentParser(description="Build a page of the viewer.")
+    parser.add_argument("--manifests", nargs="+", required=True, help="of the series to show")
+    parser.add_argument("--out", required=True, help="HTML file to write")
+    arguments = parser.parse_args()
+    here = os.path.dirname(arguments.out)
+    try:
+        manifests = {
+            _folder(path, here): json.loads(Path(path).read_text()) for path in arguments.manifests
+        }
+        names = [manifest["series"] for manifest in manifests.values()]
+        write_whole(arguments.out, build(manifests, ", ".join(names)))
+    except (OSError, ValueError) as error:
+        sys.exit(f"error: {error}; delete it and run again")
+    except UserError as error:
+        sys.exit(f"error: {error}")
+
+
+def _folder(manifest: str, page_folder: str) -> str:
+    folder = os.path.relpath(os.path.dirname(manifest), page_folder or ".")
+    return "" if folder == "." else f"{folder}/"
+
+
+if __name__ == "__main__":
+    main()

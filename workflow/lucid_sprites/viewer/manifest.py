@@ -1,0 +1,95 @@
+"""Program: the one description of all that is there of a series.
+
+python -m lucid_sprites.viewer.manifest --spec JSON --out manifest.json
+
+Pages, plots and bundles read it, and so can any other program.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from lucid_sprites import layout
+from lucid_sprites.config import indexes, review
+from lucid_sprites.engine.problems import STATUSES
+from lucid_sprites.errors import UserError
+from lucid_sprites.files import write_whole
+
+# Raised whenever a reader of older manifests would go wrong.
+_FORMAT = 1
+
+_PATHS = {
+    "catalogue": layout.CATALOGUE,
+    "losses": layout.LOSSES,
+    "sheet": layout.SHEET,
+    "records": layout.SHEET_INDEX,
+    "sprite": layout.SPRITE,
+    "block": layout.BLOCK,
+    "cells": layout.PAGE_CELLS,
+    "details": layout.PAGE_DETAILS,
+    "pixels": layout.PAGE_PIXELS,
+    "table": layout.PAGE_TABLE,
+    "log": layout.BLOCK_LOG,
+}
+
+
+def build(spec: dict[str, Any]) -> dict[str, Any]:
+    """The manifest of a series.
+
+    Args:
+        spec: `results`, `review` (path of the review file), `series`, `instances` (pairs of a
+            name and the numbers of its layers as text) and `tables`.
+
+    Returns:
+        `paths`: templates, from the series' folder; `instances`: in order, each with `layers`,
+        which hold what `viewer.layer_data.summary` says; `review`: the file, and the marks that
+        these results were made with; `tables`: names.
+
+    Raises:
+        UserError: a summary or the review file cannot be read.
+    """
+    series = spec["series"]
+    return {
+        "format": _FORMAT,
+        "series": series,
+        "results": spec["results"],
+        "statuses": list(STATUSES),
+        "paths": {name: path.removeprefix("{series}/") for name, path in _PATHS.items()},
+        "instances": [
+            {"name": name, "layers": _layers(spec, name, numbers)}
+            for name, numbers in spec["instances"]
+        ],
+        "review": {"file": spec["review"], "redo": review.read(spec["review"], series)},
+        "tables": spec["tables"],
+    }
+
+
+def _layers(spec: dict[str, Any], instance: str, numbers: str) -> list[dict[str, Any]]:
+    layers = []
+    for number in indexes.parse(numbers):
+        place = layout.PAGE_SUMMARY.format(series=spec["series"], instance=instance, layer=number)
+        path = Path(spec["results"]) / place
+        try:
+            layers.append(json.loads(path.read_text()))
+        except (OSError, ValueError) as error:
+            raise UserError(f"{path}: cannot be read ({error}); delete it and run again") from error
+    return layers
+
+
+def main() -> None:
+    """Read the arguments, write the manifest."""
+    parser = argparse.ArgumentParser(description="Describe all that is there of a series.")
+    parser.add_argument("--spec", required=True, help="the series, as JSON")
+    parser.add_argument("--out", required=True, help="JSON file to write")
+    arguments = parser.parse_args()
+    try:
+        manifest = build(json.loads(arguments.spec))
+        write_whole(arguments.out, json.dumps(manifest, indent=1) + "\n")
+    except UserError as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,225 @@
+"use strict";
+
+// The sprites of a layer. Only the rows in sight exist as elements, so that a layer may have
+// thousands of units.
+
+const grid = (() => {
+  const GAP = 8;
+  const CAPTION = 20;
+  const SPARE_ROWS = 2;
+  const BLINK = 700;
+
+  let root, canvas, header;
+  let list = [];
+  // The state and the other place that `list` was made for; the address may already be further.
+  let now = null, against = null;
+  let size = { edge: 64, width: 64, height: 98, columns: 1 };
+  let focused = 0;
+  let showing = 0;
+  let blinking = 0;
+
+  /** Zoom in whole numbers, larger where there is room. */
+  function usualZoom() {
+    const edge = data.layer(address.state).cell[address.state.threshold];
+    if (innerWidth < 700) return edge <= 64 ? "1" : "0.5";
+    return edge <= 32 ? "4" : edge <= 64 ? "2" : "1";
+  }
+
+  function measure() {
+    const cell = data.layer(now).cell[now.threshold];
+    const edge = Math.round(cell * Number(now.zoom || usualZoom()));
+    const width = now.compare === "side" ? 2 * edge + 2 : edge;
+    const room = Math.max(1, root.clientWidth - 2 * GAP);
+    const columns = Math.max(1, Math.floor((room + GAP) / (Math.max(width, 56) + GAP)));
+    size = { edge, width: Math.max(width, 56), height: edge + CAPTION, columns };
+  }
+
+  const rowHeight = () => size.height + GAP;
+  const label = (unit, mark) => [
+    `unit ${unit.index}`,
+    unit.status.replaceAll("_", " "),
+    `loss ${readable(unit.loss)}`,
+    unit.other && `compared loss ${readable(unit.other.loss)}`,
+    mark && `marked: ${mark.reason}`,
+  ].filter(Boolean).join(", ");
+
+  function figure(unit) {
+    const first = sprites.show(now, unit.index, size.edge, unit.status);
+    if (!now.compare) return [first];
+    const second = sprites.show(against, unit.index, size.edge, unit.other.status, { class: "second" });
+    return [first, second];
+  }
+
+  function caption(unit) {
+    const value = now.sort === "picture" ? unit.picture
+      : now.sort === "change" ? unit.change
+      : now.sort.includes("/") ? unit.value : unit.loss;
+    return element("span", { class: "caption" },
+      element("b", {}, String(unit.index)), " ", element("span", {}, readable(value)));
+  }
+
+  function cellOf(position) {
+    const unit = list[position];
+    const mark = marks.get(now.series, { ...now, index: unit.index });
+    const cell = element("div", {
+      role: "gridcell", class: `cell ${now.compare} ${mark ? "marked" : ""}`,
+      tabindex: position === focused ? 0 : -1, "aria-label": label(unit, mark),
+      "aria-colindex": (position % size.columns) + 1, "data-position": position,
+      "data-index": unit.index, title: mark ? `marked: ${mark.reason}` : unit.status.replaceAll("_", " "),
+    }, element("span", { class: "pictures" }, figure(unit)), caption(unit));
+    cell.style.width = `${size.width}px`;
+    return cell;
+  }
+
+  function rowOf(number) {
+    const first = number * size.columns;
+    const last = Math.min(first + size.columns, list.length);
+    const cells = [];
+    for (let position = first; position < last; position++) cells.push(cellOf(position));
+    const row = element("div", { role: "row", class: "row", "aria-rowindex": number + 1, "data-row": number }, cells);
+    row.style.top = `${number * rowHeight()}px`;
+    return row;
+  }
+
+  /** Make the rows that have come into sight, drop those that have left it. */
+  function fill() {
+    const rows = Math.ceil(list.length / size.columns);
+    const first = Math.max(0, Math.floor(root.scrollTop / rowHeight()) - SPARE_ROWS);
+    const last = Math.min(rows, Math.ceil((root.scrollTop + root.clientHeight) / rowHeight()) + SPARE_ROWS);
+    const present = new Map([...canvas.children].map((row) => [Number(row.dataset.row), row]));
+    for (const [number, row] of present) {
+      if (number < first || number >= last) row.remove();
+    }
+    for (let number = first; number < last; number++) {
+      if (!present.has(number)) canvas.append(rowOf(number));
+    }
+  }
+
+  function draw() {
+    measure();
+    const rows = Math.ceil(list.length / size.columns);
+    canvas.style.height = `${rows * rowHeight()}px`;
+    canvas.setAttribute("aria-rowcount", rows);
+    canvas.setAttribute("aria-colcount", size.columns);
+    canvas.replaceChildren();
+    fill();
+  }
+
+  function title() {
+    const names = (place) => [place.series, place.instance, place.layer, `${place.threshold} steps`];
+    const name = names(now).join(" / ");
+    const different = against && names(against).filter((part, at) => part !== names(now)[at]);
+    const compared = against ? ` compared with ${different.join(" / ") || "itself"}` : "";
+    const { depth } = data.layer(now);
+    const count = `${list.length} of ${depth} units`;
+    return [element("h1", {}, name + compared), element("p", { id: "count" }, count)];
+  }
+
+  function build(main) {
+    main.className = "grid";
+    header = element("div", { class: "grid-head" });
+    canvas = element("div", { role: "grid", class: "canvas", "aria-label": "Sprites", "aria-readonly": "true" });
+    root = element("div", { class: "scroller", id: "scroller", tabindex: -1 }, canvas);
+    root.addEventListener("scroll", fill, { passive: true });
+    canvas.addEventListener("click", (event) => {
+      const cell = event.target.closest(".cell");
+      if (cell) open(Number(cell.dataset.position));
+    });
+    canvas.addEventListener("focusin", (event) => {
+      const cell = event.target.closest(".cell");
+      if (cell) settle(Number(cell.dataset.position));
+    });
+    main.replaceChildren(header, root);
+  }
+
+  /** Blink unless the user wants no motion; `b` then turns the pictures over. */
+  function blink() {
+    clearInterval(blinking);
+    root.classList.remove("flipped");
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (address.state.compare === "blink" && !still) blinking = setInterval(flip, BLINK);
+  }
+
+  const flip = () => root.classList.toggle("flipped");
+
+  async function show(main) {
+    const number = ++showing;
+    if (main.className !== "grid" || !root?.isConnected) build(main);
+    const { state, other } = address;
+    let found;
+    try {
+      found = await selection.shown(state, other);
+    } catch (error) {
+      say(error.message);
+      found = [];
+    }
+    if (number !== showing || address.state.view !== "grid") return;
+    const place = [state.series, state.instance, state.layer, state.sort, state.status].join("|");
+    if (root.dataset.place !== place) root.scrollTop = 0;
+    root.dataset.place = place;
+    [list, now, against] = [found, state, other];
+    header.replaceChildren(...title());
+    focused = Math.max(0, list.findIndex((unit) => String(unit.index) === state.index));
+    draw();
+    if (state.index !== "") reveal(focused);
+    blink();
+  }
+
+  function leave() {
+    showing++;
+    clearInterval(blinking);
+  }
+
+  /** Make a cell the one that Tab comes to, and that the address names. */
+  function settle(position) {
+    if (position === focused && address.state.index === String(list[position].index)) return;
+    canvas.querySelector('[tabindex="0"]')?.setAttribute("tabindex", -1);
+    canvas.querySelector(`[data-position="${position}"]`)?.setAttribute("tabindex", 0);
+    focused = position;
+    address.change({ index: String(list[position].index) });
+  }
+
+  function reveal(position) {
+    const top = Math.floor(position / size.columns) * rowHeight();
+    if (top < root.scrollTop) root.scrollTop = top;
+    const bottom = top + rowHeight() - root.clientHeight;
+    if (bottom > root.scrollTop) root.scrollTop = bottom;
+    fill();
+  }
+
+  function focus(position) {
+    if (!list.length) return;
+    const wanted = Math.min(list.length - 1, Math.max(0, position));
+    reveal(wanted);
+    canvas.querySelector(`[data-position="${wanted}"]`).focus({ preventScroll: true });
+  }
+
+  /** Move the focus as the arrow keys and their like say; false if the key is another. */
+  function key(name) {
+    const page = Math.max(1, Math.floor(root.clientHeight / rowHeight())) * size.columns;
+    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -size.columns, ArrowDown: size.columns,
+      PageUp: -page, PageDown: page, Home: -focused, End: list.length - 1 - focused };
+    if (name === "Enter") open(focused);
+    else if (name === "b") flip();
+    else if (name in steps) focus(focused + steps[name]);
+    else return false;
+    return true;
+  }
+
+  const open = (position) => list[position]
+    && app.change({ view: "unit", index: String(list[position].index) }, true);
+
+  /** The unit that has the focus, with its record. */
+  const current = () => list[focused];
+
+  /** Show the marks of the cells in sight as they are now. */
+  function redraw() {
+    const again = canvas.contains(document.activeElement);
+    canvas.replaceChildren();
+    fill();
+    if (again) canvas.querySelector(`[data-position="${focused}"]`)?.focus({ preventScroll: true });
+  }
+
+  return { show, leave, key, current, redraw, usualZoom, focusFirst: () => focus(focused),
+    resize: () => now && root.isConnected && draw(), get list() { return list; } };
+})();

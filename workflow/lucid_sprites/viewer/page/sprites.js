@@ -1,0 +1,73 @@
+"use strict";
+
+// Sprites as they are shown (a part of the sheet's PNG) and as numbers (from the sheet's script).
+
+const sprites = (() => {
+  /** Where a unit stands on its sheet, in pixels of the sheet. */
+  function cell(place, index) {
+    const layer = data.layer(place);
+    const edge = layer.cell[place.threshold];
+    return { edge, x: (index % layer.columns) * edge, y: Math.floor(index / layer.columns) * edge };
+  }
+
+  /** An element that shows a unit `edge` pixels wide. */
+  function show(place, index, edge, status, attributes = {}) {
+    const shown = element("span", { ...attributes, class: `sprite ${attributes.class ?? ""}` });
+    shown.style.width = shown.style.height = `${edge}px`;
+    if (status !== "ok") {
+      shown.classList.add("failed");
+      shown.append(element("span", {}, status == null ? "not rendered" : status.replaceAll("_", " ")));
+      return shown;
+    }
+    const at = cell(place, index);
+    const zoom = edge / at.edge;
+    const layer = data.layer(place);
+    const rows = Math.ceil(layer.depth / layer.columns);
+    const path = data.path("sheet", place).split("/").map(encodeURIComponent).join("/");
+    shown.style.backgroundImage = `url("${path}")`;
+    shown.style.backgroundSize = `${layer.columns * edge}px ${rows * edge}px`;
+    shown.style.backgroundPosition = `${-at.x * zoom}px ${-at.y * zoom}px`;
+    return shown;
+  }
+
+  /** The sheet as an image whose pixels may be read. */
+  async function image(place) {
+    const picture = new Image();
+    picture.src = await data.pixels(place);
+    await picture.decode();
+    return picture;
+  }
+
+  /** RGBA bytes of a whole sheet. */
+  function bytes(picture) {
+    const canvas = element("canvas", { width: picture.width, height: picture.height });
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    context.drawImage(picture, 0, 0);
+    return context.getImageData(0, 0, picture.width, picture.height);
+  }
+
+  /**
+   * How much the pictures of units differ between two places: mean absolute difference of their
+   * colours, in 0..1. Null where the sprites are not of one size.
+   */
+  async function differences(first, second, indexes) {
+    const [one, two] = (await Promise.all([image(first), image(second)])).map(bytes);
+    return indexes.map((index) => {
+      const [a, b] = [cell(first, index), cell(second, index)];
+      if (a.edge !== b.edge || b.y + b.edge > two.height) return null;
+      let sum = 0;
+      for (let y = 0; y < a.edge; y++) {
+        let i = ((a.y + y) * one.width + a.x) * 4;
+        let j = ((b.y + y) * two.width + b.x) * 4;
+        for (const end = i + a.edge * 4; i < end; i += 4, j += 4) {
+          sum += Math.abs(one.data[i] - two.data[j])
+            + Math.abs(one.data[i + 1] - two.data[j + 1])
+            + Math.abs(one.data[i + 2] - two.data[j + 2]);
+        }
+      }
+      return sum / (a.edge * a.edge * 3 * 255);
+    });
+  }
+
+  return { cell, show, image, differences };
+})();

@@ -1,0 +1,186 @@
+"use strict";
+
+// Everything about one unit.
+
+const unit = (() => {
+  let showing = 0;
+  let neighbours = [];
+  let seen = null;
+
+  const heading = (text) => element("h2", {}, text);
+  const section = (title, ...content) => element("section", { class: "panel" }, heading(title), ...content);
+
+  /** All instances that have the layer, by all thresholds. */
+  async function states(state, index) {
+    const places = controls.instances(state.series)
+      .map((instance) => ({ series: state.series, instance, layer: state.layer }))
+      .filter((place) => data.layer(place));
+    const thresholds = [...new Set(places.flatMap((place) => data.layer(place).thresholds))].sort((a, b) => a - b);
+    const all = await Promise.all(places.map((place) => data.cells(place)));
+    const body = places.map((place, number) => element("tr", {},
+      element("th", { scope: "row" }, place.instance),
+      thresholds.map((threshold) => stateCell(state, { ...place, threshold: String(threshold) }, all[number], index))));
+    return section("All instances and thresholds", element("div", { class: "wide" },
+      element("table", { class: "states" },
+        element("thead", {}, element("tr", {}, element("td"),
+          thresholds.map((threshold) => element("th", { scope: "col" }, `${threshold} steps`)))),
+        element("tbody", {}, body))));
+  }
+
+  function stateCell(state, place, cells, index) {
+    const at = cells.at[place.threshold];
+    const position = cells.index.indexOf(index);
+    const status = position < 0 || !at ? null : at.status[position];
+    const here = place.instance === state.instance && place.threshold === state.threshold;
+    const picture = status == null
+      ? element("span", { class: "absent" }, "–")
+      : sprites.show(place, index, 128, status);
+    return element("td", { class: here ? "here" : "" },
+      element("a", { href: address.link({ ...place, index: String(index), view: "unit" }),
+        "aria-label": `${place.instance} at ${place.threshold} steps`, "aria-current": here ? "true" : null },
+        picture),
+      element("small", {}, status == null ? "not rendered"
+        : `${status.replaceAll("_", " ")}, ${readable(at.loss[position])}`));
+  }
+
+  function curve(state, own, index) {
+    const lines = own.attempts.map((attempt) => ({
+      points: attempt.curve, kind: attempt.status === "ok" ? "good" : "bad",
+      label: `attempt ${attempt.attempt}, ${attempt.status}`,
+    }));
+    return section("Loss over steps",
+      chart.draw(lines, data.layer(state).thresholds, `Loss of unit ${index} over the steps`),
+      element("p", { class: "note" }, "Upright lines are thresholds",
+        lines.some((line) => line.kind === "bad") ? "; dashed curves are attempts that failed." : "."));
+  }
+
+  function attempts(own) {
+    const columns = [["attempt", "Attempt"], ["seed", "Seed"], ["status", "Status"], ["step", "Steps"],
+      ["loss", "Loss"], ["adam", "Learning rate"], ["timestamp", "Finished"]];
+    const text = (attempt, name) =>
+      name === "loss" ? readable(attempt.curve.at(-1)?.[1])
+      : name === "timestamp" ? new Date(attempt.timestamp).toISOString().slice(0, 16).replace("T", " ")
+      : String(attempt[name]).replaceAll("_", " ");
+    return section("Attempts", element("div", { class: "wide" }, element("table", {},
+      element("thead", {}, element("tr", {}, columns.map(([, title]) => element("th", { scope: "col" }, title)))),
+      element("tbody", {}, own.attempts.map((attempt) =>
+        element("tr", {}, columns.map(([name]) => element("td", {}, text(attempt, name)))))))));
+  }
+
+  const plain = (value) => typeof value === "string" ? value : JSON.stringify(value);
+
+  const pairs = (values) => element("dl", {}, Object.entries(values).flatMap(([name, value]) =>
+    [element("dt", {}, name.replaceAll("_", " ")), element("dd", {}, plain(value))]));
+
+  function files(state, record) {
+    const paths = {
+      sprite: data.projectPath("sprite", state, { index: record.index, scale: record.scale }),
+      sheet: data.projectPath("sheet", state),
+      "sheet's records": data.projectPath("records", state),
+      "loss log": data.projectPath("losses", state),
+      "layer catalogue": data.projectPath("catalogue", state),
+    };
+    return section("Files", element("dl", { class: "files" }, Object.entries(paths).flatMap(([name, path]) =>
+      [element("dt", {}, name), element("dd", {}, element("code", {}, path))])));
+  }
+
+  /** What other stages know of the unit: their numbers and pictures. */
+  async function tables(state, index) {
+    const found = [];
+    for (const name of selection.tableSorts(state.series)) {
+      const table = await data.table(state.series, name);
+      const rows = selection.rowsOf(table, state).filter((row) => row[1] == null || row[1] === index);
+      if (!rows.length) continue;
+      const content = rows.map((row) => element("div", { class: "from-table" }, table.columns.map((column, at) =>
+        tableCell(state, column, row[at + 2]))));
+      found.push(section(name.replaceAll("_", " "), ...content));
+    }
+    return found;
+  }
+
+  function tableCell(state, column, value) {
+    if (value == null) return null;
+    if (typeof value === "string" && /\.(png|jpe?g|webp|gif)$/i.test(value)) {
+      const src = data.series.get(state.series).folder + value.split("/").map(encodeURIComponent).join("/");
+      return element("figure", {}, element("img", { src, alt: column, loading: "lazy" }),
+        element("figcaption", {}, column));
+    }
+    return element("p", {}, `${column}: `, element("b", {}, typeof value === "number" ? readable(value) : value));
+  }
+
+  function head(state, index, record) {
+    const at = neighbours.findIndex((item) => item.index === index);
+    const go = (by, text, key) => {
+      const next = neighbours[at + by];
+      return element("a", { class: "button", "aria-disabled": !next, title: key,
+        href: next ? address.link({ index: String(next.index) }) : null }, text);
+    };
+    return element("div", { class: "unit-head" },
+      element("nav", { "aria-label": "Units" },
+        element("a", { class: "button", href: address.link({ view: "grid" }), title: "Escape" }, "← all units"),
+        go(-1, "‹ previous", "Arrow left"), go(1, "next ›", "Arrow right")),
+      element("h1", { tabindex: -1 }, `${state.layer} · unit ${index}`),
+      element("p", {}, `${state.series} / ${state.instance}, ${state.threshold} steps: `,
+        element("b", {}, record.status.replaceAll("_", " ")),
+        `, loss ${readable(record.loss)}, seed ${record.seed}, attempt ${record.attempt}`));
+  }
+
+  async function show(main) {
+    const number = ++showing;
+    const state = { ...address.state };
+    const index = Number(state.index);
+    const current = () => number === showing && address.state.view === "unit";
+    let parts;
+    try {
+      neighbours = await selection.shown(state, address.other);
+      const cells = await data.cells(state);
+      const at = cells.at[state.threshold];
+      const position = cells.index.indexOf(index);
+      if (position < 0) throw new Error(`${state.layer} has no sprite of unit ${state.index}`);
+      seen = { index, scale: cells.scale[position], loss: at.loss[position],
+        status: at.status[position] ?? "not rendered", seed: at.seed[position], attempt: at.attempt[position] };
+      const details = await data.details(state);
+      const own = details.units[index];
+      parts = [
+        sprites.show(state, index, largeEdge(state), seen.status === "not rendered" ? null : seen.status),
+        await states(state, index),
+        review.markPanel(state, seen),
+        ...(await tables(state, index)),
+        curve(state, own, index),
+        attempts(own),
+        section("Settings", pairs(details.settings[own.settings])),
+        files(state, seen),
+      ];
+    } catch (error) {
+      if (!current()) return;
+      main.className = "unit";
+      main.replaceChildren(element("p", { class: "failure", role: "alert" }, error.message, " ",
+        element("a", { href: address.link({ view: "grid", index: "" }) }, "All units")));
+      return;
+    }
+    if (!current()) return;
+    const focus = main.className !== "unit" || main.contains(document.activeElement);
+    main.className = "unit";
+    main.replaceChildren(head(state, index, seen), ...parts);
+    if (focus) main.querySelector("h1").focus({ preventScroll: true });
+  }
+
+  /** A whole multiple of the sprite's size, so that its pixels stay square. */
+  function largeEdge(state) {
+    const edge = data.layer(state).cell[state.threshold];
+    const room = Math.min(320, innerWidth - 48);
+    return Math.max(1, Math.floor(room / edge)) * edge;
+  }
+
+  function key(name) {
+    const by = { ArrowLeft: -1, ArrowRight: 1, p: -1, n: 1 }[name];
+    if (name === "Escape") app.change({ view: "grid" }, true);
+    else if (by) {
+      const next = neighbours[neighbours.findIndex((item) => item.index === Number(address.state.index)) + by];
+      if (next) app.change({ index: String(next.index) }, true);
+    } else return false;
+    return true;
+  }
+
+  return { show, key, current: () => seen };
+})();

@@ -1,0 +1,162 @@
+"""What the rules of the viewer look up: the pages of a plan and what they are made of."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from lucid_sprites import layout
+from lucid_sprites.config import indexes
+from lucid_sprites.config.plan import InstancePlan, Plan
+from lucid_sprites.config.selection import LayerPlan
+from lucid_sprites.config.settings import canonical_json
+
+PLOTS = ("loss", "status", "time")
+
+
+@dataclass(frozen=True)
+class Pages:
+    """The pages of a plan; `wildcards` as for `config.plan.Plan`.
+
+    Attributes:
+        plan: what there is to show.
+        more_tables: tables that other stages make, beside those that the config names.
+    """
+
+    plan: Plan
+    more_tables: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    @cached_property
+    def tables(self) -> dict[tuple[str, str], str]:
+        """CSV files about the units of a series (see `viewer.table`), by series and name."""
+        return {**self.plan.tables, **self.more_tables}
+
+    @cached_property
+    def series(self) -> dict[str, list[InstancePlan]]:
+        """The instances of each series, in order."""
+        found: dict[str, list[InstancePlan]] = {}
+        for instance in self.plan.instances.values():
+            found.setdefault(instance.series, []).append(instance)
+        return found
+
+    def layer_inputs(self, wildcards: Any) -> list[str]:
+        """The sheets' JSON files and the blocks of a layer."""
+        layer = self._layer(wildcards)
+        sheets = [
+            self._path(layout.SHEET_INDEX, wildcards, layer=layer.number, threshold=threshold)
+            for threshold in layer.thresholds
+        ]
+        blocks = [
+            self._path(layout.BLOCK, wildcards, layer=layer.number, block=block)
+            for block in layer.blocks
+        ]
+        return sheets + blocks
+
+    def layer_spec(self, wildcards: Any) -> str:
+        """What the job of a layer is given, as canonical JSON."""
+        instance, layer = self._instance(wildcards), self._layer(wildcards)
+        return canonical_json(
+            {
+                "results": str(self.plan.results),
+                "series": wildcards.series,
+                "instance": wildcards.instance,
+                "number": layer.number,
+                "name": layer.name,
+                "op": instance.catalogue["layers"][layer.number]["op"],
+                "depth": layer.depth,
+                "columns": layer.columns,
+                "thresholds": layer.thresholds,
+                "blocks": indexes.shorten(list(layer.blocks)),
+                "groups": [
+                    {"indexes": indexes.shorten(members), "settings": settings}
+                    for settings, members in layer.groups
+                ],
+            }
+        )
+
+    def manifest_inputs(self, wildcards: Any) -> list[str]:
+        """Summaries of all layers of a series, and its review file if there is one."""
+        summaries = [
+            self._path(layout.PAGE_SUMMARY, instance, layer=layer.number)
+            for instance in self.series[wildcards.series]
+            for layer in instance.layers
+        ]
+        review = self.plan.reviews[wildcards.series]
+        return [*summaries, *([review] if Path(review).exists() else [])]
+
+    def manifest_spec(self, wildcards: Any) -> str:
+        """What the job of a manifest is given, as JSON."""
+        series = wildcards.series
+        return canonical_json(
+            {
+                "results": str(self.plan.results),
+                "review": self.plan.reviews[series],
+                "series": series,
+                "instances": [
+                    [plan.instance, indexes.shorten([layer.number for layer in plan.layers])]
+                    for plan in self.series[series]
+                ],
+                "tables": [name for owner, name in self.tables if owner == series],
+            }
+        )
+
+    def table(self, wildcards: Any) -> str:
+        """The CSV of a table."""
+        return self.tables[wildcards.series, wildcards.table]
+
+    def page_data(self, wildcards: Any) -> list[str]:
+        """All that the page of a series loads."""
+        return [
+            path
+            for instance in self.series[wildcards.series]
+            for layer in instance.layers
+            for path in self._data_of_layer(instance, layer)
+        ] + [
+            self.plan.pattern(layout.PAGE_TABLE).format(series=series, table=table)
+            for series, table in self.tables
+            if series == wildcards.series
+        ]
+
+    def bundle_inputs(self, wildcards: Any) -> list[str]:
+        """The page and what else goes into a bundle; the rest hangs on these."""
+        return [
+            self.plan.pattern(layout.PAGE).format(series=wildcards.series),
+            *(self._path(layout.LOSSES, plan) for plan in self.series[wildcards.series]),
+        ]
+
+    def manifests(self) -> list[str]:
+        """The manifest of every series."""
+        return self._of_all_series(layout.MANIFEST)
+
+    def all_pages(self, _: Any = None) -> list[str]:
+        """The page of every series, and the one over all of them."""
+        return [*self._of_all_series(layout.PAGE), self.plan.pattern(layout.START_PAGE)]
+
+    def all_plots(self, _: Any = None) -> list[str]:
+        """The plots of every series."""
+        return [path for plot in PLOTS for path in self._of_all_series(layout.PLOT, plot=plot)]
+
+    def all_bundles(self, _: Any = None) -> list[str]:
+        """The bundle of every series."""
+        return self._of_all_series(layout.BUNDLE)
+
+    def _of_all_series(self, template: str, **fields: str) -> list[str]:
+        pattern = self.plan.pattern(template)
+        return [pattern.format(series=series, **fields) for series in self.plan.series]
+
+    def _data_of_layer(self, instance: InstancePlan, layer: LayerPlan) -> Iterator[str]:
+        yield self._path(layout.PAGE_CELLS, instance, layer=layer.number)
+        for threshold in layer.thresholds:
+            place = {"layer": layer.number, "threshold": threshold}
+            yield self._path(layout.PAGE_PIXELS, instance, **place)
+
+    def _path(self, template: str, place: Any, **fields: Any) -> str:
+        pattern = self.plan.pattern(template)
+        return pattern.format(series=place.series, instance=place.instance, **fields)
+
+    def _instance(self, wildcards: Any) -> InstancePlan:
+        return self.plan.instances[wildcards.series, wildcards.instance]
+
+    def _layer(self, wildcards: Any) -> LayerPlan:
+        return self._instance(wildcards).by_number[wildcards.layer]

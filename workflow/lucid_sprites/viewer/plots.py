@@ -1,0 +1,134 @@
+"""Program: how the optimization of a series went, in three plots.
+
+python -m lucid_sprites.viewer.plots --manifest manifest.json --out LOSS.svg STATUS.svg TIME.svg
+"""
+
+import argparse
+import json
+import math
+import sys
+from functools import partial
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+from matplotlib import colormaps, rc_context
+from matplotlib.figure import Figure
+
+from lucid_sprites.errors import UserError
+from lucid_sprites.files import save_whole
+
+_COLUMNS = 4
+_PANEL = 3.0, 2.2
+"""Inches."""
+_ROW = 0.28
+"""Inches for a bar."""
+
+# Okabe and Ito's colours, which colour-blind people can tell apart.
+_STATUS_COLOURS = ["#009E73", "#999999", "#E69F00", "#CC79A7", "#56B4E9", "#D55E00"]
+
+
+def loss(manifest: dict[str, Any]) -> Figure:
+    """Median and quartiles of the loss over the steps: a panel per layer, a line per instance."""
+    layers = {layer["name"]: layer for each in manifest["instances"] for layer in each["layers"]}
+    columns = min(_COLUMNS, math.ceil(math.sqrt(len(layers))))
+    rows = math.ceil(len(layers) / columns)
+    size = max(columns, 2) * _PANEL[0], rows * _PANEL[1] + 0.6
+    figure = Figure(size, layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False)
+    panels = dict(zip(layers, axes.flat, strict=False))
+    colours = colormaps["viridis"]
+    count = len(manifest["instances"])
+    for number, instance in enumerate(manifest["instances"]):
+        colour = colours(0.8 * number / max(1, count - 1))
+        for layer in instance["layers"]:
+            spread, panel = layer["loss"], panels[layer["name"]]
+            panel.fill_between(spread["step"], spread["low"], spread["high"], color=colour,
+                               alpha=0.2, linewidth=0)  # fmt: skip
+            panel.plot(spread["step"], spread["median"], color=colour, label=instance["name"])
+    for name, panel in panels.items():
+        panel.set_title(_short(name), fontsize=8)
+        panel.tick_params(labelsize=7)
+        panel.grid(alpha=0.3)
+    for panel in list(axes.flat)[len(layers) :]:
+        panel.set_visible(False)
+    figure.supxlabel("optimization steps", fontsize=9)
+    figure.supylabel("mean activation", fontsize=9)
+    # The same line in every panel: one legend, of as many instances as fit.
+    handles = {text: line for panel in panels.values()
+               for line, text in zip(*panel.get_legend_handles_labels(), strict=True)}  # fmt: skip
+    if handles:
+        figure.legend(handles.values(), handles, loc="outside upper center", fontsize=8,
+                      ncols=min(count, 2 * columns))  # fmt: skip
+    return figure
+
+
+def status(manifest: dict[str, Any]) -> Figure:
+    """Sprites by status: a bar per layer and instance."""
+    layers = _layers(manifest)
+    figure, axes = _bars([name for name, _ in layers])
+    left = [0] * len(layers)
+    for kind, colour in zip(manifest["statuses"], cycle(_STATUS_COLOURS), strict=False):
+        widths = [sum(at.get(kind, 0) for at in layer["status"].values()) for _, layer in layers]
+        if any(widths):
+            label = kind.replace("_", " ")
+            axes.barh(range(len(layers)), widths, left=left, color=colour, label=label)
+        left = [start + width for start, width in zip(left, widths, strict=True)]
+    axes.set_xlabel("sprites")
+    figure.legend(loc="outside upper center", ncols=3, fontsize=8)
+    return figure
+
+
+def time(manifest: dict[str, Any]) -> Figure:
+    """Seconds of optimization: a bar per layer and instance."""
+    layers = _layers(manifest)
+    figure, axes = _bars([name for name, _ in layers])
+    axes.barh(range(len(layers)), [layer["seconds"] for _, layer in layers], color="#0072B2")
+    axes.set_xlabel("seconds on one core")
+    return figure
+
+
+def _layers(manifest: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (f"{instance['name']}  {_short(layer['name'])}", layer)
+        for instance in manifest["instances"]
+        for layer in instance["layers"]
+    ]
+
+
+def _bars(labels: list[str]) -> tuple[Figure, Any]:
+    """An empty plot with a row for each label, the first on top."""
+    figure = Figure((8, 1.2 + _ROW * len(labels)), layout="constrained")
+    axes = figure.subplots()
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_ylim(len(labels) - 0.4, -0.6)
+    axes.tick_params(labelsize=8)
+    axes.grid(axis="x", alpha=0.3)
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def _short(name: str) -> str:
+    """Enough of a layer's name to know it by."""
+    return name if len(name) <= 38 else f"…{name[-37:]}"
+
+
+def main() -> None:
+    """Read the arguments, draw the plots."""
+    parser = argparse.ArgumentParser(description="Plot how the optimization of a series went.")
+    parser.add_argument("--manifest", required=True, help="of the series")
+    parser.add_argument("--out", nargs=3, required=True, help="SVG files: loss, status, time")
+    arguments = parser.parse_args()
+    try:
+        manifest = json.loads(Path(arguments.manifest).read_text())
+        for draw, path in zip((loss, status, time), arguments.out, strict=True):
+            # Equal plots are equal files: no date, and no random names inside.
+            with rc_context({"svg.hashsalt": "lucid-sprites"}):
+                save = partial(draw(manifest).savefig, format="svg", metadata={"Date": None})
+                save_whole(path, save)
+    except (OSError, ValueError, UserError) as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()

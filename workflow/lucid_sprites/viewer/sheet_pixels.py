@@ -1,0 +1,34 @@
+"""Program: a spritesheet's PNG inside a script.
+
+python -m lucid_sprites.viewer.sheet_pixels --key KEY --sheet PNG --out JS
+
+A browser shows a PNG from disk, but does not let the page take its pixels (for a figure, or to
+measure a difference). What comes inside a script, it does. Base64 makes it a third larger.
+"""
+
+import argparse
+import base64
+import sys
+from pathlib import Path
+
+from lucid_sprites.errors import UserError
+from lucid_sprites.files import write_whole
+from lucid_sprites.viewer.script import script
+
+
+def main() -> None:
+    """Read the arguments, write the script."""
+    parser = argparse.ArgumentParser(description="Put a spritesheet inside a script.")
+    parser.add_argument("--key", required=True, help="what the page asks for")
+    parser.add_argument("--sheet", required=True, help="PNG to read")
+    parser.add_argument("--out", required=True, help="script to write")
+    arguments = parser.parse_args()
+    try:
+        png = base64.b64encode(Path(arguments.sheet).read_bytes()).decode()
+        write_whole(arguments.out, script(arguments.key, f"data:image/png;base64,{png}"))
+    except (OSError, UserError) as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()
