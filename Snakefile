@@ -15,6 +15,7 @@ os.environ.update(
 )
 
 from lucid_sprites import layout
+from lucid_sprites.config import images
 from lucid_sprites.config.load import check_yaml, load
 from lucid_sprites.errors import UserError
 from lucid_sprites.outputs.summary import summarize
@@ -23,7 +24,9 @@ try:
     if not workflow.config_settings.configfiles:
         check_yaml("config.yaml")
         workflow.configfile("config.yaml")
-    PLAN = load(config, " and ".join(map(str, workflow.configfiles)))
+    SOURCE = " and ".join(map(str, workflow.configfiles))
+    PLAN = load(config, SOURCE)
+    IMAGES = images.load(config, SOURCE, PLAN)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -39,14 +42,20 @@ wildcard_constraints:
     index=r"\d+",
     threshold=r"\d+",
     scale=r"\d+",
+    image=layout.NAME,
+    method=r"[a-z_]+",
+    view=layout.VIEW,
 
 
 include: "workflow/rules/sprites.smk"
 include: "workflow/rules/sheets.smk"
+include: "workflow/rules/images.smk"
 
 
 localrules:
     all,
+    images,
+    tensorboard,
 
 
 rule all:
@@ -55,6 +64,19 @@ rule all:
         PLAN.all_sprites(),
         PLAN.all_sheets(),
         PLAN.all_losses(),
+        IMAGES.all_views(),
+
+
+# What the pictures of the config's `images` excite, and nothing else.
+rule images:
+    input:
+        IMAGES.all_views(),
+
+
+# Event files of all that there is to see.
+rule tensorboard:
+    input:
+        IMAGES.all_events(),
 
 
 onsuccess:

@@ -60,7 +60,7 @@ KINDS = {
     "pool": ("MaxPool", "AvgPool"),
     "conv": ("Conv2D", "DepthwiseConv2dNative"),
 }
-_SHORT = {kind[0]: kind for kind in KINDS}
+SHORT = {kind[0]: kind for kind in KINDS}
 
 # Files of a folder that are taken for pictures; a file that is named is taken whatever its name.
 _SUFFIXES = {
@@ -126,14 +126,32 @@ class ImagePlan:
             }
         )
 
+    def view_identity(self, wildcards: Any) -> str:
+        """A text that changes with whatever decides what a view looks like.
+
+        A failed job leaves the views of before without their archive; by this, and not by the
+        archive, the workflow knows that they are no longer what is asked for.
+        """
+        instance = self._plan.instances[wildcards.series, wildcards.instance]
+        status = os.stat(self.picture(wildcards))
+        source = [instance.catalogue["sha256"], instance.catalogue["input"]]
+        settings = [
+            own
+            for layers, own in self._groups(instance, wildcards.image, wildcards.method)
+            if any(wildcards.view.split("_")[1] == str(layer["number"]) for layer in layers)
+        ]
+        return canonical_json([*source, status.st_mtime_ns, status.st_size, settings])
+
     def instance_views(self, wildcards: Any) -> list[str]:
         """All pictures that are made of one instance."""
         instance = self._plan.instances[wildcards.series, wildcards.instance]
-        return list(dict.fromkeys(self._views(instance)))
+        return list(self._views(instance))
 
     def all_views(self) -> list[str]:
         """All pictures that are made of all instances."""
-        return [view for plan in self._plan.instances.values() for view in self.instance_views(plan)]
+        return [
+            view for plan in self._plan.instances.values() for view in self.instance_views(plan)
+        ]
 
     def all_events(self) -> list[str]:
         """The TensorBoard folder of every instance."""
@@ -143,31 +161,55 @@ class ImagePlan:
         ]
 
     def events_spec(self, wildcards: Any) -> str:
-        """What the job that writes an instance's event files is given, as canonical JSON."""
+        """What the job that writes an instance's event file is given, as canonical JSON.
+
+        Grouped, because a command line holds no list of all files.
+        """
         instance = self._plan.instances[wildcards.series, wildcards.instance]
-        names = {layer["number"]: layer["name"] for layer in instance.catalogue["layers"]}
+        views: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+        for image, method in self._shown(instance):
+            views.setdefault(tuple(self._names(instance, image, method)), []).append(
+                (image, method)
+            )
+        sprites = [
+            {"number": layer.number, "threshold": threshold, "scale": settings["scale"],
+             "indexes": indexes.shorten(members)}
+            for layer in instance.layers
+            for settings, members in layer.groups
+            for threshold in settings["thresholds"]
+        ]  # fmt: skip
         return canonical_json(
             {
-                "sprites": self._plan.instance_sprites(wildcards),
-                "views": self.instance_views(wildcards),
-                "layers": names,
+                "results": str(self._plan.results),
+                "series": instance.series,
+                "instance": instance.instance,
+                "layers": {str(n["number"]): n["name"] for n in instance.catalogue["layers"]},
+                "sprites": sprites,
+                "views": [{"of": of, "views": names} for names, of in views.items()],
             }
         )
 
     def _views(self, instance: InstancePlan) -> Iterator[str]:
-        for request in self._requests:
-            if not request.concerns(instance):
-                continue
-            for image in request.pictures:
-                for method in request.settings["methods"]:
-                    for view in self._names(instance, image, method):
-                        yield self._plan.pattern(layout.PICTURE).format(
-                            series=instance.series,
-                            instance=instance.instance,
-                            image=image,
-                            method=method,
-                            view=view,
-                        )
+        for image, method in self._shown(instance):
+            for view in self._names(instance, image, method):
+                yield self._plan.pattern(layout.PICTURE).format(
+                    series=instance.series,
+                    instance=instance.instance,
+                    image=image,
+                    method=method,
+                    view=view,
+                )
+
+    def _shown(self, instance: InstancePlan) -> list[tuple[str, str]]:
+        """Images and methods of an instance, each pair once."""
+        pairs = [
+            (image, method)
+            for request in self._requests
+            if request.concerns(instance)
+            for image in request.pictures
+            for method in request.settings["methods"]
+        ]
+        return list(dict.fromkeys(pairs))
 
     def _names(self, instance: InstancePlan, image: str, method: str) -> Iterator[str]:
         for layers, settings in self._groups(instance, image, method):
@@ -285,7 +327,7 @@ def _layers(request: Request, instance: InstancePlan) -> list[int]:
     where = f"{request.where}, {instance.series}/{instance.instance}"
     numbers: set[int] = set()
     for selector in request.settings["layers"]:
-        kind = _SHORT.get(selector, selector)
+        kind = SHORT.get(selector, selector)
         if kind not in KINDS:
             numbers.update(matching(selector, instance.catalogue, where))
             continue

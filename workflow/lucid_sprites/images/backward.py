@@ -29,9 +29,7 @@ _GATES: dict[str, _Gradient] = {
     ),
     "Elu": lambda op, signal: tf.raw_ops.EluGrad(gradients=signal, outputs=op.outputs[0]),
     "Selu": lambda op, signal: tf.raw_ops.SeluGrad(gradients=signal, outputs=op.outputs[0]),
-    "Softplus": lambda op, signal: tf.raw_ops.SoftplusGrad(
-        gradients=signal, features=op.inputs[0]
-    ),
+    "Softplus": lambda op, signal: tf.raw_ops.SoftplusGrad(gradients=signal, features=op.inputs[0]),
 }
 
 

@@ -43,7 +43,7 @@ def contrast_normalization(image: np.ndarray, ubound: float = 255.0) -> np.ndarr
 
 
 def convert_into_grid(
-    Xs: np.ndarray,  # noqa: N803  the name that users of tf_cnnvis know
+    Xs: np.ndarray,
     padding: int = 1,
     ubound: float = 255.0,
     normalize: str = "map",

@@ -62,9 +62,7 @@ class Reconstructor:
             gradients = tf.gradients(features, self._picture, grad_ys=self._signal)
         self._result = gradients[0]
         self._held = [] if self._result is None else _held(self._result, self._picture)
-        self._session = tf.Session(
-            graph=self._graph, config=tensorflow_start.session_config()
-        )
+        self._session = tf.Session(graph=self._graph, config=tensorflow_start.session_config())
         self._shape = value.shape
         forward = self._session.run([features, *self._held], {self._picture: value[None]})
         self.features = forward[0][0]

@@ -31,9 +31,7 @@ def normalize_over_pyramid(gradient: np.ndarray, levels: int) -> np.ndarray:
     return joined
 
 
-def denoise_total_variation(
-    image: np.ndarray, weight: float, iterations: int = 50
-) -> np.ndarray:
+def denoise_total_variation(image: np.ndarray, weight: float, iterations: int = 50) -> np.ndarray:
     """The image u that minimizes TV(u) + weight / 2 * |u - image|^2.
 
     Solved by the projection of Chambolle 2004 ("An algorithm for total variation minimization and
