@@ -24,7 +24,7 @@ GREY = 117.0
 """The level that a dream starts from: the mean of ImageNet's pictures."""
 
 _PENALTY = 1e-3
-"""Weight of the mean square of the picture, as its distance from grey."""
+"""Weight of the picture's mean squared distance from grey, in the network's own range."""
 
 TILES = 8
 """Tiles that are computed together."""
@@ -70,11 +70,12 @@ class Dreamer:
         with tf.Graph().as_default():
             levels = tf.placeholder(tf.float32, [None, *size])
             channel = tf.placeholder(tf.int32, [])
-            ranged = levels / 255 * (picture.high - picture.low) + picture.low
+            span = (picture.high - picture.low) / 255
+            ranged = levels * span + picture.low
             (features,) = tf.import_graph_def(
                 network, input_map={picture.name: ranged}, return_elements=[f"{layer}:0"], name=""
             )
-            penalty = _PENALTY * tf.reduce_mean(tf.square(levels - GREY))
+            penalty = _PENALTY * tf.reduce_mean(tf.square((levels - GREY) * span))
             objective = tf.reduce_mean(tf.gather(features, channel, axis=-1)) - penalty
             gradients = tf.gradients(objective, levels)
             self._session = tf.Session(config=tensorflow_start.session_config())

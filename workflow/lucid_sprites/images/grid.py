@@ -62,28 +62,39 @@ def convert_into_grid(
     Returns:
         float32 [height, width, channels] in 0..`ubound`.
     """
-    count, height, width, channels = Xs.shape
-    side = columns or math.ceil(math.sqrt(count))
-    rows = math.ceil(count / columns) if columns else side
+    cells = normalized(Xs, normalize, ubound)
+    side = columns or math.ceil(math.sqrt(len(Xs)))
+    return place(cells.astype(np.float32), padding, side, None if columns else side)
+
+
+def normalized(images: np.ndarray, normalize: str, ubound: float = 255.0) -> np.ndarray:
+    """Images [n, height, width, channels] in 0..`ubound`; see `convert_into_grid`."""
     if normalize == "layer":
-        Xs = image_normalization(Xs, ubound)
-    normalized = _NORMALIZATIONS[normalize]
-    size = [n * (cell + padding) - padding for n, cell in ((rows, height), (side, width))]
-    grid = np.zeros((*size, channels), np.float32)
-    for number, image in enumerate(Xs):
-        y, x = number // side * (height + padding), number % side * (width + padding)
-        grid[y : y + height, x : x + width] = normalized(image, ubound)
+        return image_normalization(images, ubound)
+    return np.stack([_NORMALIZATIONS[normalize](image, ubound) for image in images])
+
+
+def place(
+    cells: np.ndarray, padding: int, columns: int, rows: int | None = None
+) -> np.ndarray:
+    """Images [n, height, width, channels] side by side, with black between; by rows."""
+    count, height, width, channels = cells.shape
+    rows = rows or math.ceil(count / columns)
+    size = [n * (cell + padding) - padding for n, cell in ((rows, height), (columns, width))]
+    grid = np.zeros((*size, channels), cells.dtype)
+    for number, cell in enumerate(cells):
+        y, x = number // columns * (height + padding), number % columns * (width + padding)
+        grid[y : y + height, x : x + width] = cell
     return grid
 
 
 _NORMALIZATIONS = {
     "map": image_normalization,
-    "layer": lambda image, _: image,  # together with the others, before
     "contrast": contrast_normalization,
 }
 
 
-def columns(count: int, height: int, width: int) -> int:
+def columns_for(count: int, height: int, width: int) -> int:
     """Cells in a row for a sheet that is about as wide as high."""
     return min(count, math.ceil(math.sqrt(count * height / width)))
 
@@ -93,7 +104,7 @@ def cell_size(count: int, height: int, width: int, padding: int) -> tuple[int, i
     if max(height, width) < _SMALLEST_CELL:
         factor = _SMALLEST_CELL // max(height, width)
         return height * factor, width * factor
-    across = columns(count, height, width)
+    across = columns_for(count, height, width)
     down = math.ceil(count / across)
     room = min(
         (LONGEST_EDGE / down - padding) / height, (LONGEST_EDGE / across - padding) / width, 1.0

@@ -98,7 +98,7 @@ def dreams(
     with dream.Dreamer(prepare(graph, picture.name, layer), picture, layer) as dreamer:
         for channel in indexes.parse(settings["channels"]):
             levels = dream.dream(dreamer, start, channel, own, tile)
-            yield channel, (np.round(levels).astype(np.uint8), {"channel": channel, **settings})
+            yield channel, (_levels(levels), {"channel": channel, **settings})
 
 
 def _count(settings: dict[str, Any]) -> int | None:
@@ -114,9 +114,13 @@ def _grid(
 ) -> View:
     padding = settings["padding"]
     height, width = grid.cell_size(len(maps), *size, padding)
-    images = np.stack([grid.resize(cell, height, width) for cell in cells])
-    across = grid.columns(len(maps), height, width)
-    levels = grid.convert_into_grid(images, padding, 255.0, settings["normalize"], across)
+    resized = (grid.resize(cell, height, width) for cell in cells)
+    if settings["normalize"] == "layer":
+        levels = _levels(grid.normalized(np.stack(list(resized)), "layer"))
+    else:  # one by one: a quarter of the memory
+        alone = (grid.normalized(cell[None], settings["normalize"]) for cell in resized)
+        levels = np.concatenate([_levels(cell) for cell in alone])
+    across = grid.columns_for(len(maps), height, width)
     peaks = features.reshape(-1, features.shape[-1]).max(axis=0)
     record = {
         "maps": maps,
@@ -125,7 +129,11 @@ def _grid(
         "columns": across,
         **settings,
     }
-    return np.round(levels).astype(np.uint8), record
+    return grid.place(levels, padding, across), record
+
+
+def _levels(values: np.ndarray) -> np.ndarray:
+    return np.rint(values).astype(np.uint8)
 
 
 def _tile(picture: PictureInput, settings: dream.Settings) -> tuple[int, int]:
