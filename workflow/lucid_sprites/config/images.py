@@ -305,7 +305,7 @@ def _names_of(paths: list[str], source: str) -> dict[str, str]:
     paths = list(dict.fromkeys(paths))
     parts = {path: (Path(path).parent.name, Path(path).stem, Path(path).suffix) for path in paths}
     names: dict[str, str] = {}
-    for form in ("{1}", "{0}_{1}", "{0}_{1}_{2}"):
+    for form in ("{1}", "{0}_{1}", "{0}_{1}{2}"):
         left = [path for path in paths if path not in names]
         proposed = {path: _safe(form.format(*parts[path])) for path in left}
         for path, name in proposed.items():

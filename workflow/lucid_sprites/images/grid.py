@@ -74,9 +74,7 @@ def normalized(images: np.ndarray, normalize: str, ubound: float = 255.0) -> np.
     return np.stack([_NORMALIZATIONS[normalize](image, ubound) for image in images])
 
 
-def place(
-    cells: np.ndarray, padding: int, columns: int, rows: int | None = None
-) -> np.ndarray:
+def place(cells: np.ndarray, padding: int, columns: int, rows: int | None = None) -> np.ndarray:
     """Images [n, height, width, channels] side by side, with black between; by rows."""
     count, height, width, channels = cells.shape
     rows = rows or math.ceil(count / columns)

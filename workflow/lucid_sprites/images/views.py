@@ -98,7 +98,7 @@ def dreams(
     with dream.Dreamer(prepare(graph, picture.name, layer), picture, layer) as dreamer:
         for channel in indexes.parse(settings["channels"]):
             levels = dream.dream(dreamer, start, channel, own, tile)
-            yield channel, (_levels(levels), {"channel": channel, **settings})
+            yield channel, (_levels(levels), {**settings, "channel": channel})
 
 
 def _count(settings: dict[str, Any]) -> int | None:
@@ -123,11 +123,11 @@ def _grid(
     across = grid.columns_for(len(maps), height, width)
     peaks = features.reshape(-1, features.shape[-1]).max(axis=0)
     record = {
-        "maps": maps,
+        **settings,
+        "cells": maps,
         "peaks": [float(peaks[channel]) for channel in maps],
         "cell": [height, width],
         "columns": across,
-        **settings,
     }
     return grid.place(levels, padding, across), record
 
