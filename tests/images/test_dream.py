@@ -1,5 +1,7 @@
 """Dreams of networks that look for something known."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
@@ -56,7 +58,7 @@ def test_any_size_is_covered(size):
         for start in first:
             covered[start : start + 24] = True
         assert covered.all()
-        assert all(b - a <= 12 for a, b in zip(first[:-1], first[1:], strict=True))
+        assert all(b - a <= 12 for a, b in pairwise(first))
 
 
 def test_a_dream_of_red_is_red_and_the_same_again():

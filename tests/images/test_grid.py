@@ -29,7 +29,8 @@ def test_contrast_keeps_zero_in_its_place_and_cuts_rare_extremes():
 
 
 def images(count, height=2, width=3):
-    return np.stack([np.full((height, width, 1), n) + [[[0]], [[1]]] for n in range(count)]) * 1.0
+    below = np.array([0.0, 1.0]).reshape(2, 1, 1)
+    return np.stack([np.full((height, width, 1), n) + below for n in range(count)])
 
 
 def test_a_square_grid_as_tf_cnnvis_makes_it():

@@ -109,9 +109,13 @@ def _truncated():
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(_truncated(), "cannot be read: .*[Tt]runcated"), (b"", "not a picture"), (b"<html>", "not a picture"),
-     (None, "no such picture")],
-)  # fmt: skip
+    [
+        (_truncated(), "cannot be read: .*[Tt]runcated"),
+        (b"", "not a picture"),
+        (b"<html>", "not a picture"),
+        (None, "no such picture"),
+    ],
+)
 def test_what_is_no_picture_is_named(tmp_path, content, message):
     path = tmp_path / "bad.jpg"
     if content is not None:

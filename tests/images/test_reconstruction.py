@@ -106,6 +106,21 @@ def _forward(graph, value):
         return session.run(tensor, {fed: value[None]})[0]
 
 
+@pytest.mark.parametrize("method", RECTIFIERS)
+def test_a_full_relu6_is_looked_at_before_its_bound(method):
+    def build(rectifier):
+        fed = tf.placeholder(tf.float32, [None, None, None, 3], name="picture")
+        rectifier(tf.nn.conv2d(fed, 9 * Network().first, 1, "SAME"), name="out")
+
+    bounded, free = (
+        reconstruct(tiny_graphs.frozen(lambda r=r: build(r)), "out", method, picture(),
+                    strongest_activations)
+        for r in (tf.nn.relu6, tf.nn.relu)
+    )  # fmt: skip
+    assert bounded.any(axis=(1, 2, 3)).all()
+    np.testing.assert_allclose(bounded, free)
+
+
 def test_contrast_normalization_lets_the_signal_pass():
     def build():
         fed = tf.placeholder(tf.float32, [None, None, None, 3], name="picture")

@@ -301,7 +301,7 @@ def _files(patterns: str | list[str], where: str) -> list[str]:
 
 
 def _names_of(paths: list[str], source: str) -> dict[str, str]:
-    """A name in the results for each file: its stem, with folder and suffix where that is needed."""
+    """A name in the results for each file: its stem, with folder and suffix where needed."""
     paths = list(dict.fromkeys(paths))
     parts = {path: (Path(path).parent.name, Path(path).stem, Path(path).suffix) for path in paths}
     names: dict[str, str] = {}

@@ -33,7 +33,8 @@ class Reconstructor:
     """One layer, one picture and one method; use it as a context manager.
 
     Attributes:
-        features: the layer for the picture, float32 [..., depth] without the batch axis.
+        features: the layer for the picture, float32 [..., depth] without the batch axis; a layer
+            that is bounded by 6, before that bound.
     """
 
     def __init__(
@@ -58,6 +59,10 @@ class Reconstructor:
                     return_elements=[f"{layer}:0"],
                     name=_SCOPE,
                 )
+                if features.op.type == "Relu6":
+                    # A gradient does not pass where the layer is full, which is where the picture
+                    # excites it most.
+                    features = tf.nn.relu(features.op.inputs[0], name=f"{_SCOPE}/unbounded")
             self._signal = tf.placeholder(tf.float32, [None, *features.shape[1:]], name="signal")
             gradients = tf.gradients(features, self._picture, grad_ys=self._signal)
         self._result = gradients[0]
