@@ -67,7 +67,12 @@ def reconstruction_grid(
     with Reconstructor(prepare(graph, input_name, layer), input_name, layer, rule, value) as built:
         maps = strongest_maps(built.features, _count(settings))
         cells = built.reconstruct(signals(built.features, maps, rule))
-        return _grid(cells, maps, value.shape[:2], built.features, settings)
+        if not method.endswith(_STRONGEST):
+            return _grid(cells, maps, value.shape[:2], built.features, settings)
+        patches, boxes = _patches(cells)
+        size = patches[0].shape[:2]
+        levels, record = _grid(iter(patches), maps, size, built.features, settings)
+        return levels, {**record, "boxes": boxes}
 
 
 def dreams(
@@ -134,6 +139,32 @@ def _grid(
 
 def _levels(values: np.ndarray) -> np.ndarray:
     return np.rint(values).astype(np.uint8)
+
+
+def _patches(cells: Iterator[np.ndarray]) -> tuple[list[np.ndarray], list[list[int] | None]]:
+    """What is not zero of each reconstruction, in the middle of patches of one size.
+
+    One activation sees a small part of the picture.
+
+    Returns:
+        patches, and where they were: [y, x, height, width], None where all is zero.
+    """
+    parts, boxes = [], []
+    for cell in cells:
+        rows, columns = (np.flatnonzero(cell.any(axis=axes)) for axes in ((1, 2), (0, 2)))
+        box = [0, 0, 1, 1]
+        if rows.size:
+            box = [rows[0], columns[0], np.ptp(rows) + 1, np.ptp(columns) + 1]
+        y, x, height, width = map(int, box)
+        parts.append(cell[y : y + height, x : x + width].copy())
+        boxes.append([y, x, height, width] if rows.size else None)
+    size = [max(part.shape[axis] for part in parts) for axis in (0, 1)]
+    patches = []
+    for part in parts:
+        before = [(whole - own) // 2 for whole, own in zip(size, part.shape[:2], strict=True)]
+        after = [size[axis] - part.shape[axis] - before[axis] for axis in (0, 1)]
+        patches.append(np.pad(part, (*zip(before, after, strict=True), (0, 0))))
+    return patches, boxes
 
 
 def _tile(picture: PictureInput, settings: dream.Settings) -> tuple[int, int]:
