@@ -1,7 +1,5 @@
 """Reconstructions beside a network that goes backward in numpy, and beside TensorFlow's own."""
 
-import time
-
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
@@ -204,31 +202,3 @@ def test_a_real_network_in_batches_is_what_it_is_alone(mobilenet, method, monkey
     alone = run()
     assert together.any()
     np.testing.assert_allclose(together, alone, rtol=1e-3, atol=1e-4 * np.abs(alone).max())
-
-
-@pytest.fixture
-def squeezenet(shared_data):
-    return graph_file.read(shared_data / "pb04_azure_squeezenet_catdog" / "catdog_model.pb")
-
-
-@pytest.mark.stress
-def test_512_maps_take_a_fifth_of_a_gradient_call_for_each(squeezenet):
-    """A gradient call for a map: its gradient is asked for, and run, as tf_cnnvis does."""
-    layer, value = "fire9_concat", 255 * (picture(227, 227) + 1) / 2
-    started = time.perf_counter()
-    network = prepare(squeezenet, "Placeholder", layer)
-    with Reconstructor(network, "Placeholder", layer, "gradient", value) as built:
-        for _ in built.reconstruct(whole_maps(built.features, range(512), "gradient")):
-            pass
-    batched = (time.perf_counter() - started) / 512
-    calls = 10
-    with tf.Graph().as_default(), tf.Session(config=tensorflow_start.session_config()) as session:
-        fed = tf.placeholder(tf.float32, [1, *value.shape])
-        (features,) = tf.import_graph_def(network, {"Placeholder": fed}, [f"{layer}:0"])
-        started = time.perf_counter()
-        for channel in range(calls):
-            (gradient,) = tf.gradients(features[..., channel], fed)
-            session.run(gradient, {fed: value[None]})
-        single = (time.perf_counter() - started) / calls
-    print(f"{1000 * batched:.1f} ms a map, {1000 * single:.1f} ms a call")
-    assert batched < single / 5
