@@ -64,19 +64,19 @@ rule all:
         PLAN.all_sprites(),
         PLAN.all_sheets(),
         PLAN.all_losses(),
-        IMAGES.all_views(),
+        IMAGES.all_views,
 
 
 # What the pictures of the config's `images` excite, and nothing else.
 rule images:
     input:
-        IMAGES.all_views(),
+        IMAGES.all_views,
 
 
 # Event files of all that there is to see.
 rule tensorboard:
     input:
-        IMAGES.all_events(),
+        IMAGES.all_events,
 
 
 onsuccess:

@@ -9,9 +9,9 @@ import tensorflow.compat.v1 as tf
 import tiny_graphs
 from lucid_sprites.errors import UserError
 from lucid_sprites.images import dream, views
-from lucid_sprites.models.picture_input import PictureInput
+from picture_inputs import picture_input
 
-FREE = PictureInput("picture", None, None, 3, 0.0, 1.0, {})
+FREE = picture_input()
 
 
 def edges():
@@ -80,7 +80,7 @@ def test_the_objective_rises(mobilenet):
 
     layer = "MobilenetV1/MobilenetV1/Conv2d_4_pointwise/Relu6"
     graph = graph_file.read(mobilenet)
-    picture = PictureInput("input", 128, 128, 3, -1.0, 1.0, {})
+    picture = picture_input("input", 128, 128, low=-1.0)
     settings = dream.Settings(octaves=2, iterations=8)
     start = dream.noise((150, 200, 3), 0)
     with dream.Dreamer(prepare(graph, "input", layer), picture, layer) as dreamer:
@@ -102,7 +102,7 @@ def test_a_graph_made_for_one_picture_takes_its_tiles_one_by_one():
         weights = tf.constant(np.arange(192, dtype=np.float32)[:, None])
         tf.matmul(tf.reshape(picture, [1, 192]), weights, name="out")
 
-    picture = PictureInput("picture", 8, 8, 3, 0.0, 255.0, {})
+    picture = picture_input(height=8, width=8, high=255.0)
     with dream.Dreamer(tiny_graphs.frozen(build), picture, "out") as dreamer:
         grey = np.full((3, 8, 8, 3), dream.GREY, np.float32)
         found = dreamer.gradients(grey, 0)
@@ -111,4 +111,4 @@ def test_a_graph_made_for_one_picture_takes_its_tiles_one_by_one():
 
 def test_tiles_of_another_size_than_the_networks_are_refused():
     with pytest.raises(UserError, match="pictures of 8 x 9 only"):
-        views._tile(PictureInput("picture", 8, 9, 3, 0, 1, {}), dream.Settings(tile=16))
+        views._tile(picture_input(height=8, width=9), dream.Settings(tile=16))

@@ -8,13 +8,13 @@ from PIL import Image
 
 from lucid_sprites.errors import UserError
 from lucid_sprites.images import photo
-from lucid_sprites.models.picture_input import PictureInput
+from picture_inputs import picture_input
 
 COLOURS = np.array([[[255, 0, 0], [0, 255, 0]], [[0, 0, 255], [200, 100, 50]]], np.uint8)
 
 
-def network(height=None, width=None, channels=3, low=-1.0, high=1.0):
-    return PictureInput("picture", height, width, channels, low, high, {})
+def network(height=None, width=None, **own):
+    return picture_input(height=height, width=width, **own)
 
 
 def saved(path, image, **options):

@@ -16,8 +16,8 @@ from lucid_sprites import tensorflow_start
 from lucid_sprites.config.images import DEFAULTS
 from lucid_sprites.images.reconstruction import Reconstructor, whole_maps
 from lucid_sprites.models import graph_file
-from lucid_sprites.models.catalogue import describe
 from lucid_sprites.models.prepare import prepare
+from picture_inputs import picture_input
 
 pytestmark = pytest.mark.stress
 
@@ -78,10 +78,10 @@ def test_512_maps_take_a_fifth_of_a_gradient_call_for_each(squeezenet, cat):
 
 @pytest.mark.parametrize("method", ["deconvolution", "gradient"])
 def test_the_job_stays_within_its_memory(squeezenet, cat, tmp_path, method):
-    catalogue = describe(str(squeezenet), {"range": [0, 255]})
-    (layer,) = [n for n in catalogue["layers"] if n["name"] == LAYER]
+    layer = {"number": 86, "name": LAYER}
+    picture = picture_input(INPUT, 227, 227, high=255.0)
     spec = {
-        "graph": str(squeezenet), "input": catalogue["input"], "picture": str(cat),
+        "graph": str(squeezenet), "input": picture.as_dict(), "picture": str(cat),
         "image": "cat", "method": method, "groups": [{"layers": [layer], "settings": DEFAULTS}],
     }  # fmt: skip
     command = [sys.executable, "-m", "lucid_sprites.images.job", "--spec", json.dumps(spec)]

@@ -85,10 +85,10 @@ class Request:
     settings: dict[str, Any]
     where: str
 
-    def concerns(self, instance: InstancePlan) -> bool:
-        """Whether the pictures are shown to `instance`."""
-        return any(fnmatchcase(instance.series, name) for name in self.series) and any(
-            fnmatchcase(instance.instance, name) for name in self.instances
+    def concerns(self, series: str, instance: str) -> bool:
+        """Whether the pictures are shown to an instance."""
+        return any(fnmatchcase(series, name) for name in self.series) and any(
+            fnmatchcase(instance, name) for name in self.instances
         )
 
 
@@ -109,7 +109,7 @@ class ImagePlan:
 
     def archive_spec(self, wildcards: Any) -> str:
         """What the job of one picture and method is given (`images.job`), as canonical JSON."""
-        instance = self._plan.instances[wildcards.series, wildcards.instance]
+        instance = self._instance(wildcards)
         groups = [
             {"layers": [{key: layer[key] for key in ("number", "name")} for layer in layers],
              "settings": settings}
@@ -132,7 +132,7 @@ class ImagePlan:
         A failed job leaves the views of before without their archive; by this, and not by the
         archive, the workflow knows that they are no longer what is asked for.
         """
-        instance = self._plan.instances[wildcards.series, wildcards.instance]
+        instance = self._instance(wildcards)
         status = os.stat(self.picture(wildcards))
         source = [instance.catalogue["sha256"], instance.catalogue["input"]]
         settings = [
@@ -144,16 +144,16 @@ class ImagePlan:
 
     def instance_views(self, wildcards: Any) -> list[str]:
         """All pictures that are made of one instance."""
-        instance = self._plan.instances[wildcards.series, wildcards.instance]
+        instance = self._instance(wildcards)
         return list(self._views(instance))
 
-    def all_views(self) -> list[str]:
+    def all_views(self, _: Any = None) -> list[str]:
         """All pictures that are made of all instances."""
         return [
             view for plan in self._plan.instances.values() for view in self.instance_views(plan)
         ]
 
-    def all_events(self) -> list[str]:
+    def all_events(self, _: Any = None) -> list[str]:
         """The TensorBoard folder of every instance."""
         return [
             self._plan.pattern(layout.EVENTS).format(series=plan.series, instance=plan.instance)
@@ -165,7 +165,7 @@ class ImagePlan:
 
         Grouped, because a command line holds no list of all files.
         """
-        instance = self._plan.instances[wildcards.series, wildcards.instance]
+        instance = self._instance(wildcards)
         views: dict[tuple[str, ...], list[tuple[str, str]]] = {}
         for image, method in self._shown(instance):
             views.setdefault(tuple(self._names(instance, image, method)), []).append(
@@ -189,6 +189,9 @@ class ImagePlan:
             }
         )
 
+    def _instance(self, wildcards: Any) -> InstancePlan:
+        return self._plan.instances[wildcards.series, wildcards.instance]
+
     def _views(self, instance: InstancePlan) -> Iterator[str]:
         for image, method in self._shown(instance):
             for view in self._names(instance, image, method):
@@ -205,7 +208,7 @@ class ImagePlan:
         pairs = [
             (image, method)
             for request in self._requests
-            if request.concerns(instance)
+            if request.concerns(instance.series, instance.instance)
             for image in request.pictures
             for method in request.settings["methods"]
         ]
@@ -225,7 +228,7 @@ class ImagePlan:
         chosen: dict[int, dict[str, Any]] = {}
         for request in self._requests:
             wanted = image in request.pictures and method in request.settings["methods"]
-            if wanted and request.concerns(instance):
+            if wanted and request.concerns(instance.series, instance.instance):
                 own = {key: request.settings[key] for key in _SETTINGS[method]}
                 for number in _layers(request, instance):
                     _check_channels(request, instance.catalogue["layers"][number], method)
@@ -262,12 +265,11 @@ def load(config: dict[str, Any], source: str, plan: Plan) -> ImagePlan:
         for number, (entry, paths) in enumerate(zip(entries, files, strict=True))
     ]  # fmt: skip
     for request in requests:
-        concerned = [p for p in plan.instances.values() if request.concerns(p)]
-        if not concerned:
-            present = ", ".join(f"{p.series}/{p.instance}" for p in plan.instances.values())
+        if not any(request.concerns(*key) for key in plan.instances):
             raise UserError(
                 f"{request.where}: no instance fits series {', '.join(request.series)} and "
-                f"instances {', '.join(request.instances)}; there are {present}"
+                f"instances {', '.join(request.instances)}; there are "
+                f"{', '.join(map('/'.join, plan.instances))}"
             )
     images = ImagePlan(plan, requests)
     images.all_views()

@@ -125,9 +125,12 @@ def deepdream_visualization(
     """
     graph, name, values = _fed(graph_or_path, value_feed_dict, input_tensor)
     (layer,) = _layers(graph, name, [layer])
-    picture = PictureInput(name, *values.shape[1:], *value_range, {})
-    own = _settings({**settings, "channels": list(classes)})
     low, high = value_range
+    height, width, channels = values.shape[1:]
+    picture = PictureInput(
+        name=name, height=height, width=width, channels=channels, low=low, high=high, known={}
+    )
+    own = _settings({**settings, "channels": list(classes)})
     levels = np.clip((values[0] - low) / (high - low) * 255, 0, 255).astype(np.uint8)
     image = Image.fromarray(levels[..., 0] if levels.shape[-1] == 1 else levels)
     with _Output(path_outdir, path_logdir) as output:
