@@ -15,6 +15,7 @@ os.environ.update(
 )
 
 from lucid_sprites import layout
+from lucid_sprites.config import images
 from lucid_sprites.config.load import check_yaml, load
 from lucid_sprites.errors import UserError
 from lucid_sprites.outputs.summary import summarize
@@ -25,7 +26,9 @@ try:
     if not (workflow.config_settings.configfiles or workflow.modifier.skip_configfile):
         check_yaml("config.yaml")
         workflow.configfile("config.yaml")
-    PLAN = load(config, " and ".join(map(str, workflow.configfiles)) or "config")
+    SOURCE = " and ".join(map(str, workflow.configfiles)) or "config"
+    PLAN = load(config, SOURCE)
+    IMAGES = images.load(config, SOURCE, PLAN)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 PAGES = Pages(PLAN)
@@ -47,12 +50,16 @@ wildcard_constraints:
     scale=r"\d+",
     model=r"\w+",
     table=layout.NAME,
+    image=layout.NAME,
+    method=r"[a-z_]+",
+    view=layout.VIEW,
 
 
 include: "workflow/rules/models.smk"
 include: "workflow/rules/sprites.smk"
 include: "workflow/rules/sheets.smk"
 include: "workflow/rules/viewer.smk"
+include: "workflow/rules/images.smk"
 
 
 # Some models are made by jobs: what can be rendered of them is known once they are there.
@@ -63,6 +70,8 @@ PLAN.import_first = lambda series, instance: checkpoints.import_model.get(
 
 localrules:
     all,
+    images,
+    tensorboard,
 
 
 rule all:
@@ -74,6 +83,19 @@ rule all:
         PLAN.all_losses,
         PAGES.all_pages,
         PAGES.all_plots,
+        IMAGES.all_views,
+
+
+# What the pictures of the config's `images` excite, and nothing else.
+rule images:
+    input:
+        IMAGES.all_views,
+
+
+# Event files of all that there is to see.
+rule tensorboard:
+    input:
+        IMAGES.all_events,
 
 
 onsuccess:

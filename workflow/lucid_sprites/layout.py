@@ -22,6 +22,22 @@ SHEET_LOG = INSTANCE + "/logs/l_{layer}_t_{threshold}.log"
 SHEET = INSTANCE + "/spritemaps/l_{layer}_t_{threshold}.png"
 SHEET_INDEX = INSTANCE + "/spritemaps/l_{layer}_t_{threshold}.json"
 
+PICTURE_ARCHIVE = INSTANCE + "/images/{image}/{method}.zip"
+PICTURE_LOG = INSTANCE + "/logs/{image}_{method}.log"
+PICTURE = INSTANCE + "/images/{image}/{method}/{view}.png"
+VIEW_LOG = INSTANCE + "/logs/{image}_{method}_{view}.log"
+EVENTS = INSTANCE + "/tensorboard"
+EVENTS_LOG = INSTANCE + "/logs/tensorboard.log"
+
+
+def view(layer: int, channel: int | None = None) -> str:
+    """Name of what a picture excites in a layer, or of a dream of one of its channels."""
+    return f"l_{layer}" if channel is None else f"l_{layer}_i_{channel}"
+
+
+VIEW = r"l_\d+(_i_\d+)?"
+"""What `view` makes."""
+
 
 def member(index: int, threshold: int, identity: str) -> str:
     """Name of a sprite's PNG inside its block.

@@ -59,7 +59,8 @@ def load(config: dict[str, Any], source: str) -> Plan:
         for series, own in config["series"].items()
         for name, path in (own or {}).get("tables", {}).items()
     }
-    plan = Plan(results, options, {name: each.file for name, each in reviews.items()}, tables)
+    files = {name: each.file for name, each in reviews.items()}
+    plan = Plan(results, options, config["series"], files, tables)
     present = [own for own in options.values() if not own.source.is_made]
     described = catalogues([own.job for own in present], [own.source.files for own in present])
     for own, catalogue in zip(present, described, strict=True):

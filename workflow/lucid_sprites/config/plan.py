@@ -5,7 +5,7 @@ What the rules of the workflow look up by wildcards; `wildcards` is anything wit
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,7 @@ class Plan:
     Attributes:
         results: the results folder.
         options: of every instance, by series and instance.
+        series: what the config says of every series.
         reviews: path of each series' review file, which need not exist.
         tables: CSV files about units, by series and name (see `viewer.table`).
         import_first: called with series and instance before the plan of an instance whose model is
@@ -81,20 +82,30 @@ class Plan:
 
     results: Path
     options: dict[tuple[str, str], InstanceOptions]
+    series: dict[str, Any]
     reviews: dict[str, str] = field(default_factory=dict)
     tables: dict[tuple[str, str], str] = field(default_factory=dict)
     import_first: Callable[[str, str], object] = _cannot_wait
     _planned: dict[tuple[str, str], InstancePlan] = field(default_factory=dict)
 
     @property
-    def series(self) -> list[str]:
-        """The names of all series."""
-        return list(dict.fromkeys(series for series, _ in self.options))
-
-    @property
     def instances(self) -> dict[tuple[str, str], InstancePlan]:
-        """The plans of all instances."""
-        return {key: self.instance(*key) for key in self.options}
+        """The plans of all instances of the plan's series."""
+        return {key: self.instance(*key) for key in self.options if key[0] in self.series}
+
+    def only(self, trained: bool) -> "Plan":
+        """The part of the plan whose series are trained by the workflow, or the other part."""
+        chosen = {
+            name: options
+            for name, options in self.series.items()
+            if trained == bool(options and "training" in options)
+        }
+        return replace(self, series=chosen)
+
+    def known(self) -> "Plan":
+        """The part of the plan whose models are there."""
+        options = {key: own for key, own in self.options.items() if key in self._planned}
+        return replace(self, options=options)
 
     def instance(self, series: str, instance: str) -> InstancePlan:
         """The plan of one instance, once its model is there."""
@@ -280,7 +291,11 @@ class Plan:
 
     def all_losses(self, _: Any = None) -> list[str]:
         """The loss log of every instance."""
-        return [self._path(layout.LOSSES, plan) for plan in self.instances.values()]
+        return [
+            f"{self.results}/{layout.LOSSES.format(series=series, instance=instance)}"
+            for series, instance in self.options
+            if series in self.series
+        ]
 
     def _sheets(self) -> Iterator[tuple[InstancePlan, LayerPlan, int]]:
         for plan in self.instances.values():

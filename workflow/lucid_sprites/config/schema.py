@@ -67,6 +67,8 @@ def _form(schema: dict[str, Any]) -> str:
     """What a part of the schema accepts, for a message."""
     if "const" in schema:
         return repr(schema["const"])
+    if "enum" in schema:
+        return f"one of {', '.join(schema['enum'])}"
     if "required" in schema:
         return f"a mapping with {', '.join(map(repr, schema['required']))}"
     limits = [f"{key} {schema[key]}" for key in ("minimum", "multipleOf") if key in schema]

@@ -82,7 +82,7 @@ def select_layers(
         UserError: unknown layer, index beyond the depth, or nothing selected.
     """
     entries = [
-        [(_matches(_selector(item), catalogue, where), item) for item in level]
+        [(matching(_selector(item), catalogue, where), item) for item in level]
         for level in levels
         if level is not None
     ]
@@ -140,8 +140,12 @@ def _activations(catalogue: dict[str, Any], where: str) -> list[int]:
     return numbers
 
 
-def _matches(selector: Any, catalogue: dict[str, Any], where: str) -> list[int]:
-    """Numbers of the layers that a number, exact name or glob stands for."""
+def matching(selector: Any, catalogue: dict[str, Any], where: str) -> list[int]:
+    """Numbers of the layers that a number, exact name or glob stands for.
+
+    Raises:
+        UserError: none; names the nearest.
+    """
     layers = catalogue["layers"]
     if isinstance(selector, int) or str(selector).isdecimal():
         if int(selector) >= len(layers):

@@ -22,7 +22,11 @@ def encode(picture: np.ndarray, record: dict[str, Any]) -> bytes:
         record: plain data, kept in a text chunk.
     """
     # Truncated as lucid saves pictures, so that equal pictures give equal files.
-    levels = (np.clip(picture, 0, 1) * 255).astype(np.uint8)
+    return encode_levels((np.clip(picture, 0, 1) * 255).astype(np.uint8), record)
+
+
+def encode_levels(levels: np.ndarray, record: dict[str, Any]) -> bytes:
+    """`encode` for a picture that is in levels already: uint8 [height, width, channels]."""
     return _png(Image.fromarray(levels[..., 0] if levels.shape[-1] == 1 else levels), record)
 
 

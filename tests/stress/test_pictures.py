@@ -1,0 +1,97 @@
+"""What the 512 maps of a layer cost for a picture of 227 pixels, in time and memory."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+from PIL import Image
+
+from lucid_sprites import tensorflow_start
+from lucid_sprites.config.images import DEFAULTS
+from lucid_sprites.images.reconstruction import Reconstructor, whole_maps
+from lucid_sprites.models import graph_file
+from lucid_sprites.models.prepare import prepare
+from picture_inputs import picture_input
+
+pytestmark = pytest.mark.stress
+
+LAYER = "fire9_concat"
+INPUT = "Placeholder"
+MEMORY = 1.5 * 2**30
+
+
+@pytest.fixture
+def squeezenet(shared_data) -> Path:
+    return shared_data / "pb04_azure_squeezenet_catdog" / "catdog_model.pb"
+
+
+@pytest.fixture
+def cat(shared_data) -> Path:
+    return shared_data / "photos" / "chelsea.png"
+
+
+def test_512_maps_take_a_fifth_of_a_gradient_call_for_each(squeezenet, cat):
+    """A gradient call for a map: its gradient is built and run, as tf_cnnvis does it.
+
+    In processor time, which other programs on the machine do not change much.
+    """
+    with Image.open(cat) as image:
+        value = np.asarray(image.convert("RGB").resize((227, 227)), np.float32)
+    network = prepare(graph_file.read(squeezenet), INPUT, LAYER)
+    started = time.process_time()
+    with Reconstructor(network, INPUT, LAYER, "gradient", value) as built:
+        count = sum(
+            1 for _ in built.reconstruct(whole_maps(built.features, range(512), "gradient"))
+        )
+    batched = (time.process_time() - started) / count
+    calls = 10
+    with tf.Graph().as_default(), tf.Session(config=tensorflow_start.session_config()) as session:
+        fed = tf.placeholder(tf.float32, [1, *value.shape])
+        (features,) = tf.import_graph_def(network, {INPUT: fed}, [f"{LAYER}:0"])
+        started = time.process_time()
+        for channel in range(calls):
+            (gradient,) = tf.gradients(features[..., channel], fed)
+            session.run(gradient, {fed: value[None]})
+        single = (time.process_time() - started) / calls
+        signal = tf.placeholder(tf.float32, features.shape)
+        (gradient,) = tf.gradients(features, fed, grad_ys=signal)
+        call = session.make_callable(gradient, [fed, signal])
+        one = np.zeros(features.shape.as_list(), np.float32)
+        one[..., 3] = 1
+        call(value[None], one)
+        started = time.process_time()
+        for _ in range(32):
+            call(value[None], one)
+        prebuilt = (time.process_time() - started) / 32
+    print(f"a map: {1000 * batched:.1f} ms; a call: {1000 * single:.1f} ms, built once before: "
+          f"{1000 * prebuilt:.1f} ms")  # fmt: skip
+    assert count == 512
+    assert batched < single / 5
+    assert batched < prebuilt
+
+
+@pytest.mark.parametrize("method", ["deconvolution", "gradient"])
+def test_the_job_stays_within_its_memory(squeezenet, cat, tmp_path, method):
+    layer = {"number": 86, "name": LAYER}
+    picture = picture_input(INPUT, 227, 227, high=255.0)
+    spec = {
+        "graph": str(squeezenet), "input": picture.as_dict(), "picture": str(cat),
+        "image": "cat", "method": method, "groups": [{"layers": [layer], "settings": DEFAULTS}],
+    }  # fmt: skip
+    command = [sys.executable, "-m", "lucid_sprites.images.job", "--spec", json.dumps(spec)]
+    job = subprocess.Popen(
+        [*command, "--out", str(tmp_path / "views.zip")],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "workflow")},
+        stderr=subprocess.DEVNULL,
+    )
+    _, status, usage = os.wait4(job.pid, 0)
+    job.returncode = os.waitstatus_to_exitcode(status)
+    print(f"{method}: {usage.ru_maxrss / 2**10:.0f} MiB")
+    assert job.returncode == 0
+    assert usage.ru_maxrss * 2**10 < MEMORY

@@ -1,0 +1,353 @@
+"""What the config's `images` ask for: which pictures, of which layers, by which methods."""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from glob import glob
+from pathlib import Path
+from typing import Any
+
+from lucid_sprites import layout
+from lucid_sprites.config import indexes
+from lucid_sprites.config.plan import InstancePlan, Plan
+from lucid_sprites.config.selection import matching
+from lucid_sprites.config.settings import canonical_json
+from lucid_sprites.errors import UserError
+
+DREAM = "deepdream"
+
+_GRID: dict[str, Any] = {"padding": 1, "normalize": "contrast"}
+_SIZE: dict[str, Any] = {"size_limit": 512, "stretch": False}
+_DREAM: dict[str, Any] = {
+    "channels": [0],
+    "start": "noise",
+    "size": None,
+    "octaves": 3,
+    "octave_scale": 1.4,
+    "iterations": 50,
+    "step": 1.0,
+    "tile": None,
+    "levels": 4,
+    "denoise": 2.0,
+    "seed": 0,
+}
+# Defaults are tf_cnnvis's where it has the setting.
+DEFAULTS: dict[str, Any] = {
+    "methods": ["activations", "deconvolution"],
+    "layers": ["relu"],
+    "maps": "all",
+    **_SIZE,
+    **_GRID,
+    **_DREAM,
+}
+# What a method's outputs depend on, so that other settings do not make them again.
+_SETTINGS = {
+    "activations": [*_SIZE, *_GRID, "maps"],
+    DREAM: [*_SIZE, *_DREAM],
+    **{
+        f"{method}{signal}": [*_SIZE, *_GRID, "maps"]
+        for method in ("gradient", "deconvolution", "guided_backpropagation")
+        for signal in ("", "_strongest")
+    },
+}
+METHODS = tuple(_SETTINGS)
+
+# Kinds of layers with tf_cnnvis's short forms.
+KINDS = {
+    "relu": ("Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Softplus", "Maximum"),
+    "pool": ("MaxPool", "AvgPool"),
+    "conv": ("Conv2D", "DepthwiseConv2dNative"),
+}
+SHORT = {kind[0]: kind for kind in KINDS}
+
+# Files of a folder that are taken for pictures; a file that is named is taken whatever its name.
+_SUFFIXES = {
+    ".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".jp2",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Request:
+    """One entry of `images`.
+
+    Attributes:
+        pictures: files by the name that they have in the results.
+        series, instances: globs of what they are shown to.
+        settings: of the entry, over the defaults.
+        where: the place in the config, for messages.
+    """
+
+    pictures: dict[str, str]
+    series: list[str]
+    instances: list[str]
+    settings: dict[str, Any]
+    where: str
+
+    def concerns(self, series: str, instance: str) -> bool:
+        """Whether the pictures are shown to an instance."""
+        return any(fnmatchcase(series, name) for name in self.series) and any(
+            fnmatchcase(instance, name) for name in self.instances
+        )
+
+
+class ImagePlan:
+    """Everything that pictures are asked for; what the rules look up by wildcards.
+
+    `wildcards` is anything with the attributes `series`, `instance`, `image`, `method`.
+    """
+
+    def __init__(self, plan: Plan, requests: list[Request]) -> None:
+        self._plan = plan
+        self._requests = requests
+
+    def picture(self, wildcards: Any) -> str:
+        """The file of a picture."""
+        named = [request.pictures for request in self._requests]
+        return next(files[wildcards.image] for files in named if wildcards.image in files)
+
+    def archive_spec(self, wildcards: Any) -> str:
+        """What the job of one picture and method is given (`images.job`), as canonical JSON."""
+        instance = self._instance(wildcards)
+        groups = [
+            {"layers": [{key: layer[key] for key in ("number", "name")} for layer in layers],
+             "settings": settings}
+            for layers, settings in self._groups(instance, wildcards.image, wildcards.method)
+        ]  # fmt: skip
+        return canonical_json(
+            {
+                "graph": self._plan.graph(wildcards),
+                "input": instance.catalogue["input"],
+                "picture": self.picture(wildcards),
+                "image": wildcards.image,
+                "method": wildcards.method,
+                "groups": groups,
+            }
+        )
+
+    def view_identity(self, wildcards: Any) -> str:
+        """A text that changes with whatever decides what a view looks like.
+
+        A failed job leaves the views of before without their archive; by this, and not by the
+        archive, the workflow knows that they are no longer what is asked for.
+        """
+        instance = self._instance(wildcards)
+        status = os.stat(self.picture(wildcards))
+        source = [instance.catalogue["sha256"], instance.catalogue["input"]]
+        settings = [
+            own
+            for layers, own in self._groups(instance, wildcards.image, wildcards.method)
+            if any(wildcards.view.split("_")[1] == str(layer["number"]) for layer in layers)
+        ]
+        return canonical_json([*source, status.st_mtime_ns, status.st_size, settings])
+
+    def instance_views(self, wildcards: Any) -> list[str]:
+        """All pictures that are made of one instance."""
+        instance = self._instance(wildcards)
+        return list(self._views(instance))
+
+    def all_views(self, _: Any = None) -> list[str]:
+        """All pictures that are made of all instances."""
+        return [
+            view for plan in self._plan.instances.values() for view in self.instance_views(plan)
+        ]
+
+    def all_events(self, _: Any = None) -> list[str]:
+        """The TensorBoard folder of every instance."""
+        return [
+            self._plan.pattern(layout.EVENTS).format(series=plan.series, instance=plan.instance)
+            for plan in self._plan.instances.values()
+        ]
+
+    def events_spec(self, wildcards: Any) -> str:
+        """What the job that writes an instance's event file is given, as canonical JSON.
+
+        Grouped, because a command line holds no list of all files.
+        """
+        instance = self._instance(wildcards)
+        views: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+        for image, method in self._shown(instance):
+            views.setdefault(tuple(self._names(instance, image, method)), []).append(
+                (image, method)
+            )
+        sprites = [
+            {"number": layer.number, "threshold": threshold, "scale": settings["scale"],
+             "indexes": indexes.shorten(members)}
+            for layer in instance.layers
+            for settings, members in layer.groups
+            for threshold in settings["thresholds"]
+        ]  # fmt: skip
+        return canonical_json(
+            {
+                "results": str(self._plan.results),
+                "series": instance.series,
+                "instance": instance.instance,
+                "layers": {str(n["number"]): n["name"] for n in instance.catalogue["layers"]},
+                "sprites": sprites,
+                "views": [{"of": of, "views": names} for names, of in views.items()],
+            }
+        )
+
+    def _instance(self, wildcards: Any) -> InstancePlan:
+        return self._plan.instance(wildcards.series, wildcards.instance)
+
+    def _views(self, instance: InstancePlan) -> Iterator[str]:
+        for image, method in self._shown(instance):
+            for view in self._names(instance, image, method):
+                yield self._plan.pattern(layout.PICTURE).format(
+                    series=instance.series,
+                    instance=instance.instance,
+                    image=image,
+                    method=method,
+                    view=view,
+                )
+
+    def _shown(self, instance: InstancePlan) -> list[tuple[str, str]]:
+        """Images and methods of an instance, each pair once."""
+        pairs = [
+            (image, method)
+            for request in self._requests
+            if request.concerns(instance.series, instance.instance)
+            for image in request.pictures
+            for method in request.settings["methods"]
+        ]
+        return list(dict.fromkeys(pairs))
+
+    def _names(self, instance: InstancePlan, image: str, method: str) -> Iterator[str]:
+        for layers, settings in self._groups(instance, image, method):
+            for layer in layers:
+                channels = indexes.parse(settings["channels"]) if method == DREAM else [None]
+                for channel in channels:
+                    yield layout.view(layer["number"], channel)
+
+    def _groups(
+        self, instance: InstancePlan, image: str, method: str
+    ) -> list[tuple[list[dict[str, Any]], dict[str, Any]]]:
+        """Layers by equal settings; of two entries with the same layer the later one counts."""
+        chosen: dict[int, dict[str, Any]] = {}
+        for request in self._requests:
+            wanted = image in request.pictures and method in request.settings["methods"]
+            if wanted and request.concerns(instance.series, instance.instance):
+                own = {key: request.settings[key] for key in _SETTINGS[method]}
+                for number in _layers(request, instance):
+                    _check_channels(request, instance.catalogue["layers"][number], method)
+                    chosen[number] = own
+        groups: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {}
+        for number, settings in sorted(chosen.items()):
+            group = groups.setdefault(canonical_json(settings), ([], settings))
+            group[0].append(instance.catalogue["layers"][number])
+        return list(groups.values())
+
+
+def load(config: dict[str, Any], source: str, plan: Plan) -> ImagePlan:
+    """The plan of all pictures.
+
+    Args:
+        config: what the config file holds, checked against its schema.
+        source: the config file's name, for messages.
+
+    Raises:
+        UserError: no such picture, series, instance, layer or channel.
+    """
+    entries = config.get("images", [])
+    files = [_files(entry["pictures"], f"{source}: images") for entry in entries]
+    names = _names_of([path for paths in files for path in paths], source)
+    requests = [
+        Request(
+            {names[path]: path for path in paths},
+            [str(name) for name in _listed(entry.get("series", "*"))],
+            [str(name) for name in _listed(entry.get("instances", "*"))],
+            {**DEFAULTS, **entry, "layers": _listed(entry.get("layers", DEFAULTS["layers"])),
+             "methods": _listed(entry.get("methods", DEFAULTS["methods"]))},
+            f"{source}: images, entry {number + 1}",
+        )
+        for number, (entry, paths) in enumerate(zip(entries, files, strict=True))
+    ]  # fmt: skip
+    for request in requests:
+        if not any(request.concerns(*key) for key in plan.options):
+            raise UserError(
+                f"{request.where}: no instance fits series {', '.join(request.series)} and "
+                f"instances {', '.join(request.instances)}; there are "
+                f"{', '.join(map('/'.join, plan.options))}"
+            )
+    images = ImagePlan(plan, requests)
+    # What cannot be chosen is refused before anything runs.
+    for instance in plan.known().instances.values():
+        images.instance_views(instance)
+    return images
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _files(patterns: str | list[str], where: str) -> list[str]:
+    """Files that paths, folders and globs stand for, each once."""
+    found: dict[str, None] = {}
+    for pattern in _listed(patterns):
+        if os.path.isdir(pattern):
+            paths = [
+                str(path)
+                for path in sorted(Path(pattern).iterdir())
+                if path.suffix.lower() in _SUFFIXES and path.is_file()
+            ]
+            problem = f"the folder has no picture ({', '.join(sorted(_SUFFIXES))})"
+        elif os.path.exists(pattern):
+            paths, problem = [pattern], ""
+        else:
+            paths = [path for path in sorted(glob(pattern, recursive=True)) if os.path.isfile(path)]
+            problem = "no such picture, folder, or file that fits the pattern"
+        if not paths:
+            raise UserError(f"{where}: {pattern}: {problem}")
+        found.update(dict.fromkeys(os.path.normpath(path) for path in paths))
+    return list(found)
+
+
+def _names_of(paths: list[str], source: str) -> dict[str, str]:
+    """A name in the results for each file: its stem, with folder and suffix where needed."""
+    paths = list(dict.fromkeys(paths))
+    parts = {path: (Path(path).parent.name, Path(path).stem, Path(path).suffix) for path in paths}
+    names: dict[str, str] = {}
+    for form in ("{1}", "{0}_{1}", "{0}_{1}{2}"):
+        left = [path for path in paths if path not in names]
+        proposed = {path: _safe(form.format(*parts[path])) for path in left}
+        for path, name in proposed.items():
+            if list(proposed.values()).count(name) == 1 and name not in names.values():
+                names[path] = name
+    unnamed = [path for path in paths if path not in names]
+    if unnamed:
+        raise UserError(f"{source}: images: the files {' and '.join(unnamed)} need other names")
+    return names
+
+
+def _safe(name: str) -> str:
+    """`name` with what a path of the results cannot hold replaced."""
+    cleaned = re.sub(r"[^A-Za-z0-9_.+-]+", "_", name).lstrip(".+-")
+    return cleaned or "picture"
+
+
+def _layers(request: Request, instance: InstancePlan) -> list[int]:
+    where = f"{request.where}, {instance.series}/{instance.instance}"
+    numbers: set[int] = set()
+    for selector in request.settings["layers"]:
+        kind = SHORT.get(selector, selector)
+        if kind not in KINDS:
+            numbers.update(matching(selector, instance.catalogue, where))
+            continue
+        fitting = [
+            layer["number"] for layer in instance.catalogue["layers"] if layer["op"] in KINDS[kind]
+        ]
+        if not fitting:
+            raise UserError(f"{where}: the graph has no {kind} layer; name its layers instead")
+        numbers.update(fitting)
+    return sorted(numbers)
+
+
+def _check_channels(request: Request, layer: dict[str, Any], method: str) -> None:
+    channels = indexes.parse(request.settings["channels"])
+    if method == DREAM and channels[-1] >= layer["depth"]:
+        raise UserError(
+            f"{request.where}: layer {layer['name']}: channel {channels[-1]} is beyond its depth; "
+            f"choose from 0 to {layer['depth'] - 1}"
+        )

@@ -1,0 +1,1 @@
+"""What a picture excites in a network: activations, reconstructions and deep dreams."""

@@ -1,0 +1,237 @@
+"""The Python functions that users of tf_cnnvis know, on the methods of this package.
+
+They take a graph as it is, feed what they are given, write pictures and event files, and return
+True; what fails raises an exception that says so.
+"""
+
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+from PIL import Image
+from tensorflow.core.framework.graph_pb2 import GraphDef
+
+from lucid_sprites.config.images import DEFAULTS, KINDS, SHORT
+from lucid_sprites.errors import UserError, nearest
+from lucid_sprites.files import write_whole
+from lucid_sprites.images import backward, views
+from lucid_sprites.images.activations import activations
+from lucid_sprites.images.events import EventFile
+from lucid_sprites.models import graph_file, topology
+from lucid_sprites.models.picture_input import PictureInput
+from lucid_sprites.render import png
+
+GraphLike = str | Path | tf.Graph | tf.Session | GraphDef
+"""A frozen graph or a path to one; a session gives its variables' values along."""
+
+Feed = Mapping[Any, Any]
+"""Values of placeholders, by tensor or name."""
+
+_GRID = {**DEFAULTS, "normalize": "map"}
+
+
+def activation_visualization(
+    graph_or_path: GraphLike,
+    value_feed_dict: Feed,
+    input_tensor: Any = None,
+    layers: str | list[str] = "r",
+    path_logdir: str = "./Log",
+    path_outdir: str = "./Output",
+    **settings: Any,
+) -> bool:
+    """Write the feature maps of layers, a grid for each layer and each picture fed.
+
+    Args:
+        graph_or_path: see `GraphLike`.
+        value_feed_dict: of all placeholders; the pictures' is [n, height, width, channels].
+        input_tensor: the placeholder of the pictures; needed if more than one is fed rank 4.
+        layers: `r` (rectifiers), `p` (pooling), `c` (convolutions), a name, a glob, or a list.
+        path_logdir: folder of the TensorBoard event file.
+        path_outdir: folder of the pictures: `<layer>/activations_<n>.png`.
+        settings: `maps` (a number for the strongest), `normalize` (`map`, `layer`, `contrast`),
+            `padding`.
+
+    Raises:
+        UserError: a graph, feed or layer that does not fit.
+    """
+    graph, name, values = _fed(graph_or_path, value_feed_dict, input_tensor)
+    names = _layers(graph, name, layers)
+    own = _settings(settings)
+    with _Output(path_outdir, path_logdir) as output:
+        for number, value in enumerate(values):
+            for layer, maps in zip(names, activations(graph, name, names, value), strict=True):
+                output.add(layer, f"activations_{number}", views.activation_grid(maps, own))
+    return True
+
+
+def deconv_visualization(
+    graph_or_path: GraphLike,
+    value_feed_dict: Feed,
+    input_tensor: Any = None,
+    layers: str | list[str] = "r",
+    path_logdir: str = "./Log",
+    path_outdir: str = "./Output",
+    method: str = "deconvolution",
+    **settings: Any,
+) -> bool:
+    """Write each picture as the feature maps of layers see it, a grid for each layer and picture.
+
+    Args:
+        method: `deconvolution` (Zeiler & Fergus 2013), `guided_backpropagation` (what tf_cnnvis
+            shows under the name of deconvolution) or `gradient`; with `_strongest` behind it for
+            the strongest activation of each map alone.
+
+    The other arguments, and what is raised, are those of `activation_visualization`; the pictures
+    are `<layer>/<method>_<n>.png`.
+    """
+    if method.removesuffix("_strongest") not in backward.METHODS:
+        raise UserError(f"no method {method!r}; there are {', '.join(backward.METHODS)}")
+    graph, name, values = _fed(graph_or_path, value_feed_dict, input_tensor)
+    names = _layers(graph, name, layers)
+    own = _settings(settings)
+    with _Output(path_outdir, path_logdir) as output:
+        for layer in names:
+            for number, value in enumerate(values):
+                view = views.reconstruction_grid(graph, name, layer, method, value, own)
+                output.add(layer, f"{method}_{number}", view)
+    return True
+
+
+def deepdream_visualization(
+    graph_or_path: GraphLike,
+    value_feed_dict: Feed,
+    layer: str,
+    classes: Iterable[int],
+    input_tensor: Any = None,
+    path_logdir: str = "./Log",
+    path_outdir: str = "./Output",
+    value_range: tuple[float, float] = (0.0, 255.0),
+    **settings: Any,
+) -> bool:
+    """Write dreams of feature maps of a layer.
+
+    Args:
+        layer: a name.
+        classes: its feature maps.
+        value_range: what the network is fed for black and for white.
+        settings: `octaves`, `octave_scale`, `iterations`, `step`, `levels`, `denoise`, `seed`,
+            `size` (longest edge in pixels), `start` (`noise`, or `picture` for the first one fed).
+
+    The other arguments, and what is raised, are those of `activation_visualization`; the pictures
+    are `<layer>/deepdream_<class>.png`.
+    """
+    graph, name, values = _fed(graph_or_path, value_feed_dict, input_tensor)
+    (layer,) = _layers(graph, name, [layer])
+    low, high = value_range
+    height, width, channels = values.shape[1:]
+    picture = PictureInput(
+        name=name, height=height, width=width, channels=channels, low=low, high=high, known={}
+    )
+    own = _settings({**settings, "channels": list(classes)})
+    levels = np.clip((values[0] - low) / (high - low) * 255, 0, 255).astype(np.uint8)
+    image = Image.fromarray(levels[..., 0] if levels.shape[-1] == 1 else levels)
+    with _Output(path_outdir, path_logdir) as output:
+        for channel, view in views.dreams(graph, picture, layer, image, own):
+            output.add(layer, f"deepdream_{channel}", view)
+    return True
+
+
+class _Output:
+    """Pictures in folders by layer, and an event file."""
+
+    def __init__(self, folder: str, log: str) -> None:
+        self._folder = Path(folder)
+        self._events = EventFile(log)
+
+    def __enter__(self) -> "_Output":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._events.close()
+
+    def add(self, layer: str, name: str, view: views.View) -> None:
+        levels, record = view
+        content = png.encode_levels(levels, {"layer": layer, **record})
+        write_whole(self._folder / layer.replace("/", "_") / f"{name}.png", content)
+        self._events.image(f"{name}/{layer}", content)
+
+
+def _settings(given: dict[str, Any]) -> dict[str, Any]:
+    unknown = [key for key in given if key not in _GRID]
+    if unknown:
+        raise UserError(f"no setting {unknown[0]!r}; there are {', '.join(sorted(_GRID))}")
+    return {**_GRID, **given}
+
+
+def _fed(graph: GraphLike, feed: Feed, picture: Any) -> tuple[GraphDef, str, np.ndarray]:
+    """The graph with all fed values but the pictures' as constants; their node; the pictures."""
+    values = {_name(key): np.asarray(value) for key, value in feed.items()}
+    rank_4 = [key for key, value in values.items() if value.ndim == 4]
+    name = _name(picture) if picture is not None else rank_4[0] if len(rank_4) == 1 else None
+    if name not in values or values[name].ndim != 4:
+        raise UserError(
+            f"which fed value are the pictures, [n, height, width, channels]? Fed are "
+            f"{', '.join(f'{key} {value.shape}' for key, value in values.items()) or 'none'}; "
+            "name one as input_tensor"
+        )
+    frozen = _graph_def(graph)
+    nodes = topology.by_name(frozen)
+    missing = [key for key in values if key not in nodes]
+    if missing:
+        raise UserError(
+            f"the graph has no node {missing[0]!r}; nearest: {nearest(missing[0], list(nodes))}"
+        )
+    for key, value in values.items():
+        if key != name:
+            _make_constant(nodes[key], value)
+    return frozen, name, values[name].astype(np.float32)
+
+
+def _name(tensor: Any) -> str:
+    return topology.node_name(tensor if isinstance(tensor, str) else tensor.name)
+
+
+def _graph_def(graph: GraphLike) -> GraphDef:
+    if isinstance(graph, str | Path):
+        return graph_file.read(graph)
+    if isinstance(graph, GraphDef):
+        return GraphDef.FromString(graph.SerializeToString())
+    if isinstance(graph, tf.Graph):
+        return graph.as_graph_def()
+    definition = graph.graph.as_graph_def()
+    outputs = [node.name for node in definition.node]
+    return tf.graph_util.convert_variables_to_constants(graph, definition, outputs)
+
+
+def _make_constant(node: Any, value: np.ndarray) -> None:
+    kind = tf.as_dtype(node.attr["dtype"].type)
+    constant = tf.make_tensor_proto(value, dtype=kind)
+    node.op = "Const"
+    del node.input[:]
+    node.attr.clear()
+    node.attr["value"].tensor.CopyFrom(constant)
+    node.attr["dtype"].type = kind.as_datatype_enum
+
+
+def _layers(graph: GraphDef, picture: str, wanted: str | list[str]) -> list[str]:
+    """Names of the layers that kinds, names and globs stand for, in the order of the graph."""
+    reached = topology.descendants(graph, picture) - {picture}
+    nodes = [node for node in topology.topological_order(graph) if node.name in reached]
+    chosen: set[str] = set()
+    for item in [wanted] if isinstance(wanted, str) else wanted:
+        ops = KINDS.get(SHORT.get(item, item), ())
+        fitting = [n.name for n in nodes if n.op in ops or (not ops and _fits(n.name, item))]
+        if not fitting:
+            names = [node.name for node in nodes]
+            raise UserError(
+                f"no layer {item!r} behind {picture!r}; nearest: {nearest(item, names)}"
+            )
+        chosen.update(fitting)
+    return [node.name for node in nodes if node.name in chosen]
+
+
+def _fits(name: str, wanted: str) -> bool:
+    return name == topology.node_name(wanted) or fnmatchcase(name, wanted)

@@ -1,0 +1,96 @@
+"""Program: show one picture to one network by one method, and write all views as a ZIP.
+
+python -m lucid_sprites.images.job --spec JSON --out ZIP
+"""
+
+import argparse
+import json
+import logging
+import sys
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+from lucid_sprites import layout, tensorflow_start
+from lucid_sprites.config.images import DREAM
+from lucid_sprites.errors import UserError
+from lucid_sprites.files import save_whole
+
+
+def main() -> None:
+    """Read the arguments, write the ZIP."""
+    parser = argparse.ArgumentParser(description="Make the views of one picture.")
+    parser.add_argument("--spec", required=True, help="what to make, as JSON")
+    parser.add_argument("--out", required=True, help="ZIP to write")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    tensorflow_start.lean()
+    try:
+        save_whole(arguments.out, lambda path: _write(path, json.loads(arguments.spec)))
+    except UserError as error:
+        sys.exit(f"error: {error}")
+
+
+def _write(path: str, spec: dict[str, Any]) -> None:
+    from lucid_sprites.render import png
+
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for layer, channel, (levels, record) in _views(spec):
+            own = {key: spec[key] for key in ("picture", "image", "method")}
+            content = png.encode_levels(
+                levels, {**own, "number": layer["number"], "layer": layer["name"], **record}
+            )
+            # Without the time of day, equal views make equal files.
+            member = zipfile.ZipInfo(f"{layout.view(layer['number'], channel)}.png")
+            archive.writestr(member, content)
+            logging.info("%s: layer %d (%s)", spec["method"], layer["number"], layer["name"])
+
+
+def _views(spec: dict[str, Any]) -> Iterator[tuple[dict[str, Any], int | None, Any]]:
+    """(layer, channel of a dream, view) of all layers.
+
+    Raises:
+        UserError: the picture or the graph cannot be read, or there is too little memory.
+    """
+    from tensorflow import errors
+
+    from lucid_sprites.images import photo, views
+    from lucid_sprites.images.activations import activations
+    from lucid_sprites.models import graph_file
+    from lucid_sprites.models.picture_input import PictureInput
+
+    picture = PictureInput(**spec["input"])
+    image = photo.read(spec["picture"])
+    graph = graph_file.read(spec["graph"])
+    for group in spec["groups"]:
+        layers, settings = group["layers"], group["settings"]
+        value = photo.in_range(
+            photo.fit(image, picture, settings["size_limit"], settings["stretch"]), picture
+        )
+        try:
+            if spec["method"] == "activations":
+                names = [layer["name"] for layer in layers]
+                maps = activations(graph, picture.name, names, value)
+                for layer, features in zip(layers, maps, strict=True):
+                    yield layer, None, views.activation_grid(features, settings)
+                continue
+            for layer in layers:
+                if spec["method"] == DREAM:
+                    for channel, view in views.dreams(
+                        graph, picture, layer["name"], image, settings
+                    ):
+                        yield layer, channel, view
+                else:
+                    view = views.reconstruction_grid(
+                        graph, picture.name, layer["name"], spec["method"], value, settings
+                    )
+                    yield layer, None, view
+        except errors.ResourceExhaustedError as error:
+            raise UserError(
+                f"{spec['picture']}: not enough memory for {spec['method']} at "
+                f"{value.shape[1]} x {value.shape[0]} pixels; lower `size_limit`"
+            ) from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""Program: write an instance's sprites, losses and pictures as TensorBoard event files.
+
+python -m lucid_sprites.images.tensorboard --spec JSON --out FOLDER
+"""
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lucid_sprites import layout, tensorflow_start
+from lucid_sprites.config import indexes
+from lucid_sprites.errors import UserError
+from lucid_sprites.render import png
+
+
+def main() -> None:
+    """Read the arguments, write the event file."""
+    parser = argparse.ArgumentParser(description="Write event files for TensorBoard.")
+    parser.add_argument("--spec", required=True, help="what to write, as JSON")
+    parser.add_argument("--out", required=True, help="folder of the event file")
+    arguments = parser.parse_args()
+    tensorflow_start.lean()
+    try:
+        write(json.loads(arguments.spec), arguments.out)
+    except UserError as error:
+        sys.exit(f"error: {error}")
+
+
+def write(spec: dict[str, Any], folder: str) -> None:
+    """Write one event file.
+
+    Tags are `<image>/<method>/<layer>` for views; `sprites <layer>/<index>` and, for their losses,
+    `loss <layer>/<index>`, over the thresholds.
+
+    Args:
+        spec: `results`, `series`, `instance`; `layers`: names by number; `sprites`: lists of
+            `{number, threshold, scale, indexes}`; `views`: lists of `{of, views}`, pairs of image
+            and method and what was made of each.
+
+    Raises:
+        UserError: a picture cannot be read.
+    """
+    from lucid_sprites.images.events import EventFile
+
+    with EventFile(folder) as events:
+        for layer, index, threshold, path in _sprites(spec):
+            _, record = png.read(path)
+            name = f"{_tag(spec, layer)}/i_{index}"
+            events.image(f"sprites {name}", Path(path).read_bytes(), threshold)
+            loss = record["loss"]
+            if loss is not None and math.isfinite(loss):
+                events.scalar(f"loss {name}", loss, threshold)
+        for image, method, view, path in _views(spec):
+            layer, _, channel = view.removeprefix("l_").partition("_")
+            name = f"{image}/{method}/{_tag(spec, int(layer))}{f' {channel}' if channel else ''}"
+            events.image(name, _read(path))
+
+
+def _tag(spec: dict[str, Any], layer: int) -> str:
+    """A layer's name without the slashes by which TensorBoard makes groups."""
+    return f"l_{layer} {spec['layers'][str(layer)].replace('/', '.')}"
+
+
+def _read(path: str) -> bytes:
+    png.read(path)
+    return Path(path).read_bytes()
+
+
+def _sprites(spec: dict[str, Any]) -> Iterator[tuple[int, int, int, str]]:
+    """(layer, index, threshold, file)"""
+    for group in spec["sprites"]:
+        for index in indexes.parse(group["indexes"]):
+            path = f"{spec['results']}/{layout.SPRITE}".format(
+                series=spec["series"],
+                instance=spec["instance"],
+                layer=group["number"],
+                index=index,
+                threshold=group["threshold"],
+                scale=group["scale"],
+            )
+            yield group["number"], index, group["threshold"], path
+
+
+def _views(spec: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    """(image, method, view, file)"""
+    for group in spec["views"]:
+        for image, method in group["of"]:
+            for view in group["views"]:
+                path = f"{spec['results']}/{layout.PICTURE}".format(
+                    series=spec["series"],
+                    instance=spec["instance"],
+                    image=image,
+                    method=method,
+                    view=view,
+                )
+                yield image, method, view, path
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+localrules:
+    picture_view,
+    tensorboard_events,
+
+
+rule show_picture:
+    input:
+        graph=PLAN.graph,
+        picture=IMAGES.picture,
+    output:
+        PLAN.pattern(layout.PICTURE_ARCHIVE),
+    log:
+        PLAN.pattern(layout.PICTURE_LOG),
+    conda:
+        "../envs/lucid-sprites.yaml"
+    threads: 1
+    params:
+        spec=IMAGES.archive_spec,
+    shell:
+        "python -m lucid_sprites.images.job --spec {params.spec:q} --out {output:q} 2> {log:q}"
+
+
+rule picture_view:
+    input:
+        PLAN.pattern(layout.PICTURE_ARCHIVE),
+    output:
+        PLAN.pattern(layout.PICTURE),
+    log:
+        PLAN.pattern(layout.VIEW_LOG),
+    conda:
+        "../envs/lucid-sprites.yaml"
+    params:
+        identity=IMAGES.view_identity,
+    shell:
+        'python -I -S "$LUCID_SPRITES/render/sprite.py"'
+        " {input:q} {wildcards.view}.png {output:q} {log:q}"
+
+
+rule tensorboard_events:
+    input:
+        PLAN.instance_sprites,
+        IMAGES.instance_views,
+    output:
+        directory(PLAN.pattern(layout.EVENTS)),
+    log:
+        PLAN.pattern(layout.EVENTS_LOG),
+    conda:
+        "../envs/lucid-sprites.yaml"
+    params:
+        spec=IMAGES.events_spec,
+    shell:
+        "python -m lucid_sprites.images.tensorboard"
+        " --spec {params.spec:q} --out {output:q} 2> {log:q}"
