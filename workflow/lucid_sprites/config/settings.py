@@ -1,7 +1,7 @@
 """The settings of a sprite and how the levels of the config override each other."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from lucid_sprites.config import transforms
@@ -15,6 +15,10 @@ DEFAULTS: dict[str, Any] = {
     "transforms": "standard",
     "parametrization": "fft",
     "decorrelate": True,
+    "optimizer": "adam",
+    "alpha": False,
+    "shared": [],
+    "start": None,
     "seed": 0,
     "attempts": 2,
     "fallbacks": [],
@@ -35,18 +39,22 @@ class Recipe:
     """How one attempt at a sprite is optimized; with graph, layer, index: what it looks like.
 
     Attributes:
-        scale: edge of the sprite in pixels.
-        learning_rate: of Adam.
+        scale: edge of the sprite in pixels, or [height, width].
+        learning_rate: of the optimizer.
         transforms: canonical transforms (see `config.transforms`).
-        parametrization: `fft` (Fourier space) or `pixel`.
+        parametrization: `fft`, `maco`, `pixel`, `laplacian` or `cppn`.
         decorrelate: colours are optimized in a decorrelated space.
         loss_crisis: limits of the problem detection.
         seed: the user's seed.
         attempt: 0 for the first try; with the seed, it keys all randomness.
         engine: `batched`, or `lucid` for the reference.
+        optimizer: `adam`, `sgd`, `rmsprop` or `normalized`.
+        alpha: the sprite is transparent where nothing matters.
+        shared: how many times smaller the coarse pictures are that the sprites of a unit share.
+        start: `file` and `sha256` of the picture to start from; None for noise.
     """
 
-    scale: int
+    scale: int | list[int]
     learning_rate: float
     transforms: Any
     parametrization: str
@@ -55,10 +63,27 @@ class Recipe:
     seed: int
     attempt: int
     engine: str = "batched"
+    optimizer: str = "adam"
+    alpha: bool = False
+    shared: list[int] = field(default_factory=list)
+    start: dict[str, str] | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        return sizes(self.scale)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data, for records and keys."""
-        return asdict(self)
+        """Plain data, for records and keys, without the axes that are as they mostly are."""
+        values = asdict(self)
+        if self.start:
+            values["start"] = {"sha256": self.start["sha256"]}
+        return {k: v for k, v in values.items() if k not in _EXTRA_KEYS or v != DEFAULTS[k]}
+
+
+def sizes(scale: int | list[int]) -> tuple[int, int]:
+    """Height and width in pixels of sprites of a scale."""
+    return (scale, scale) if isinstance(scale, int) else (scale[0], scale[1])
 
 
 def merge(base: dict[str, Any], override: dict[str, Any]) -> dict[str, Any]:
@@ -103,7 +128,10 @@ def canonical_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
+# Axes of a recipe that are left out of records and keys where they are as by default.
+_EXTRA_KEYS = ("optimizer", "alpha", "shared", "start")
 _RECIPE_KEYS = (
+    *_EXTRA_KEYS,
     "engine",
     "scale",
     "learning_rate",

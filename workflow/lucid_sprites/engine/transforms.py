@@ -37,6 +37,11 @@ class Canvases:
     sizes: np.ndarray
 
 
+def rows(transforms: list[Transform]) -> int:
+    """Numbers in a row of `Canvases`."""
+    return 6
+
+
 def draw(
     transforms: list[Transform],
     keys: list[tuple[int, int, int]],
