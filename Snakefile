@@ -16,6 +16,7 @@ os.environ.update(
 
 from lucid_sprites import layout
 from lucid_sprites.config.load import check_yaml, load
+from lucid_sprites.config.studies import plan_studies
 from lucid_sprites.errors import UserError
 from lucid_sprites.outputs.summary import summarize
 
@@ -23,7 +24,9 @@ try:
     if not workflow.config_settings.configfiles:
         check_yaml("config.yaml")
         workflow.configfile("config.yaml")
-    PLAN = load(config, " and ".join(map(str, workflow.configfiles)))
+    CONFIG_NAME = " and ".join(map(str, workflow.configfiles))
+    PLAN = load(config, CONFIG_NAME)
+    STUDIES = plan_studies(config, PLAN, CONFIG_NAME)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -38,11 +41,13 @@ wildcard_constraints:
     block=r"\d+",
     index=r"\d+",
     threshold=r"\d+",
-    scale=r"\d+",
+    scale=r"\d+(x\d+)?",
+    study=layout.NAME,
 
 
 include: "workflow/rules/sprites.smk"
 include: "workflow/rules/sheets.smk"
+include: "workflow/rules/studies.smk"
 
 
 localrules:
@@ -55,7 +60,8 @@ rule all:
         PLAN.all_sprites(),
         PLAN.all_sheets(),
         PLAN.all_losses(),
+        rules.studies.input,
 
 
 onsuccess:
-    print(summarize(PLAN.all_sheets()), file=sys.stderr)
+    print(summarize([*PLAN.all_sheets(), *STUDIES.all_sheets()]), file=sys.stderr)

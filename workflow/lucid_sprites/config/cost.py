@@ -30,7 +30,8 @@ def sizes(layer: dict[str, Any], settings: dict[str, Any]) -> tuple[int, int]:
         layer: of the catalogue.
         settings: of the layer.
     """
-    pixels = settings["scale"] ** 2 * _CANVAS_SHARE
+    scale = settings["scale"]
+    pixels = (scale**2 if isinstance(scale, int) else scale[0] * scale[1]) * _CANVAS_SHARE
     batch, block = settings["batch_size"], settings["block_size"]
     if batch == "auto":
         fitting = _ACTIVATION_BYTES / (4 * layer["activations"] * pixels)

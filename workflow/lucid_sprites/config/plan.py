@@ -59,8 +59,9 @@ class Plan:
 
     def block_of_sprite(self, wildcards: Any) -> str:
         """The block that holds a sprite."""
-        block = int(wildcards.index) // self._layer(wildcards).block_size
-        return self._path(layout.BLOCK, wildcards, layer=wildcards.layer, block=block)
+        layer = self._layer(wildcards)
+        block = int(wildcards.index) // layer.block_size
+        return self._path(layout.BLOCK, wildcards, layer=layer.number, block=block)
 
     def member(self, wildcards: Any) -> str:
         """The sprite's name inside its block."""
@@ -186,7 +187,7 @@ class Plan:
                 layer=layer.number,
                 index=index,
                 threshold=threshold,
-                scale=settings["scale"],
+                scale=layout.scale_name(settings["scale"]),
             )
             for index, settings in layer.settings.items()
             if threshold in settings["thresholds"]

@@ -140,6 +140,22 @@ def _matches(selector: Any, catalogue: dict[str, Any], where: str) -> list[int]:
     return matched
 
 
+def find_one(selector: Any, catalogue: dict[str, Any], where: str) -> dict[str, Any]:
+    """The one layer that a number, exact name or glob stands for.
+
+    Raises:
+        UserError: it stands for none, or for several.
+    """
+    numbers = _matches(selector, catalogue, where)
+    if len(numbers) > 1:
+        names = [catalogue["layers"][number]["name"] for number in numbers]
+        raise UserError(
+            f"{where}: {selector!r} stands for {len(names)} layers ({', '.join(names[:3])}, ...); "
+            "an objective looks at one"
+        )
+    return catalogue["layers"][numbers[0]]
+
+
 def _layer_plan(
     layer: dict[str, Any],
     settings: dict[str, Any],

@@ -6,6 +6,7 @@ from typing import Any
 
 from lucid_sprites.config import transforms
 from lucid_sprites.errors import UserError
+from lucid_sprites.files import sha256
 
 DEFAULTS: dict[str, Any] = {
     "engine": "batched",
@@ -109,12 +110,47 @@ def resolve(settings: dict[str, Any], where: str) -> dict[str, Any]:
         else fallback
         for fallback in settings["fallbacks"]
     ]
-    return resolved
+    if settings["start"] is not None:
+        resolved["start"] = photo(settings["start"], f"{where}, start")
+    _check_fits(resolved, where)
+    extras = {key for key in _EXTRA_KEYS if resolved[key] == DEFAULTS[key]}
+    return {key: value for key, value in resolved.items() if key not in extras}
+
+
+def photo(file: str, where: str) -> dict[str, str]:
+    """A picture file by its path and content.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    try:
+        return {"file": file, "sha256": sha256(file)}
+    except OSError as error:
+        raise UserError(f"{where}: {file}: cannot be read: {error.strerror}") from error
+
+
+def _check_fits(settings: dict[str, Any], where: str) -> None:
+    """Raise UserError for settings that exclude each other."""
+    kinds = [own.get("parametrization") for own in (settings, *settings["fallbacks"])]
+    if settings["start"] is not None and "cppn" in kinds:
+        raise UserError(f"{where}: a cppn cannot start from a picture; choose fft, pixel, ...")
+    if settings["start"] is not None and settings["shared"]:
+        raise UserError(f"{where}: sprites that share a coarse part cannot start from a picture")
+    if settings["engine"] == "lucid":
+        plain = {**{key: DEFAULTS[key] for key in _EXTRA_KEYS}}
+        changed = [key for key in _EXTRA_KEYS if settings[key] != plain[key]]
+        if kinds[0] not in ("fft", "pixel"):
+            changed.append("parametrization")
+        if changed or not isinstance(settings["scale"], int):
+            raise UserError(
+                f"{where}: engine lucid is for comparison, with square sprites of fft or pixel and "
+                f"Adam; leave out {', '.join(changed) or 'the width'} or the engine"
+            )
 
 
 def recipes(settings: dict[str, Any]) -> list[Recipe]:
     """The attempts at one sprite, in order: further seeds first, then the fallbacks."""
-    own = {key: settings[key] for key in _RECIPE_KEYS}
+    own = {key: settings[key] for key in _RECIPE_KEYS if key in settings}
     seeds = [Recipe(**own, attempt=attempt) for attempt in range(settings["attempts"])]
     fallbacks = [
         Recipe(**{**own, **fallback}, attempt=len(seeds) + number)
@@ -149,9 +185,10 @@ _SMALLEST_CANVAS = 4
 _LARGEST_CANVAS = 8192
 
 
-def _transforms(settings: dict[str, Any], scale: int, where: str) -> Any:
+def _transforms(settings: dict[str, Any], scale: int | list[int], where: str) -> Any:
     value = transforms.canonical(settings["transforms"], where)
-    smallest, largest = transforms.edges(value, scale)
+    found = [transforms.edges(value, edge) for edge in sizes(scale)]
+    smallest, largest = min(low for low, _ in found), max(high for _, high in found)
     what = f"{where}: transforms {settings['transforms']!r}"
     if smallest < _SMALLEST_CANVAS:
         raise UserError(

@@ -1,4 +1,4 @@
-"""An objective's optimization as a TensorFlow graph that advances a batch of sprites by one step."""
+"""The optimization of one kind of objective as a TensorFlow graph, a batch and a step at a time."""
 
 from types import TracebackType
 from typing import Any

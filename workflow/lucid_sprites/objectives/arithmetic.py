@@ -76,3 +76,11 @@ def _joined(kind: str, parts: list[dict[str, Any]], number: float, neutral: int)
         # 3 * A, but A + 3: as one writes them.
         others = [numeral, *others] if kind == "product" else [*others, numeral]
     return Objective(others[0] if len(others) == 1 else {"objective": kind, "of": others})
+
+
+def without_paths(data: Any) -> Any:
+    """The same data without the paths of photos, whose content is what counts."""
+    if isinstance(data, dict):
+        kept = {key: value for key, value in data.items() if key != "file"}
+        return {key: without_paths(value) for key, value in kept.items()}
+    return [without_paths(item) for item in data] if isinstance(data, list) else data

@@ -186,6 +186,7 @@ def _literal(value: Any) -> str:
     if isinstance(value, dict) and "random" in value:
         return f"random({', '.join(map(str, value['random']))})"
     if isinstance(value, dict):
-        parts = [json.dumps(value["photo"]), *map(str, value.get("cell", ()))]
+        photo = value["photo"]["file"] if isinstance(value["photo"], dict) else value["photo"]
+        parts = [json.dumps(photo), *map(str, value.get("cell", ()))]
         return f"photo({', '.join(parts)})"
     return json.dumps(value)
