@@ -137,10 +137,11 @@ def _check_fits(settings: dict[str, Any], where: str) -> None:
     if settings["start"] is not None and settings["shared"]:
         raise UserError(f"{where}: sprites that share a coarse part cannot start from a picture")
     if settings["engine"] == "lucid":
-        plain = {**{key: DEFAULTS[key] for key in _EXTRA_KEYS}}
-        changed = [key for key in _EXTRA_KEYS if settings[key] != plain[key]]
+        changed = [key for key in _EXTRA_KEYS if settings[key] != DEFAULTS[key]]
         if kinds[0] not in ("fft", "pixel"):
             changed.append("parametrization")
+        if any("homography" in item for item in transforms.steps(settings["transforms"])):
+            changed.append("homography")
         if changed or not isinstance(settings["scale"], int):
             raise UserError(
                 f"{where}: engine lucid is for comparison, with square sprites of fft or pixel and "

@@ -78,10 +78,10 @@ def _study_plan(
     where: str,
 ) -> StudyPlan:
     kind = study_kinds.expand(study, where)
-    settings = merge(merge(settings, kind.settings), study)
-    if kind.is_unit or settings["shared"]:
-        settings = {**settings, "attempts": 1, "fallbacks": []}
+    settings = merge(settings, study)
     members = len(kind.cells) if kind.is_unit or settings["shared"] else 0
+    if members:
+        settings = {**settings, "attempts": 1, "fallbacks": []}
     if members > _LARGEST_UNIT:
         raise UserError(f"{where}: {members} sprites are more than {_LARGEST_UNIT} in one unit")
     looked_at = _Seen(instance.catalogue, f"{where}, {instance.series}/{instance.instance}")

@@ -35,13 +35,11 @@ class Kind:
     Attributes:
         columns: of its sheet.
         is_unit: its sprites depend on each other, and are optimized together.
-        settings: that this kind has by default.
     """
 
     cells: list[Cell]
     columns: int = _COLUMNS
     is_unit: bool = False
-    settings: dict[str, Any] = field(default_factory=dict)
 
 
 def expand(study: dict[str, Any], where: str) -> Kind:
@@ -90,7 +88,7 @@ def _interpolate(value: dict[str, Any], where: str) -> Kind:
         Cell(_with(mixed(*ends, i / (steps - 1)), penalty), f"{i / (steps - 1):.0%}", stream=0)
         for i in range(steps)
     ]
-    return Kind(cells, steps, is_unit="align" in value, settings={"shared": [2, 4, 8, 16]})
+    return Kind(cells, steps, is_unit="align" in value)
 
 
 def _with(mix: Objective, more: Operand) -> Objective:

@@ -244,6 +244,9 @@ class Program:
             pictures = background.behind(pictures, self._drawn[-1])
         if not self._transforms:
             return pictures
+        length = transforms.gradient_length(self._transforms)
+        if length is not None:
+            pictures = transforms.with_gradient_of_length(pictures, length)
         return transforms.resample(pictures, *self._drawn[:3])
 
     def _of_head(self, found: head.Head, source: tf.Tensor, node: Node) -> tf.Tensor:
