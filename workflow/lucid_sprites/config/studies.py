@@ -40,11 +40,15 @@ def plan_studies(config: dict[str, Any], plan: Plan, source: str) -> StudiesPlan
 
 def _check_places(study: dict[str, Any], plan: Plan, where: str) -> None:
     """Raise UserError for series and instances that do not exist."""
-    for key, known in zip(("series", "instances"), zip(*plan.instances, strict=True), strict=True):
+    series, instances = zip(*plan.instances, strict=True)
+    for key, label, known in (
+        ("series", "series", series),
+        ("instances", "instance", instances),
+    ):
         for name in map(str, study.get(key, [])):
             if name not in known:
                 raise UserError(
-                    f"{where}: no {key.removesuffix('s')} {name!r}; there are "
+                    f"{where}: no {label} {name!r}; there are "
                     f"{', '.join(dict.fromkeys(known))}"
                 )
 

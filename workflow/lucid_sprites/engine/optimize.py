@@ -118,8 +118,9 @@ def _waves(
     program: Program, layer: str, tasks: list[Task], progress: Progress
 ) -> Iterator[Outcome]:
     if tasks[0].members:
-        for _, unit in groupby(tasks, key=lambda task: task.recipe.seed):
-            yield from _wave(program, layer, list(unit), progress)
+        if len(tasks) != tasks[0].members:
+            raise ValueError(f"{len(tasks)} tasks of one form are no unit of {tasks[0].members}")
+        yield from _wave(program, layer, tasks, progress)
         return
     constant = _constant(program, layer, tasks)
     living = [task for task in tasks if id(task) not in constant]

@@ -50,14 +50,17 @@ def parse(line: str, where: str = "objective") -> Objective:
     Raises:
         UserError: outside the grammar or the vocabulary; shows the place with a caret.
     """
-    from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput
+    from lark.exceptions import UnexpectedCharacters, UnexpectedInput
 
     line = " ".join(line.split())
     try:
         tree = _parser().parse(line)
     except UnexpectedInput as error:
-        at = len(line) + 1 if isinstance(error, UnexpectedEOF) or error.column < 1 else error.column
-        allowed = error.allowed if isinstance(error, UnexpectedCharacters) else error.expected
+        if isinstance(error, UnexpectedCharacters):
+            at, allowed = error.column, error.allowed
+        else:
+            at = len(line) + 1 if error.token.type == "$END" else error.column
+            allowed = error.expected
         expected = sorted({_TERMINALS.get(name, name) for name in allowed or ()})
         _refuse(line, at, f"expected {' or '.join(expected)}", where)
     return _Reader(line, where).objective(tree)
@@ -161,7 +164,9 @@ def text(data: dict[str, Any]) -> str:
         case "number":
             return json.dumps(data["value"])
         case "sum":
-            return " + ".join(map(text, data["of"])).replace("+ -", "- ")
+            first, *others = map(text, data["of"])
+            signed = (f" - {t[1:]}" if t.startswith("-") else f" + {t}" for t in others)
+            return first + "".join(signed)
         case "product":
             parts = [f"({text(p)})" if p["objective"] == "sum" else text(p) for p in data["of"]]
             joined = " * ".join(parts)
