@@ -55,8 +55,9 @@ def test_an_optimizer_does_what_its_twin_does(name):
         variables = [
             tf.Variable(value, use_resource=True) for value in (START, 0 * START, 0 * START)
         ]
-        gradient, *powers = tf.placeholder(tf.float32, SHAPE), *(
-            tf.placeholder(tf.float32, []) for _ in range(2)
+        gradient, *powers = (
+            tf.placeholder(tf.float32, SHAPE),
+            *(tf.placeholder(tf.float32, []) for _ in range(2)),
         )
         update = OPTIMIZERS[name](variables, gradient, RATE, Powers(*powers))
         session.run(tf.global_variables_initializer())

@@ -186,7 +186,7 @@ def test_cppn_is_lucids_network():
     assert made.shape == (2 * 24 + 24 + 7 * (48 * 24 + 24) + 48 * 3 + 3,)
     values = parameters(made.shape, size=0.3)
     edge = np.sqrt(3)
-    y, x = np.mgrid[-edge : edge : 5j, -edge : edge : 7j]
+    y, x = np.mgrid[-edge:edge:5j, -edge:edge:7j]
     for row, found in zip(values, pictures(made, values), strict=True):
         net, start = np.stack([x, y], -1).reshape(-1, 2), 0
         for inputs, outputs in [(2, 24), *[(48, 24)] * 7, (48, 3)]:

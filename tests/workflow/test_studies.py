@@ -28,13 +28,26 @@ CONFIG = {
 FOLDER = "tiny/young/studies"
 
 
+def render(project):
+    """Jobs of the studies, and how many of their sprites were optimized."""
+    foreseen = project.run("--dry-run", "studies")
+    assert foreseen.code == 0, foreseen.text
+    for log in project.results("tiny/*/studies/*/logs/b_*.log"):
+        log.unlink()
+    done = project.run("--jobs", "2", "studies")
+    assert done.code == 0, done.text
+    logs = project.results("tiny/*/studies/*/logs/b_*.log")
+    jobs = {rule: count for rule, count in done.jobs.items() if rule != "studies"}
+    return jobs, sum(log.read_text().count(" attempt ") for log in logs)
+
+
 @pytest.fixture(scope="module")
 def studied(tmp_path_factory):
     """Three studies of one instance, rendered."""
     project = Project(tmp_path_factory.mktemp("studied") / "project")
     tiny_graphs.save(tiny_graphs.small(), project.folder / "graphs/tiny/young.pb")
     project.configure(CONFIG)
-    jobs, _ = project.render("studies")
+    jobs, _ = render(project)
     assert jobs == {
         "optimize_study": 3,
         "render_study_sprite": 9,
@@ -47,19 +60,6 @@ def studied(tmp_path_factory):
 @pytest.fixture
 def project(studied, tmp_path):
     return studied.copy(tmp_path / "project")
-
-
-def render(project):
-    """Jobs of the studies, and how many of their sprites were optimized."""
-    foreseen = project.run("--dry-run", "studies")
-    assert foreseen.code == 0, foreseen.text
-    for log in project.results("tiny/*/studies/*/logs/b_*.log"):
-        log.unlink()
-    done = project.run("--jobs", "2", "studies")
-    assert done.code == 0, done.text
-    logs = project.results("tiny/*/studies/*/logs/b_*.log")
-    jobs = {rule: count for rule, count in done.jobs.items() if rule != "studies"}
-    return jobs, sum(log.read_text().count(" attempt ") for log in logs)
 
 
 def change(project, study, **options):

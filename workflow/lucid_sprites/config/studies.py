@@ -48,8 +48,7 @@ def _check_places(study: dict[str, Any], plan: Plan, where: str) -> None:
         for name in map(str, study.get(key, [])):
             if name not in known:
                 raise UserError(
-                    f"{where}: no {label} {name!r}; there are "
-                    f"{', '.join(dict.fromkeys(known))}"
+                    f"{where}: no {label} {name!r}; there are {', '.join(dict.fromkeys(known))}"
                 )
 
 
@@ -66,14 +65,14 @@ def _of_instance(
     for level in (options, *own):
         settings = merge(settings, level)
     return [
-        _study_plan(number, name, study, settings, instance, f"{source}: study {name}")
+        study_plan(number, name, study, settings, instance, f"{source}: study {name}")
         for number, (name, study) in enumerate(studies.items())
         if instance.series in map(str, study.get("series", [instance.series]))
         and instance.instance in map(str, study.get("instances", [instance.instance]))
     ]
 
 
-def _study_plan(
+def study_plan(
     number: int,
     name: str,
     study: dict[str, Any],
@@ -81,6 +80,16 @@ def _study_plan(
     instance: InstancePlan,
     where: str,
 ) -> StudyPlan:
+    """One study of one instance.
+
+    Args:
+        study: as in config.yaml.
+        settings: of the levels above the study.
+        where: the place in the config, for messages.
+
+    Raises:
+        UserError: whatever is wrong with the study.
+    """
     kind = study_kinds.expand(study, where)
     settings = merge(settings, study)
     members = len(kind.cells) if kind.is_unit or settings["shared"] else 0
