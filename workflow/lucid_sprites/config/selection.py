@@ -165,6 +165,8 @@ def _layer_plan(
     where = f"{where}, layer {layer['name']}"
     for item in own:
         settings = merge(settings, item)
+    if settings["shared"]:
+        raise UserError(f"{where}: only the sprites of a study can share a coarse part")
     selected = _indexes(settings, layer, where)
     overrides = [(spec, values) for item in own for spec, values in item.get("index", {}).items()]
     groups = _groups(settings, selected, overrides, layer, where)

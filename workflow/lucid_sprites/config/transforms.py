@@ -4,9 +4,9 @@ A transform list is a list of one-key mappings, applied in order to the picture:
 `{pad: pixels}`, `{jitter: pixels}`, `{scale: [factors]}`, `{rotate: [degrees]}`,
 `{crop_or_pad: [height, width]}`, `{homography: share}` (each corner of the canvas moves by up to
 that share of its size), `{normalize_gradient: length}` (of the gradient that reaches the picture).
-lucid's own names random_scale, random_rotate and crop_or_pad_to are understood. They mean what lucid's transforms of these names mean, but for
-one thing: the engine samples the picture once for all of them, so what one of them cuts off comes
-back if a later one enlarges the canvas again.
+lucid's own names random_scale, random_rotate and crop_or_pad_to are understood. They mean what
+lucid's transforms of these names mean, but for one thing: the engine samples the picture once for
+all of them, so what one of them cuts off comes back if a later one enlarges the canvas again.
 """
 
 from typing import Any

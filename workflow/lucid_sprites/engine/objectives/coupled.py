@@ -19,7 +19,7 @@ def diversity(node: Node) -> tf.Tensor:
     """
     members = node.scope.members
     layer = node.layer()[:members]
-    channels = layer.shape[-1]
+    channels = layer.shape.as_list()[-1]
     flat = tf.reshape(layer, [members, -1, channels])
     grams = tf.matmul(flat, flat, transpose_a=True)
     grams = tf.nn.l2_normalize(grams, axis=[1, 2], epsilon=1e-10)
