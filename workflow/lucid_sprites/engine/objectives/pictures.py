@@ -3,6 +3,8 @@
 Penalties rise with what they measure: give them a negative weight.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import tensorflow.compat.v1 as tf
 
@@ -19,11 +21,13 @@ def total_variation(node: Node) -> tf.Tensor:
     """Sum of the differences between neighbours (Mahendran & Vedaldi 2014)."""
     layer = node.layer()
     channels = layer.shape.as_list()[-1]
-    # Rows of numbers: TensorFlow cuts slowly along a short last axis.
-    rows = tf.reshape(layer, [node.scope.batch, tf.shape(layer)[1], -1])
-    down = rows[:, 1:] - rows[:, :-1]
-    right = rows[:, :, channels:] - rows[:, :, :-channels]
-    return tf.add_n([tf.reduce_sum(tf.abs(each), [1, 2]) for each in (down, right)])
+    # A picture as one row of numbers: TensorFlow cuts and pads slowly along short axes.
+    numbers = tf.reshape(layer, [node.scope.batch, -1])
+    row = tf.shape(layer)[2] * channels
+    down, right = _differences(numbers, row), _differences(numbers, channels)
+    in_one_row = tf.range(tf.shape(right)[1]) % row < row - channels
+    right *= tf.cast(in_one_row, tf.float32)
+    return tf.add_n([tf.reduce_sum(tf.abs(each), 1) for each in (down, right)])
 
 
 def l1(node: Node) -> tf.Tensor:
@@ -70,6 +74,20 @@ def input_diff(node: Node) -> tf.Tensor:
 def opacity(node: Node) -> tf.Tensor:
     """Mean opacity of a transparent sprite."""
     return tf.reduce_mean(node.opacity(), [1, 2, 3])
+
+
+def _differences(numbers: tf.Tensor, apart: int | tf.Tensor) -> tf.Tensor:
+    """Each number's successor `apart` places on, minus itself; joined and not padded backwards."""
+
+    @tf.custom_gradient
+    def differences(numbers: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        def gradient(upstream: tf.Tensor) -> tf.Tensor:
+            none = tf.zeros_like(numbers[:, :apart])
+            return tf.concat([none, upstream], 1) - tf.concat([upstream, none], 1)
+
+        return numbers[:, apart:] - numbers[:, :-apart], gradient
+
+    return differences(numbers)
 
 
 def _distance_from_blur(picture: tf.Tensor) -> tf.Tensor:
