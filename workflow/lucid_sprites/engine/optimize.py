@@ -17,6 +17,7 @@ from lucid_sprites.engine.state import State
 from lucid_sprites.engine.task import Checkpoint, Outcome, Task, watch_for
 from lucid_sprites.errors import UserError
 from lucid_sprites.models.picture_input import PictureInput
+from lucid_sprites.objectives import text
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ def optimize(
         outcomes, a batch at a time, as soon as it is done.
 
     Raises:
-        UserError: not enough memory for the smallest batch.
+        UserError: not enough memory for the smallest batch, or a position beyond its layer.
     """
 
     def program_key(task: Task) -> str:
@@ -87,6 +88,14 @@ def _within_memory(
                     done.add(id(outcome.task))
                     yield outcome
             return
+        except tf.errors.InvalidArgumentError as error:
+            if "does not index into" not in error.message:
+                raise
+            line = text(waiting[0].objective_on(layer))
+            raise UserError(
+                f"{line}: x or y is beyond the layer, which transforms may make smaller than it is "
+                f"for {waiting[0].recipe.scale} pixels"
+            ) from error
         except (tf.errors.ResourceExhaustedError, MemoryError) as error:
             together = _batch(tasks, batch)
             if together == BATCH_MULTIPLE or tasks[0].members:
