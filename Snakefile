@@ -17,6 +17,7 @@ os.environ.update(
 from lucid_sprites import layout
 from lucid_sprites.config import images
 from lucid_sprites.config.load import check_yaml, load
+from lucid_sprites.config.studies import plan_studies
 from lucid_sprites.errors import UserError
 from lucid_sprites.outputs.summary import summarize
 from lucid_sprites.viewer.pages import Pages
@@ -29,6 +30,7 @@ try:
     SOURCE = " and ".join(map(str, workflow.configfiles)) or "config"
     PLAN = load(config, SOURCE)
     IMAGES = images.load(config, SOURCE, PLAN)
+    STUDIES = plan_studies(config, PLAN, SOURCE)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 PAGES = Pages(PLAN)
@@ -47,7 +49,8 @@ wildcard_constraints:
     block=r"\d+",
     index=r"\d+",
     threshold=r"\d+",
-    scale=r"\d+",
+    scale=r"\d+(x\d+)?",
+    study=layout.NAME,
     model=r"\w+",
     table=layout.NAME,
     image=layout.NAME,
@@ -60,12 +63,14 @@ include: "workflow/rules/sprites.smk"
 include: "workflow/rules/sheets.smk"
 include: "workflow/rules/viewer.smk"
 include: "workflow/rules/images.smk"
+include: "workflow/rules/studies.smk"
 
 
 # Some models are made by jobs: what can be rendered of them is known once they are there.
 PLAN.import_first = lambda series, instance: checkpoints.import_model.get(
     series=series, instance=instance
 )
+STUDIES.import_first = PLAN.import_first
 
 
 localrules:
@@ -84,6 +89,7 @@ rule all:
         PAGES.all_pages,
         PAGES.all_plots,
         IMAGES.all_views,
+        rules.studies.input,
 
 
 # What the pictures of the config's `images` excite, and nothing else.
@@ -99,4 +105,4 @@ rule tensorboard:
 
 
 onsuccess:
-    print(summarize(PLAN.all_sheets()), file=sys.stderr)
+    print(summarize([*PLAN.all_sheets(), *STUDIES.all_sheets()]), file=sys.stderr)

@@ -45,19 +45,20 @@ def measure(graph: str, scale: int, options: dict) -> float:
     picture = picture_input.find(whole, {}, graph)
     make = prepare.prepare if options.get("fold", True) else prepare.prune
     batch = options.get("batch", 32)
-    with Program(make(whole, picture.name, LAYER), picture, LAYER, recipe, batch) as program:
+    network = make(whole, picture.name, LAYER)
+    channels = [
+        {"objective": "channel", "layer": LAYER, "n_channel": index} for index in range(batch)
+    ]
+    with Program(network, picture, channels[0], recipe, batch) as program:
         keys = [(0, 0, index) for index in range(batch)]
         starts = [draws.start_noise(*key, program.parameter_shape) for key in keys]
-        program.load([program.fresh(start) for start in starts], list(range(batch)))
-        canvases = program.canvases(keys, 0, 80)
+        program.load([program.fresh(start) for start in starts], channels)
+        drawn = program.draw(keys, 0, 80)
         seconds = []
         for step in range(80):
             chosen = 0 if options.get("fixed") else step
-            canvas = canvases and tuple(
-                each[chosen] for each in (canvases.forward, canvases.inverse, canvases.sizes)
-            )
             start = time.perf_counter()
-            program.advance(0 if options.get("redirect") else 20 + step, canvas)
+            program.advance(0 if options.get("redirect") else 20 + step, drawn[chosen])
             seconds.append(time.perf_counter() - start)
     return float(np.median(seconds[20:])) / batch * 1000
 

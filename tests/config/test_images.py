@@ -6,11 +6,12 @@ from types import SimpleNamespace
 import pytest
 
 from lucid_sprites.config import images, schema
-from lucid_sprites.config.plan import InstancePlan, Plan
 from lucid_sprites.errors import UserError
+from plans import plan_of
 
 LAYERS = [
-    {"number": n, "name": name, "op": op, "depth": depth}
+    {"number": n, "name": name, "op": op, "depth": depth, "kind": "activation", "fixed": False,
+     "content": name, "macs": 1.0, "activations": 1.0}
     for n, (name, op, depth) in enumerate(
         [("conv1/Conv2D", "Conv2D", 6), ("conv1/Relu", "Relu", 6), ("pool", "MaxPool", 6),
          ("conv2/Conv2D", "Conv2D", 9), ("conv2/Relu6", "Relu6", 9), ("joined", "ConcatV2", 15)]
@@ -31,11 +32,9 @@ def pictures(tmp_path, monkeypatch):
 @pytest.fixture
 def plan(tmp_path):
     catalogue = {"layers": LAYERS, "other": {}, "input": {"name": "in"}, "sha256": "s"}
-    instances = {
-        (series, instance): InstancePlan(series, instance, f"{series}.pb", catalogue, [])
-        for series, instance in (("net", "10k"), ("net", "20k"), ("other", "1"))
-    }
-    return Plan(tmp_path / "results", instances)
+    return plan_of(
+        tmp_path / "results", catalogue, [("net", "10k"), ("net", "20k"), ("other", "1")]
+    )
 
 
 def load(plan, *entries):

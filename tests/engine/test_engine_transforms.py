@@ -199,3 +199,78 @@ def test_resampled_pictures_and_gradients_are_nearest_neighbours(preset):
             expected, clear = twin(upstream[i], canvases.inverse[step, i], (40, 33), 0)
             assert clear.mean() > 0.9
             np.testing.assert_array_equal(gradient[i][clear], expected[clear])
+
+
+def projective_twin(picture, row, size, fill):
+    """Nearest neighbours under a homography, and where rounding leaves no doubt."""
+    y, x = np.mgrid[: size[0], : size[1]].astype(float)
+    points = np.stack([x, y, np.ones_like(x)], -1) @ row.reshape(3, 3).astype(float).T
+    column, line = points[..., 0] / points[..., 2], points[..., 1] / points[..., 2]
+    clear = (abs(column % 1 - 0.5) > 1e-3) & (abs(line % 1 - 0.5) > 1e-3)
+    column, line = np.floor(column + 0.5).astype(int), np.floor(line + 0.5).astype(int)
+    height, width = picture.shape
+    inside = (column >= 0) & (column < width) & (line >= 0) & (line < height)
+    values = picture[line.clip(0, height - 1), column.clip(0, width - 1)]
+    return np.where(inside, values, np.float32(fill)), clear
+
+
+BENT = [{"pad": 3}, {"homography": 0.3}, {"scale": [0.9]}, {"rotate": [7]}, {"jitter": 4}]
+
+
+def test_a_homography_moves_the_corners_as_drawn():
+    found = drawn([{"homography": 0.25}], edges=(9, 13))
+    moved = (2 * draws.uniform(*KEY, 0, 1, 8).reshape(4, 2) - 1) * 0.25 * np.array([12, 8])
+    corners = np.array([[0, 0], [12, 0], [0, 8], [12, 8]], float)
+    matrix = found.forward[0, 0].reshape(3, 3)
+    points = np.concatenate([corners, np.ones((4, 1))], 1) @ matrix.T
+    np.testing.assert_allclose(points[:, :2] / points[:, 2:], corners + moved, atol=1e-4)
+    assert found.sizes.tolist() == [[9, 13]]
+
+
+def test_a_homography_of_nothing_is_the_affine_map():
+    affine = [item for item in BENT if "homography" not in item]
+    plain, bent = drawn(affine), drawn([*affine, {"homography": 0.0}])
+    np.testing.assert_array_equal(plain.sizes, bent.sizes)
+    np.testing.assert_allclose(bent.forward[..., :6], plain.forward, atol=1e-4)
+    np.testing.assert_allclose(bent.forward[..., 6:], [[[0, 0, 1]]], atol=1e-6)
+    np.testing.assert_allclose(bent.inverse[..., :6], plain.inverse, atol=1e-4)
+
+
+def test_homographies_are_sampled_as_their_twin():
+    pictures = np.random.RandomState(0).uniform(size=(2, 20, 24))
+    maps = drawn(BENT, (20, 24), [KEY, (1, 0, 2)], steps=3)
+    for step in range(3):
+        found = show(maps, pictures, step)
+        for slot, picture in enumerate(pictures):
+            row, size = maps.forward[step, slot], maps.sizes[step]
+            expected, clear = projective_twin(np.float32(picture), row, size, 0.5)
+            assert clear.mean() > 0.95
+            np.testing.assert_array_equal(found[slot][clear], expected[clear])
+        upstream = np.random.RandomState(step).normal(size=found.shape)
+        back = show(maps, pictures, step, upstream)
+        for slot in range(2):
+            row = maps.inverse[step, slot]
+            expected, clear = projective_twin(np.float32(upstream[slot]), row, (20, 24), 0.0)
+            np.testing.assert_array_equal(back[slot][clear], expected[clear])
+
+
+def test_forward_and_inverse_of_a_homography_undo_each_other():
+    maps = drawn(BENT, steps=20)
+    for forward, inverse in zip(maps.forward[:, 0], maps.inverse[:, 0], strict=True):
+        product = forward.reshape(3, 3).astype(float) @ inverse.reshape(3, 3)
+        np.testing.assert_allclose(product / product[2, 2], np.eye(3), atol=1e-3)
+
+
+def test_normalized_gradients_have_the_length_asked_for_and_none_stays_none():
+    upstream = np.random.RandomState(0).normal(size=(3, 4, 4, 2)).astype(np.float32)
+    upstream[1] = 0
+    with tf.Graph().as_default(), tf.Session() as session:
+        source = tf.constant(np.random.RandomState(1).uniform(size=upstream.shape), tf.float32)
+        same = transforms.with_gradient_of_length(source, 2.5)
+        found, back = session.run([same, tf.gradients(same, source, upstream)[0]])
+        np.testing.assert_array_equal(found, session.run(source))
+    lengths = np.sqrt((upstream**2).sum(axis=(1, 2, 3), keepdims=True))
+    expected = np.where(lengths > 0, 2.5 * upstream / np.maximum(lengths, 1e-9), 0)
+    np.testing.assert_allclose(back, expected, rtol=1e-5)
+    assert transforms.gradient_length([{"pad": 2}, {"normalize_gradient": 2.5}]) == 2.5
+    assert transforms.gradient_length([{"pad": 2}]) is None

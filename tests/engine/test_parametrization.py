@@ -118,3 +118,136 @@ def test_the_start_is_a_hundredth_of_the_noise(kind):
     noise = parameters(made.shape, batch=1)[0]
     assert made.start(noise).dtype == np.float32
     np.testing.assert_allclose(made.start(noise), noise / 100, rtol=1e-6)
+
+
+def raw(made, values):
+    """Unbounded pictures, before colours and sigmoid."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        return session.run(made.form.raw(tf.constant(values)))
+
+
+@pytest.mark.parametrize("size", [(8, 13), (9, 6)])
+def test_fft_pictures_need_not_be_square(size):
+    height, width = size
+    made = parametrization("fft", size, 3, decorrelate=False)
+    values = parameters(made.shape, size=0.3)
+    y, x = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None]
+    frequency = np.maximum(np.hypot(x, y), 1 / max(size))
+    spectrum = (values[..., 0] + 1j * values[..., 1]) * np.sqrt(height * width) / frequency
+    expected = np.fft.irfft2(spectrum, size).transpose(0, 2, 3, 1) / 4
+    np.testing.assert_allclose(raw(made, values), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(16, 16), (9, 14)])
+def test_maco_moves_phases_and_keeps_magnitudes(size):
+    made = parametrization("maco", size, 3, decorrelate=False)
+    assert made.shape == (3, size[0], size[1] // 2 + 1)
+    start = made.start(parameters(made.shape))
+    found = raw(made, start)
+    np.testing.assert_allclose(found.std(axis=(1, 2)), 1, atol=0.15)
+    spectrum = np.fft.rfft2(found.transpose(0, 3, 1, 2))
+    y, x = np.fft.fftfreq(size[0])[:, None], np.fft.rfftfreq(size[1])[None]
+    frequency = np.maximum(np.hypot(x, y), 1 / max(size))
+    # The outer columns of a real picture's spectrum are not free.
+    inner = np.s_[..., 1 : (size[1] - 1) // 2 + 1]
+    flat = (abs(spectrum) * frequency)[inner]
+    np.testing.assert_allclose(flat, flat.mean(), rtol=1e-4)
+    wanted = np.angle(np.exp(1j * start))[inner]
+    np.testing.assert_allclose(np.angle(spectrum[inner] * np.exp(-1j * wanted)), 0, atol=1e-3)
+
+
+def resized(picture, height, width):
+    """Bilinear, centres of pixels on centres, edges repeated."""
+    for axis, size in ((0, height), (1, width)):
+        small = picture.shape[axis]
+        place = np.clip((np.arange(size) + 0.5) * small / size - 0.5, 0, small - 1)
+        low = np.floor(place).astype(int)
+        high = np.minimum(low + 1, small - 1)
+        share = (place - low).reshape([-1 if a == axis else 1 for a in range(3)])
+        picture = picture.take(low, axis) * (1 - share) + picture.take(high, axis) * share
+    return picture
+
+
+def test_laplacian_is_a_sum_of_coarser_pictures():
+    made = parametrization("laplacian", (17, 24), 3, decorrelate=False)
+    sizes = [(17, 24), (8, 12), (4, 6), (2, 3)]
+    assert made.shape == (sum(3 * h * w for h, w in sizes),)
+    values = parameters(made.shape)
+    for row, found in zip(values, raw(made, values), strict=True):
+        expected, start = 0.0, 0
+        for h, w in sizes:
+            level = row[start : start + 3 * h * w].reshape(h, w, 3)
+            expected, start = expected + resized(level, 17, 24), start + 3 * h * w
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_cppn_is_lucids_network():
+    made = parametrization("cppn", (5, 7), 3, decorrelate=True)
+    assert made.shape == (2 * 24 + 24 + 7 * (48 * 24 + 24) + 48 * 3 + 3,)
+    values = parameters(made.shape, size=0.3)
+    edge = np.sqrt(3)
+    y, x = np.mgrid[-edge:edge:5j, -edge:edge:7j]
+    for row, found in zip(values, pictures(made, values), strict=True):
+        net, start = np.stack([x, y], -1).reshape(-1, 2), 0
+        for inputs, outputs in [(2, 24), *[(48, 24)] * 7, (48, 3)]:
+            if start:
+                bent = np.arctan(net)
+                net = np.concatenate([bent / 0.67, bent**2 / 0.6], -1)
+            end = start + inputs * outputs
+            net = net @ row[start:end].reshape(inputs, outputs) + row[end : end + outputs]
+            start = end + outputs
+        np.testing.assert_allclose(found, sigmoid(net).reshape(5, 7, 3), atol=1e-4)
+
+
+def test_a_cppn_starts_in_one_colour():
+    made = parametrization("cppn", 6, 3, decorrelate=True)
+    (found,) = pictures(made, made.start(parameters(made.shape, 1)))
+    np.testing.assert_allclose(found, np.broadcast_to(found[0, 0], found.shape), atol=1e-6)
+    assert 0.3 < found.min() < found.max() < 0.7
+
+
+@pytest.mark.parametrize("kind", ["fft", "pixel", "laplacian"])
+@pytest.mark.parametrize("alpha", [False, True])
+def test_a_start_from_a_picture_shows_it(kind, alpha):
+    made = parametrization(kind, (10, 12), 3, decorrelate=True, alpha=alpha)
+    given = np.random.RandomState(0).uniform(0.05, 0.95, (10, 12, 3))
+    start = made.start_from(given, np.zeros(made.shape, np.float32))
+    (found,) = pictures(made, start[None])
+    np.testing.assert_allclose(found[..., :3], given, atol=2e-4)
+    if alpha:
+        np.testing.assert_allclose(found[..., 3], 0.9, atol=1e-4)
+
+
+def test_a_maco_starts_with_the_phases_of_a_picture():
+    made = parametrization("maco", 16, 3, decorrelate=False)
+    given = np.full((16, 16, 3), 0.2)
+    given[4:9, 6:12] = 0.8
+    start = made.start_from(given, np.zeros(made.shape, np.float32))
+    (found,) = raw(made, start[None])
+    likeness = np.corrcoef(found.ravel(), given.ravel())[0, 1]
+    assert likeness > 0.7
+
+
+def test_opacity_is_no_colour():
+    plain = parametrization("pixel", 4, 3, decorrelate=True)
+    clear = parametrization("pixel", 4, 3, decorrelate=True, alpha=True)
+    values = parameters(clear.shape)
+    found = pictures(clear, values)
+    np.testing.assert_allclose(found[..., :3], pictures(plain, values[..., :3]), atol=1e-6)
+    np.testing.assert_allclose(found[..., 3], sigmoid(values[..., 3]), atol=1e-6)
+
+
+def test_two_channels_have_no_colour_space():
+    made = parametrization("fft", 8, 2, decorrelate=True)
+    values = parameters(made.shape, size=0.3)
+    np.testing.assert_allclose(pictures(made, values), sigmoid(fourier_twin(values)), atol=2e-6)
+
+
+def test_the_shared_part_is_the_mean_of_the_members():
+    """Two members of a batch of three: the third is padding."""
+    made = parametrization("pixel", 8, 3, False, shared=(4,), members=2)
+    assert made.shape == (8 * 8 * 3 + 2 * 2 * 3,)
+    values = parameters(made.shape, batch=3)
+    own, coarse = values[:, :192].reshape(3, 8, 8, 3), values[:, 192:].reshape(3, 2, 2, 3)
+    expected = own + resized(coarse[:2].mean(axis=0), 8, 8)
+    np.testing.assert_allclose(raw(made, values), expected, atol=1e-5)

@@ -30,10 +30,13 @@ def test_levels_are_truncated_and_clipped():
     assert levels(png.encode(picture, RECORD)).tolist() == expected
 
 
-@pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (3, "RGB"), (4, "RGBA")])
-def test_rows_columns_and_channels_keep_their_places(channels, mode):
+@pytest.mark.parametrize(
+    ("channels", "alpha", "mode"),
+    [(1, False, "L"), (3, False, "RGB"), (2, True, "LA"), (4, True, "RGBA")],
+)
+def test_rows_columns_and_channels_keep_their_places(channels, alpha, mode):
     picture = np.random.RandomState(0).rand(5, 7, channels).astype(np.float32)
-    content = png.encode(picture, RECORD)
+    content = png.encode(picture, {"recipe": {"alpha": alpha}})
     assert opened(content).mode == mode
     assert opened(content).size == (7, 5)
     expected = (picture * 255).astype(np.uint8)
@@ -64,3 +67,16 @@ def test_an_empty_sprite_is_transparent_everywhere():
     assert rgba.shape == (9, 9, 4)
     assert not rgba[..., 3].any()
     assert png.empty(9, RECORD) == content
+
+
+@pytest.mark.parametrize("channels", [2, 4, 6])
+def test_pictures_of_other_channels_show_the_first_three(channels):
+    picture = np.random.RandomState(0).rand(4, 4, channels).astype(np.float32)
+    found = levels(png.encode(picture, RECORD))
+    expected = np.zeros((4, 4, 3), np.uint8)
+    expected[..., : min(3, channels)] = (picture * 255).astype(np.uint8)[..., :3]
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_a_failed_sprite_has_the_size_of_the_others():
+    assert opened(png.empty([5, 7], RECORD)).size == (7, 5)

@@ -28,6 +28,21 @@ PICTURE = INSTANCE + "/images/{image}/{method}/{view}.png"
 VIEW_LOG = INSTANCE + "/logs/{image}_{method}_{view}.log"
 EVENTS = INSTANCE + "/tensorboard"
 EVENTS_LOG = INSTANCE + "/logs/tensorboard.log"
+STUDY = INSTANCE + "/studies/{study}"
+STUDY_BLOCK = STUDY + "/blocks/b_{block}.zip"
+STUDY_BLOCK_LOG = STUDY + "/logs/b_{block}.log"
+STUDY_SPRITE = STUDY + "/sprites/i_{index}_t_{threshold}_s_{scale}.png"
+STUDY_SPRITE_LOG = STUDY + "/logs/i_{index}_t_{threshold}_s_{scale}.log"
+STUDY_LOSSES = STUDY + "/losses.csv"
+STUDY_LOSSES_LOG = STUDY + "/logs/losses.log"
+STUDY_SHEET = STUDY + "/spritemaps/t_{threshold}.png"
+STUDY_SHEET_INDEX = STUDY + "/spritemaps/t_{threshold}.json"
+STUDY_SHEET_LOG = STUDY + "/logs/t_{threshold}.log"
+
+
+def scale_name(scale: int | list[int]) -> str:
+    """A sprite's scale in file names: its edge, or height and width."""
+    return str(scale) if isinstance(scale, int) else "x".join(map(str, scale))
 
 
 def view(layer: int, channel: int | None = None) -> str:

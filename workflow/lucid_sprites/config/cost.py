@@ -68,7 +68,9 @@ def job_minutes(macs: float, groups: list[tuple[dict[str, Any], list[int]]]) -> 
     return _MINUTES_TO_START + math.ceil(_SLOWER * seconds / 60)
 
 
-def job_megabytes(activations: float, batch: int, scale: int, graph_megabytes: float) -> int:
+def job_megabytes(
+    activations: float, batch: int, scale: int | list[int], graph_megabytes: float
+) -> int:
     """Memory that is ample for a job.
 
     Args:
@@ -81,14 +83,19 @@ def job_megabytes(activations: float, batch: int, scale: int, graph_megabytes: f
     return _MEGABYTES_TO_START + math.ceil(kept + _GRAPH_COPIES * graph_megabytes)
 
 
-def _step_seconds(macs: float, scale: int) -> float:
+def _step_seconds(macs: float, scale: int | list[int]) -> float:
     """Of one sprite."""
-    return _SECONDS_OF_A_STEP + _SECONDS_OF_A_MAC * macs * scale**2 * _CANVAS_SHARE
+    return _SECONDS_OF_A_STEP + _SECONDS_OF_A_MAC * macs * _canvas_pixels(scale)
 
 
-def _activation_bytes(activations: float, scale: int) -> float:
+def _activation_bytes(activations: float, scale: int | list[int]) -> float:
     """The largest activation of one sprite, in float32."""
-    return 4 * activations * scale**2 * _CANVAS_SHARE
+    return 4 * activations * _canvas_pixels(scale)
+
+
+def _canvas_pixels(scale: int | list[int]) -> float:
+    """Of a sprite of an edge, or of height and width."""
+    return (scale**2 if isinstance(scale, int) else scale[0] * scale[1]) * _CANVAS_SHARE
 
 
 def _doubled(first: int, limit: float) -> int:

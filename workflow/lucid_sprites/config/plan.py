@@ -13,7 +13,7 @@ from typing import Any
 from lucid_sprites import layout
 from lucid_sprites.config import catalogues, cost, indexes
 from lucid_sprites.config.selection import LayerPlan, select_layers
-from lucid_sprites.config.settings import canonical_json, identity
+from lucid_sprites.config.settings import canonical_json, identity, sizes
 from lucid_sprites.config.sources import Source
 from lucid_sprites.errors import UserError
 
@@ -166,8 +166,9 @@ class Plan:
 
     def block_of_sprite(self, wildcards: Any) -> str:
         """The block that holds a sprite."""
-        block = int(wildcards.index) // self._layer(wildcards).block_size
-        return self._path(layout.BLOCK, wildcards, layer=wildcards.layer, block=block)
+        layer = self._layer(wildcards)
+        block = int(wildcards.index) // layer.block_size
+        return self._path(layout.BLOCK, wildcards, layer=layer.number, block=block)
 
     def member(self, wildcards: Any) -> str:
         """The sprite's name inside its block.
@@ -214,7 +215,7 @@ class Plan:
     def block_megabytes(self, wildcards: Any, input: Any, attempt: int) -> int:
         """The memory that the block's job asks a cluster for; more if it was not enough."""
         layer = self._layer(wildcards)
-        scale = max(settings["scale"] for settings, _ in layer.blocks[int(wildcards.block)])
+        scale = max(max(sizes(own["scale"])) for own, _ in layer.blocks[int(wildcards.block)])
         return attempt * cost.job_megabytes(layer.activations, layer.batch, scale, input.size_mb)
 
     def sheet_spec(self, wildcards: Any) -> str:
@@ -311,7 +312,7 @@ class Plan:
                 layer=layer.number,
                 index=index,
                 threshold=threshold,
-                scale=settings["scale"],
+                scale=layout.scale_name(settings["scale"]),
             )
             for index, settings in layer.settings.items()
             if threshold in settings["thresholds"]

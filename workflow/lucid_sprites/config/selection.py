@@ -90,7 +90,7 @@ def select_layers(
         raise UserError(f"{where}: the list of layers is empty; leave it out for all activations")
     chosen = entries[-1] if entries else [(_activations(catalogue, where), {})]
     numbers = sorted({number for matched, _ in chosen for number in matched})
-    reviewed = [(_matches(_selector(item), catalogue, review_file), item) for item in review or []]
+    reviewed = [(matching(_selector(item), catalogue, review_file), item) for item in review or []]
     _check_review(reviewed, catalogue, settings, review_file)
     plans = []
     for number in numbers:
@@ -165,6 +165,22 @@ def matching(selector: Any, catalogue: dict[str, Any], where: str) -> list[int]:
     return matched
 
 
+def find_one(selector: Any, catalogue: dict[str, Any], where: str) -> dict[str, Any]:
+    """The one layer that a number, exact name or glob stands for.
+
+    Raises:
+        UserError: it stands for none, or for several.
+    """
+    numbers = matching(selector, catalogue, where)
+    if len(numbers) > 1:
+        names = [catalogue["layers"][number]["name"] for number in numbers]
+        raise UserError(
+            f"{where}: {selector!r} stands for {len(names)} layers ({', '.join(names[:3])}, ...); "
+            "an objective looks at one"
+        )
+    return catalogue["layers"][numbers[0]]
+
+
 def _layer_plan(
     layer: dict[str, Any],
     settings: dict[str, Any],
@@ -175,6 +191,8 @@ def _layer_plan(
     where = f"{where}, layer {layer['name']}"
     for item in own:
         settings = merge(settings, item)
+    if settings["shared"]:
+        raise UserError(f"{where}: only the sprites of a study can share a coarse part")
     selected = _indexes(settings, layer, where)
     overrides = [(spec, values) for item in own for spec, values in item.get("index", {}).items()]
     groups = _groups(settings, selected, overrides, layer, crop, where)

@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from lucid_sprites.config import transforms
 from lucid_sprites.errors import UserError
+from lucid_sprites.files import sha256
 
 DEFAULTS: dict[str, Any] = {
     "engine": "batched",
@@ -16,6 +17,10 @@ DEFAULTS: dict[str, Any] = {
     "transforms": "standard",
     "parametrization": "fft",
     "decorrelate": True,
+    "optimizer": "adam",
+    "alpha": False,
+    "shared": [],
+    "start": None,
     "seed": 0,
     "attempts": 2,
     "fallbacks": [],
@@ -36,18 +41,22 @@ class Recipe:
     """How one attempt at a sprite is optimized; with graph, layer, index: what it looks like.
 
     Attributes:
-        scale: edge of the sprite in pixels.
-        learning_rate: of Adam.
+        scale: edge of the sprite in pixels, or [height, width].
+        learning_rate: of the optimizer.
         transforms: canonical transforms (see `config.transforms`).
-        parametrization: `fft` (Fourier space) or `pixel`.
+        parametrization: `fft`, `maco`, `pixel`, `laplacian` or `cppn`.
         decorrelate: colours are optimized in a decorrelated space.
         loss_crisis: limits of the problem detection.
         seed: the user's seed.
         attempt: 0 for the first try; with the seed, it keys all randomness.
         engine: `batched`, or `lucid` for the reference.
+        optimizer: `adam`, `sgd`, `rmsprop` or `normalized`.
+        alpha: the sprite is transparent where nothing matters.
+        shared: how many times smaller the coarse pictures are that the sprites of a unit share.
+        start: `file` and `sha256` of the picture to start from; None for noise.
     """
 
-    scale: int
+    scale: int | list[int]
     learning_rate: float
     transforms: Any
     parametrization: str
@@ -56,10 +65,27 @@ class Recipe:
     seed: int
     attempt: int
     engine: str = "batched"
+    optimizer: str = "adam"
+    alpha: bool = False
+    shared: list[int] = field(default_factory=list)
+    start: dict[str, str] | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        return sizes(self.scale)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data, for records and keys."""
-        return asdict(self)
+        """Plain data, for records and keys, without the axes that are as they mostly are."""
+        values = asdict(self)
+        if self.start:
+            values["start"] = {"sha256": self.start["sha256"]}
+        return {k: v for k, v in values.items() if k not in _EXTRA_KEYS or v != DEFAULTS[k]}
+
+
+def sizes(scale: int | list[int]) -> tuple[int, int]:
+    """Height and width in pixels of sprites of a scale."""
+    return (scale, scale) if isinstance(scale, int) else (scale[0], scale[1])
 
 
 def merge(base: dict[str, Any], override: dict[str, Any]) -> dict[str, Any]:
@@ -91,12 +117,48 @@ def resolve(settings: dict[str, Any], where: str, crop: list[int] | None = None)
         else fallback
         for fallback in settings["fallbacks"]
     ]
-    return resolved
+    if settings["start"] is not None:
+        resolved["start"] = photo(settings["start"], f"{where}, start")
+    _check_fits(resolved, where)
+    extras = {key for key in _EXTRA_KEYS if resolved[key] == DEFAULTS[key]}
+    return {key: value for key, value in resolved.items() if key not in extras}
+
+
+def photo(file: str, where: str) -> dict[str, str]:
+    """A picture file by its path and content.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    try:
+        return {"file": file, "sha256": sha256(file)}
+    except OSError as error:
+        raise UserError(f"{where}: {file}: cannot be read: {error.strerror}") from error
+
+
+def _check_fits(settings: dict[str, Any], where: str) -> None:
+    """Raise UserError for settings that exclude each other."""
+    kinds = [own.get("parametrization") for own in (settings, *settings["fallbacks"])]
+    if settings["start"] is not None and "cppn" in kinds:
+        raise UserError(f"{where}: a cppn cannot start from a picture; choose fft, pixel, ...")
+    if settings["start"] is not None and settings["shared"]:
+        raise UserError(f"{where}: sprites that share a coarse part cannot start from a picture")
+    if settings["engine"] == "lucid":
+        changed = [key for key in _EXTRA_KEYS if settings[key] != DEFAULTS[key]]
+        if kinds[0] not in ("fft", "pixel"):
+            changed.append("parametrization")
+        if any("homography" in item for item in transforms.steps(settings["transforms"])):
+            changed.append("homography")
+        if changed or not isinstance(settings["scale"], int):
+            raise UserError(
+                f"{where}: engine lucid is for comparison, with square sprites of fft or pixel and "
+                f"Adam; leave out {', '.join(changed) or 'the width'} or the engine"
+            )
 
 
 def recipes(settings: dict[str, Any]) -> list[Recipe]:
     """The attempts at one sprite, in order: further seeds first, then the fallbacks."""
-    own = {key: settings[key] for key in _RECIPE_KEYS}
+    own = {key: settings[key] for key in _RECIPE_KEYS if key in settings}
     seeds = [Recipe(**own, attempt=attempt) for attempt in range(settings["attempts"])]
     fallbacks = [
         Recipe(**{**own, **fallback}, attempt=len(seeds) + number)
@@ -123,7 +185,10 @@ def canonical_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
+# Axes of a recipe that are left out of records and keys where they are as by default.
+_EXTRA_KEYS = ("optimizer", "alpha", "shared", "start")
 _RECIPE_KEYS = (
+    *_EXTRA_KEYS,
     "engine",
     "scale",
     "learning_rate",
@@ -141,11 +206,14 @@ _SMALLEST_CANVAS = 4
 _LARGEST_CANVAS = 8192
 
 
-def _transforms(settings: dict[str, Any], scale: int, crop: list[int] | None, where: str) -> Any:
+def _transforms(
+    settings: dict[str, Any], scale: int | list[int], crop: list[int] | None, where: str
+) -> Any:
     value = transforms.canonical(settings["transforms"], where)
     if crop is not None:
-        value = transforms.with_crop(value, scale, crop)
-    smallest, largest = transforms.edges(value, scale)
+        value = transforms.with_crop(value, sizes(scale), crop)
+    found = [transforms.edges(value, edge) for edge in sizes(scale)]
+    smallest, largest = min(low for low, _ in found), max(high for _, high in found)
     what = f"{where}: transforms {settings['transforms']!r}"
     if smallest < _SMALLEST_CANVAS:
         raise UserError(

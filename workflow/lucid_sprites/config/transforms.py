@@ -2,9 +2,11 @@
 
 A transform list is a list of one-key mappings, applied in order to the picture:
 `{pad: pixels}`, `{jitter: pixels}`, `{scale: [factors]}`, `{rotate: [degrees]}`,
-`{crop_or_pad: [height, width]}`. They mean what lucid's transforms of these names mean, but for
-one thing: the engine samples the picture once for all of them, so what one of them cuts off comes
-back if a later one enlarges the canvas again.
+`{crop_or_pad: [height, width]}`, `{homography: share}` (each corner of the canvas moves by up to
+that share of its size), `{normalize_gradient: length}` (of the gradient that reaches the picture).
+lucid's own names random_scale, random_rotate and crop_or_pad_to are understood. They mean what
+lucid's transforms of these names mean, but for one thing: the engine samples the picture once for
+all of them, so what one of them cuts off comes back if a later one enlarges the canvas again.
 """
 
 from typing import Any
@@ -12,6 +14,12 @@ from typing import Any
 from lucid_sprites.errors import UserError, nearest
 
 Transform = dict[str, Any]
+
+_LUCID_NAMES = {
+    "random_scale": "scale",
+    "random_rotate": "rotate",
+    "crop_or_pad_to": "crop_or_pad",
+}
 
 
 def _scales(first: int, last: int, step: int) -> Transform:
@@ -63,11 +71,11 @@ def steps(transforms: str | list[Transform]) -> list[Transform]:
 
 
 def with_crop(
-    transforms: str | list[Transform], scale: int, size: list[int]
+    transforms: str | list[Transform], picture: list[int], size: list[int]
 ) -> str | list[Transform]:
-    """Canonical transforms whose canvases have `size` (height and width in pixels) in the end."""
+    """Canonical transforms that end in canvases of `size`; both are height and width in pixels."""
     spelled = steps(transforms)
-    ends = [scale, scale] if not spelled else spelled[-1].get("crop_or_pad")
+    ends = list(picture) if not spelled else spelled[-1].get("crop_or_pad")
     return transforms if ends == size else [*spelled, {"crop_or_pad": size}]
 
 
@@ -75,6 +83,7 @@ def _checked(item: Any, where: str) -> Transform:
     if not isinstance(item, dict) or len(item) != 1:
         raise UserError(f"{where}: {item!r} is not one transform such as {{jitter: 8}}")
     ((name, value),) = item.items()
+    name = _LUCID_NAMES.get(name, name)
     check = _CHECKS.get(name)
     if check is None:
         raise UserError(
@@ -95,11 +104,15 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _is_between(value: Any, low: float, high: float) -> bool:
+    return _is_number(value) and low <= value <= high
+
+
 def _are(value: Any, low: float, high: float) -> bool:
     return (
         isinstance(value, list)
         and bool(value)
-        and all(_is_number(item) and low <= item <= high for item in value)
+        and all(_is_between(item, low, high) for item in value)
     )
 
 
@@ -112,6 +125,9 @@ _CHECKS = {
         "a list [height, width] of pixels",
         lambda value: _are(value, 1, 4096) and len(value) == 2 and all(map(_is_pixels, value)),
     ),
+    # Beyond 0.4 the corners of the canvas may fall in line.
+    "homography": ("a share from 0 to 0.4", lambda value: _is_between(value, 0, 0.4)),
+    "normalize_gradient": ("a length from 1e-6 to 1e6", lambda v: _is_between(v, 1e-6, 1e6)),
 }
 
 

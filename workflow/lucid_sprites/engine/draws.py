@@ -11,6 +11,7 @@ _WORDS_PER_COUNT = 4
 _START, _TRANSFORMS = 0, 1
 # Shared by all sprites at a step; no sprite's key has this stream.
 _SHARED = 2
+_DIRECTION, _BACKGROUND = 3, 4
 
 
 def start_noise(seed: int, attempt: int, index: int, shape: tuple[int, ...]) -> np.ndarray:
@@ -30,6 +31,18 @@ def uniform(
 def shared_uniform(first_step: int, steps: int, count: int) -> np.ndarray:
     """Uniform numbers in [0, 1), float64 [steps, count], the same for all sprites."""
     return _uniform((0, 0, 0, _SHARED), first_step, steps, count)
+
+
+def direction(seed: int, shape: tuple[int, ...]) -> np.ndarray:
+    """Standard normal float32 of `shape`: a random direction of a layer."""
+    state = np.random.RandomState(_generator(seed, 0, 0, _DIRECTION, 0))
+    return state.standard_normal(shape).astype(np.float32)
+
+
+def background(step: int, shape: tuple[int, ...]) -> np.ndarray:
+    """Standard normal float32 of `shape`, the same for all sprites at a step."""
+    state = np.random.RandomState(_generator(0, 0, step, _BACKGROUND, 0))
+    return state.standard_normal(shape).astype(np.float32)
 
 
 def _uniform(key: tuple[int, int, int, int], first_step: int, steps: int, count: int) -> np.ndarray:

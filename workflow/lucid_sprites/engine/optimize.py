@@ -11,10 +11,13 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from lucid_sprites.config.cost import BATCH_MULTIPLE
 from lucid_sprites.config.settings import canonical_json
 from lucid_sprites.engine import draws, gradients, problems
-from lucid_sprites.engine.program import Program, State
+from lucid_sprites.engine.objectives import build
+from lucid_sprites.engine.program import Program
+from lucid_sprites.engine.state import State
 from lucid_sprites.engine.task import Checkpoint, Outcome, Task, watch_for
 from lucid_sprites.errors import UserError
 from lucid_sprites.models.picture_input import PictureInput
+from lucid_sprites.objectives import text
 
 log = logging.getLogger(__name__)
 
@@ -35,10 +38,12 @@ def optimize(
 ) -> Iterator[Outcome]:
     """Run all tasks, in batches of sprites that are at the same step of the same recipe.
 
-    The pictures of a task do not depend on the other tasks, nor on `batch`.
+    The pictures of a task do not depend on the other tasks, nor on `batch`; but for the members
+    of a unit, which run together in a batch of their own.
 
     Args:
-        network: prepared for `layer`.
+        network: prepared for `layer`, or for the layers of the tasks' objectives.
+        layer: whose channels the tasks without an objective of their own are.
         batch: a multiple of `config.cost.BATCH_MULTIPLE`; halved where the memory is too small.
         progress: called with the number of sprites that have advanced by a step.
 
@@ -46,9 +51,15 @@ def optimize(
         outcomes, a batch at a time, as soon as it is done.
 
     Raises:
-        UserError: not enough memory for the smallest batch.
+        UserError: not enough memory for the smallest batch, or a position beyond its layer.
     """
-    for _, group in groupby(sorted(tasks, key=_program_key), key=_program_key):
+
+    def program_key(task: Task) -> str:
+        """Equal for tasks that one program can advance."""
+        recipe = {**task.recipe.as_dict(), "seed": None, "attempt": None}
+        return canonical_json([recipe, build.template(task.objective_on(layer)), task.members])
+
+    for _, group in groupby(sorted(tasks, key=program_key), key=program_key):
         alike = list(group)
         if alike[0].recipe.engine == "lucid":
             # Imported here: importing lucid changes what `import tensorflow` means.
@@ -57,11 +68,6 @@ def optimize(
             yield from (render(network, picture, layer, task, progress) for task in alike)
         else:
             yield from _within_memory(network, picture, layer, alike, batch, progress)
-
-
-def _program_key(task: Task) -> str:
-    """Equal for tasks that one program can advance."""
-    return canonical_json({**task.recipe.as_dict(), "seed": None, "attempt": None})
 
 
 def _within_memory(
@@ -77,30 +83,76 @@ def _within_memory(
     while True:
         waiting = [task for task in tasks if id(task) not in done]
         try:
-            with Program(network, picture, layer, tasks[0].recipe, batch) as program:
-                for outcome in _waves(program, waiting, progress):
+            with _program(network, picture, layer, waiting, batch) as program:
+                for outcome in _waves(program, layer, waiting, progress):
                     done.add(id(outcome.task))
                     yield outcome
             return
+        except tf.errors.InvalidArgumentError as error:
+            if "does not index into" not in error.message:
+                raise
+            line = text(waiting[0].objective_on(layer))
+            raise UserError(
+                f"{line}: x or y is beyond the layer, which transforms may make smaller than it is "
+                f"for {waiting[0].recipe.scale} pixels"
+            ) from error
         except (tf.errors.ResourceExhaustedError, MemoryError) as error:
-            if batch == BATCH_MULTIPLE:
+            together = _batch(tasks, batch)
+            if together == BATCH_MULTIPLE or tasks[0].members:
                 scale = tasks[0].recipe.scale
                 raise UserError(
-                    f"layer {layer}: not enough memory for {batch} sprites of {scale} pixels at "
-                    "once; choose a smaller scale or a machine with more memory"
+                    f"layer {layer}: not enough memory for {together} sprites of {scale} pixels "
+                    "at once; choose a smaller scale or a machine with more memory"
                 ) from error
-            batch = max(BATCH_MULTIPLE, batch // 2 // BATCH_MULTIPLE * BATCH_MULTIPLE)
+            batch = max(BATCH_MULTIPLE, together // 2 // BATCH_MULTIPLE * BATCH_MULTIPLE)
             log.warning("out of memory: going on with batches of %d", batch)
 
 
-def _waves(program: Program, tasks: list[Task], progress: Progress) -> Iterator[Outcome]:
-    constant = problems.constant_channels(*program.channel_extremes(_noise(program)))
-    living = [task for task in tasks if not constant[task.index]]
-    yield from (Outcome(task, problems.CONSTANT) for task in tasks if constant[task.index])
+def _program(
+    network: GraphDef, picture: PictureInput, layer: str, tasks: list[Task], batch: int
+) -> Program:
+    """The program of tasks with one key."""
+    objective, first = tasks[0].objective_on(layer), tasks[0]
+    size = _batch(tasks, batch)
+    return Program(network, picture, objective, first.recipe, size, first.members)
+
+
+def _batch(tasks: list[Task], batch: int) -> int:
+    """No larger than `tasks` need; a unit is one batch whatever its size."""
+    count = tasks[0].members or min(batch, len(tasks))
+    return -(-count // BATCH_MULTIPLE) * BATCH_MULTIPLE
+
+
+def _waves(
+    program: Program, layer: str, tasks: list[Task], progress: Progress
+) -> Iterator[Outcome]:
+    if tasks[0].members:
+        if len(tasks) != tasks[0].members:
+            raise ValueError(f"{len(tasks)} tasks of one form are no unit of {tasks[0].members}")
+        yield from _wave(program, layer, tasks, progress)
+        return
+    constant = _constant(program, layer, tasks)
+    living = [task for task in tasks if id(task) not in constant]
+    yield from (Outcome(task, problems.CONSTANT) for task in tasks if id(task) in constant)
     for start in sorted({task.first_step for task in living}):
         together = [task for task in living if task.first_step == start]
         for i in range(0, len(together), program.batch):
-            yield from _wave(program, together[i : i + program.batch], progress)
+            yield from _wave(program, layer, together[i : i + program.batch], progress)
+
+
+def _constant(program: Program, layer: str, tasks: list[Task]) -> set[int]:
+    """Ids of the tasks that look at nothing but constant channels."""
+    looks = {id(task): build.channels(task.objective_on(layer)) for task in tasks}
+    names = {name for channels in looks.values() for name, _ in channels or ()}
+    noise = _noise(program) if names else None
+    constant = {
+        name: problems.constant_channels(*program.channel_extremes(name, noise)) for name in names
+    }
+    return {
+        key
+        for key, channels in looks.items()
+        if channels and all(constant[name][number] for name, number in channels)
+    }
 
 
 def _noise(program: Program) -> np.ndarray:
@@ -116,15 +168,16 @@ def _noise(program: Program) -> np.ndarray:
     return np.array(pictures, np.float32)
 
 
-def _wave(program: Program, tasks: list[Task], progress: Progress) -> list[Outcome]:
+def _wave(program: Program, layer: str, tasks: list[Task], progress: Progress) -> list[Outcome]:
     """Advance tasks that start at the same step until each is done or has failed."""
     first_step = tasks[0].first_step
-    program.load([_start(program, task) for task in tasks], [task.index for task in tasks])
+    states = [_start(program, task) for task in tasks]
+    program.load(states, [task.objective_on(layer) for task in tasks])
     outcomes = [Outcome(task, step=first_step) for task in tasks]
     watches = [watch_for(task) for task in tasks]
     running = list(range(len(tasks)))
-    for step, canvas in _steps(program, tasks, first_step):
-        losses = program.advance(step, canvas)
+    for step, drawn in _steps(program, tasks, first_step):
+        losses = program.advance(step, drawn)
         progress(len(running))
         noted = {slot: outcomes[slot].note(losses[slot].item(), watches[slot]) for slot in running}
         running = [slot for slot in running if noted[slot]]
@@ -144,22 +197,18 @@ def _wave(program: Program, tasks: list[Task], progress: Progress) -> list[Outco
 def _start(program: Program, task: Task) -> State:
     if task.checkpoint:
         return task.checkpoint.state
-    key = task.recipe.seed, task.recipe.attempt, task.index
-    return program.fresh(draws.start_noise(*key, program.parameter_shape))
+    return program.fresh(draws.start_noise(*task.key, program.parameter_shape))
 
 
 def _steps(
     program: Program, tasks: list[Task], first_step: int
-) -> Iterator[tuple[int, tuple[np.ndarray, ...] | None]]:
-    """Each step's number and canvas."""
-    keys = [(task.recipe.seed, task.recipe.attempt, task.index) for task in tasks]
+) -> Iterator[tuple[int, tuple[np.ndarray, ...]]]:
+    """Each step's number and what is drawn for it."""
+    keys = [task.key for task in tasks]
     last = max(task.thresholds[-1] for task in tasks)
     for start in range(first_step, last, _STEPS_DRAWN):
-        count = min(_STEPS_DRAWN, last - start)
-        drawn = program.canvases(keys, start, count)
-        for i in range(count):
-            canvas = (drawn.forward[i], drawn.inverse[i], drawn.sizes[i]) if drawn else None
-            yield start + i, canvas
+        drawn = program.draw(keys, start, min(_STEPS_DRAWN, last - start))
+        yield from enumerate(drawn, start)
 
 
 def _with_gradient(

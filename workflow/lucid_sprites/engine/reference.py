@@ -29,6 +29,7 @@ _TRANSFORMS: dict[str, Callable[..., Callable]] = {
     "scale": transform.random_scale,
     "rotate": transform.random_rotate,
     "crop_or_pad": lambda size: transform.crop_or_pad_to(*size),
+    "normalize_gradient": lambda length: transform.normalize_gradient([length]),
 }
 
 

@@ -9,7 +9,7 @@ from lucid_sprites.config.settings import Recipe
 from lucid_sprites.engine import problems
 from lucid_sprites.engine.gradients import REDIRECTED_STEPS
 from lucid_sprites.engine.problems import LossWatch
-from lucid_sprites.engine.program import State
+from lucid_sprites.engine.state import State
 
 # A loss in so many goes into the record's curve.
 CURVE_EVERY = 8
@@ -35,16 +35,33 @@ class Task:
     """One attempt at one sprite: from a checkpoint, or from the start, to the last threshold.
 
     Attributes:
-        index: channel of the layer.
+        index: channel of the layer, or number of the cell of a study.
         recipe: how it is optimized.
         thresholds: numbers of updates after which the picture is kept, rising.
         checkpoint: before the first threshold, or None.
+        objective: data of an objective; None for the channel `index` of the layer.
+        stream: keys the randomness in the place of `index`, where sprites are to be alike.
+        members: sprites of the unit that this one is a member of, 0 for a sprite by itself.
     """
 
     index: int
     recipe: Recipe
     thresholds: tuple[int, ...]
     checkpoint: Checkpoint | None = None
+    objective: dict[str, Any] | None = None
+    stream: int | None = None
+    members: int = 0
+
+    @property
+    def key(self) -> tuple[int, int, int]:
+        """What all randomness of the sprite is drawn by."""
+        stream = self.index if self.stream is None else self.stream
+        return self.recipe.seed, self.recipe.attempt, stream
+
+    def objective_on(self, layer: str) -> dict[str, Any]:
+        """Data of its objective; `layer` is what `index` counts where it has none of its own."""
+        channel = {"objective": "channel", "layer": layer, "n_channel": self.index}
+        return self.objective or channel
 
     @property
     def first_step(self) -> int:

@@ -1,7 +1,8 @@
 """Stochastic transforms, fused: one nearest-neighbour resample of the picture for each step.
 
-Every transform of lucid's standard set maps the pixels of its output to positions in its input
-by an affine map; the composition is drawn and multiplied out on the host. The size of the canvas
+Every transform maps the pixels of its output to positions in its input, by an affine map or, for
+homographies, a projective one; the composition is drawn and multiplied out on the host. The size of
+the canvas
 depends only on the scales, which are drawn once per step number for all sprites, as lucid draws
 one for its whole batch: so the alignment with the strides of deep layers varies from step to step.
 """
@@ -18,7 +19,7 @@ from lucid_sprites.engine import draws
 # What shows beyond the edge of the picture; lucid pads with the same grey.
 _GREY = 0.5
 # Draws that one transform takes from its sprite's stream.
-_OWN_DRAWS = {"jitter": 2, "rotate": 1}
+_OWN_DRAWS = {"jitter": 2, "rotate": 1, "homography": 8}
 
 
 @dataclass(frozen=True)
@@ -27,14 +28,26 @@ class Canvases:
 
     Attributes:
         forward: [steps, batch, 6] float32 rows (a, b, c, d, e, f): canvas pixel (x, y) shows the
-            picture at (a x + b y + c, d x + e y + f).
-        inverse: [steps, batch, 6], from picture pixels to canvas positions.
+            picture at (a x + b y + c, d x + e y + f); [steps, batch, 9] with g, h, i behind them
+            under homographies: both are divided by g x + h y + i.
+        inverse: of the same shape, from picture pixels to canvas positions.
         sizes: [steps, 2] int32, height and width of the canvas in pixels.
     """
 
     forward: np.ndarray
     inverse: np.ndarray
     sizes: np.ndarray
+
+
+def rows(transforms: list[Transform]) -> int:
+    """Numbers in a row of `Canvases`."""
+    return 9 if any("homography" in item for item in transforms) else 6
+
+
+def gradient_length(transforms: list[Transform]) -> float | None:
+    """What the gradient that reaches the picture is scaled to; None to leave it as it is."""
+    lengths = [item["normalize_gradient"] for item in transforms if "normalize_gradient" in item]
+    return lengths[0] if lengths else None
 
 
 def draw(
@@ -52,7 +65,8 @@ def draw(
     own_count = sum(_OWN_DRAWS.get(name, 0) for item in transforms for name in item)
     own = np.stack([draws.uniform(*key, first_step, steps, own_count) for key in keys], axis=1)
     shared = draws.shared_uniform(first_step, steps, sum("scale" in item for item in transforms))
-    composed = _Composition(np.tile(np.array(edges, float), (steps, 1)), len(keys))
+    kind = _Composition if rows(transforms) == 6 else _ProjectiveComposition
+    composed = kind(np.tile(np.array(edges, float), (steps, 1)), len(keys))
     for item in transforms:
         ((name, value),) = item.items()
         taken = _OWN_DRAWS.get(name, 0)
@@ -107,6 +121,9 @@ class _Composition:
         self._append(np.eye(2), np.trunc((self.size - target) / 2)[:, None, ::-1])
         self.size = np.tile(target, (len(self.size), 1))
 
+    def normalize_gradient(self, *_: object) -> None:
+        """Nothing on the canvas: see `with_gradient_of_length`."""
+
     def canvases(self) -> Canvases:
         inverse = np.linalg.inv(self.matrix)
         back = -np.einsum("sbij,sbj->sbi", inverse, self.offset)
@@ -119,6 +136,49 @@ class _Composition:
         offset = np.broadcast_to(offset, self.offset.shape)
         self.offset = self.offset + np.einsum("sbij,sbj->sbi", self.matrix, offset)
         self.matrix = self.matrix @ matrix
+
+
+class _ProjectiveComposition(_Composition):
+    """The same with a projective map, `full` [steps, batch, 3, 3] in homogeneous (x, y, 1)."""
+
+    def __init__(self, size: np.ndarray, batch: int) -> None:
+        super().__init__(size, batch)
+        self.full = np.tile(np.eye(3), (len(size), batch, 1, 1))
+
+    def homography(self, share: float, drawn: np.ndarray) -> None:
+        """Each corner of the output shows a point up to `share` of the size off the corner."""
+        last = (self.size[:, None, ::-1] - 1)[:, :, None]
+        corners = np.array([[0, 0], [1, 0], [0, 1], [1, 1]]) * last
+        corners = np.broadcast_to(corners, (*drawn.shape[:2], 4, 2))
+        moved = corners + (2 * drawn.reshape(corners.shape) - 1) * share * last
+        self.full = self.full @ _through(corners, moved)
+
+    def canvases(self) -> Canvases:
+        nine = (*self.full.shape[:2], 9)
+        forward, inverse = self.full, np.linalg.inv(self.full)
+        return Canvases(
+            forward.reshape(nine).astype(np.float32),
+            (inverse / inverse[..., 2:, 2:]).reshape(nine).astype(np.float32),
+            self.size.astype(np.int32),
+        )
+
+    def _append(self, matrix: np.ndarray, offset: np.ndarray) -> None:
+        step = np.tile(np.eye(3), (*self.full.shape[:2], 1, 1))
+        step[..., :2, :2] = matrix
+        step[..., :2, 2] = offset
+        self.full = self.full @ step
+
+
+def _through(points: np.ndarray, images: np.ndarray) -> np.ndarray:
+    """[..., 3, 3]: the homographies that map four `points` [..., 4, 2] to `images`."""
+    x, y = points[..., 0], points[..., 1]
+    one, zero = np.ones_like(x), np.zeros_like(x)
+    u, v = images[..., 0], images[..., 1]
+    for_u = np.stack([x, y, one, zero, zero, zero, -u * x, -u * y], axis=-1)
+    for_v = np.stack([zero, zero, zero, x, y, one, -v * x, -v * y], axis=-1)
+    equations = np.concatenate([for_u, for_v], axis=-2)
+    solved = np.linalg.solve(equations, np.concatenate([u, v], axis=-1)[..., None])[..., 0]
+    return np.concatenate([solved, one[..., :1]], axis=-1).reshape(*solved.shape[:-1], 3, 3)
 
 
 def _rows(matrix: np.ndarray, offset: np.ndarray) -> np.ndarray:
@@ -136,7 +196,7 @@ def resample(
 
     Args:
         pictures: [batch, height, width, channels] in 0..1, static shape.
-        forward, inverse: [batch, 6] rows of `Canvases`.
+        forward, inverse: [batch, 6 or 9] rows of `Canvases`.
         size: [2] int32, height and width of the canvas.
 
     Returns:
@@ -157,6 +217,23 @@ def resample(
     return canvas
 
 
+def with_gradient_of_length(pictures: tf.Tensor, length: float) -> tf.Tensor:
+    """The same pictures, whose gradients have the Euclidean norm `length` for each sprite.
+
+    (lucid.optvis.transform.normalize_gradient)
+    """
+
+    @tf.custom_gradient
+    def same(pictures: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        def gradient(upstream: tf.Tensor) -> tf.Tensor:
+            norm = tf.sqrt(tf.reduce_sum(tf.square(upstream), [1, 2, 3], keepdims=True))
+            return tf.math.divide_no_nan(length * upstream, norm)
+
+        return tf.identity(pictures), gradient
+
+    return same(pictures)
+
+
 def _gather(
     pictures: tf.Tensor, rows: tf.Tensor, size: tf.Tensor, fill: float, batch: int, channels: int
 ) -> tf.Tensor:
@@ -174,9 +251,16 @@ def _nearest(rows: tf.Tensor, size: tf.Tensor, height: tf.Tensor, width: tf.Tens
     """[batch, size[0], size[1]] positions in the flat picture; height * width if outside."""
     x = tf.cast(tf.range(size[1]), tf.float32)[None, None, :]
     y = tf.cast(tf.range(size[0]), tf.float32)[None, :, None]
-    a, b, c, d, e, f = [value[:, :, None] for value in tf.split(rows, 6, axis=1)]
-    column = tf.floor(a * x + (b * y + (c + 0.5)))
-    row = tf.floor(d * x + (e * y + (f + 0.5)))
+    count = rows.shape[1]
+    a, b, c, d, e, f, *rest = [value[:, :, None] for value in tf.split(rows, count, axis=1)]
+    if rest:
+        g, h, i = rest
+        depth = g * x + (h * y + i)
+        column = tf.floor((a * x + (b * y + c)) / depth + 0.5)
+        row = tf.floor((d * x + (e * y + f)) / depth + 0.5)
+    else:
+        column = tf.floor(a * x + (b * y + (c + 0.5)))
+        row = tf.floor(d * x + (e * y + (f + 0.5)))
     width_f, height_f = tf.cast(width, tf.float32), tf.cast(height, tf.float32)
     inside = (column >= 0) & (column < width_f) & (row >= 0) & (row < height_f)
     position = tf.cast(row * width_f + column, tf.int32)

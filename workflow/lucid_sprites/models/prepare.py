@@ -15,32 +15,32 @@ _CONVOLUTIONS = ("Conv2D", "DepthwiseConv2dNative")
 _BATCH_NORMS = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
 
 
-def prepare(graph: GraphDef, input_name: str, layer: str) -> GraphDef:
-    """The part of `graph` between the input and `layer`, with everything constant folded.
+def prepare(graph: GraphDef, input_name: str, *layers: str) -> GraphDef:
+    """The part of `graph` between the input and `layers`, with everything constant folded.
 
-    Pruning also drops what fixes the batch to 1 behind the layer (a classifier's reshape).
+    Pruning also drops what fixes the batch to 1 behind the layers (a classifier's reshape).
 
     Args:
         graph: a frozen graph.
         input_name: node that the picture is fed to.
-        layer: node whose output is visualized; it keeps its name.
+        layers: nodes whose outputs are visualized; they keep their names.
 
     Returns:
         a new GraphDef; folded convolutions are followed by a BiasAdd.
     """
-    constant = fold_constants(prune(graph, input_name, layer), input_name)
-    return isolate_non_finite(fold_batch_norm(constant, layer))
+    constant = fold_constants(prune(graph, input_name, *layers), input_name)
+    return isolate_non_finite(fold_batch_norm(constant, *layers))
 
 
-def prune(graph: GraphDef, input_name: str, layer: str) -> GraphDef:
-    """Only the nodes that `layer` needs, cut at the input, without placement or shape hints."""
+def prune(graph: GraphDef, input_name: str, *layers: str) -> GraphDef:
+    """Only the nodes that `layers` need, cut at the input, without placement or shape hints."""
     cut = GraphDef(versions=graph.versions)
     for node in graph.node:
         if node.name == input_name:
             cut.node.append(_placeholder_for(node))
         else:
             cut.node.add().CopyFrom(node)
-    needed = topology.ancestors(cut, [layer])
+    needed = topology.ancestors(cut, layers)
     pruned = GraphDef(versions=graph.versions)
     for node in cut.node:
         if node.name in needed or node.name == input_name:
@@ -82,14 +82,14 @@ def fold_constants(
     return _needed_for(topology.with_nodes(graph, folded), dependent)
 
 
-def fold_batch_norm(graph: GraphDef, layer: str) -> GraphDef:
+def fold_batch_norm(graph: GraphDef, *layers: str) -> GraphDef:
     """Scale and shift by constants behind a convolution, folded into kernel and bias.
 
     Batch norm comes fused, or written out as Mul and Add or Sub. A convolution that somebody
-    else reads too, or that is the layer itself, keeps its kernel.
+    else reads too, or that is one of the layers itself, keeps its kernel.
     """
     nodes = topology.by_name(graph)
-    uses: dict[str, int] = {layer: 1}
+    uses: dict[str, int] = dict.fromkeys(layers, 1)
     for node in graph.node:
         for parent in topology.parents(node):
             uses[parent] = uses.get(parent, 0) + 1
@@ -102,7 +102,7 @@ def fold_batch_norm(graph: GraphDef, layer: str) -> GraphDef:
             _fold_into(convolution, node, scale, shift, nodes)
     folded = GraphDef(versions=graph.versions)
     folded.node.extend(nodes.values())
-    return _needed_for(folded, [layer])
+    return _needed_for(folded, layers)
 
 
 def isolate_non_finite(graph: GraphDef) -> GraphDef:

@@ -41,8 +41,9 @@ def main() -> None:
     parser.add_argument("--out", required=True, help="CSV file to write")
     arguments = parser.parse_args()
     spec = json.loads(arguments.spec)
+    template = layout.STUDY_BLOCK if "study" in spec else layout.BLOCK
     blocks = [
-        f"{{results}}/{layout.BLOCK}".format(**spec, layer=layer, block=block)
+        f"{{results}}/{template}".format(**spec, layer=layer, block=block)
         for layer, numbers in spec["blocks"].items()
         for block in indexes.parse(numbers)
     ]

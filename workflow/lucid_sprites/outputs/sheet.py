@@ -13,6 +13,7 @@ from PIL import Image
 
 from lucid_sprites import layout
 from lucid_sprites.config import indexes
+from lucid_sprites.config.settings import sizes
 from lucid_sprites.engine.problems import OK
 from lucid_sprites.errors import DamagedError, UserError
 from lucid_sprites.files import delete, save_whole, write_whole
@@ -71,14 +72,10 @@ def _sprite(path: str) -> tuple[Image.Image, dict[str, Any]]:
     raise UserError(f"{message}; it was deleted, run again")
 
 
-def _path(results: str, spec: dict[str, Any], index: int, scale: int) -> str:
-    return f"{results}/{layout.SPRITE}".format(
-        series=spec["series"],
-        instance=spec["instance"],
-        layer=spec["number"],
-        index=index,
-        threshold=spec["threshold"],
-        scale=scale,
+def _path(results: str, spec: dict[str, Any], index: int, scale: int | list[int]) -> str:
+    template = layout.STUDY_SPRITE if "study" in spec else layout.SPRITE
+    return f"{results}/{template}".format(
+        **{**spec, "layer": spec["number"]}, index=index, scale=layout.scale_name(scale)
     )
 
 
@@ -95,10 +92,13 @@ def main() -> None:
         for group in groups
         for index in indexes.parse(group["indexes"])
     }
-    cell = max(group["scale"] for group in groups)
+    cell = max(edge for group in groups for edge in sizes(group["scale"]))
+    titles = spec.pop("titles", None)
     try:
         sheet, cells = compose(sprites, spec["depth"], spec["columns"], cell)
         save_whole(arguments.out, lambda path: sheet.save(path, "PNG"))
+        if titles:
+            cells = [{**each, "title": titles[each["index"]]} for each in cells]
         described = json.dumps({**spec, "cell": cell, "cells": cells}, indent=1)
         write_whole(Path(arguments.out).with_suffix(".json"), described + "\n")
     except UserError as error:

@@ -3,6 +3,7 @@
 import json
 from collections import Counter, defaultdict
 from pathlib import Path
+from typing import Any
 
 from lucid_sprites.config import indexes
 from lucid_sprites.engine.problems import OK
@@ -24,10 +25,16 @@ def summarize(sheets: list[str]) -> str:
         for cell in sheet["cells"]:
             counts[cell["status"]] += 1
             if cell["status"] != OK:
-                place = f"{sheet['series']}/{sheet['instance']} layer {sheet['number']}"
-                at = f"{place} ({sheet['layer']}) at {sheet['threshold']} steps"
+                at = f"{sheet['series']}/{sheet['instance']} {_what(sheet)} at "
+                at += f"{sheet['threshold']} steps"
                 failed[at, cell["status"]].append(cell["index"])
     lines = [", ".join(f"{count} {status}" for status, count in counts.most_common())]
     for (place, status), members in failed.items():
         lines.append(f"  {place}: {status}: {indexes.shorten(members)}")
     return f"{counts.total()} sprites: " + "\n".join(lines)
+
+
+def _what(sheet: dict[str, Any]) -> str:
+    if "study" in sheet:
+        return f"study {sheet['study']}"
+    return f"layer {sheet['number']} ({sheet['layer']})"

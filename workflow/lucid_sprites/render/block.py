@@ -4,7 +4,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from lucid_sprites.config.settings import Recipe, identity, recipes
 from lucid_sprites.engine.problems import CONSTANT, OK
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import sha256
+from lucid_sprites.objectives import without_paths
 from lucid_sprites.render import png
 from lucid_sprites.render.store import ENGINE_VARIANT, Entry, Store, key
 
@@ -31,10 +32,12 @@ class BlockSpec:
         graph_sha256: of its content.
         content: digest of all that the layer is computed from.
         picture: the graph's picture input, as plain data (see `models.picture_input`).
-        number, layer: of the layer.
+        number, layer: of the layer, or of the study.
         batch: sprites that advance together.
         keep_state: keep what resuming needs in the store.
-        groups: `indexes` (as text) and the `settings` that these sprites share.
+        groups: `indexes` (as text) and the `settings` that these sprites share; the settings of a
+            study's sprites have an `objective`, a `stream` for the randomness, and, where sprites
+            depend on each other, the number of `members` of their unit.
     """
 
     graph: str
@@ -55,6 +58,9 @@ class Sprite:
     Attributes:
         identity: see `config.settings.identity`.
         pending: thresholds that no attempt has reached.
+        objective: data of its own objective, None for a channel of the layer.
+        stream: keys its randomness in the place of the index.
+        members: sprites that depend on each other, this one included; 0 for a sprite by itself.
         found: attempt number and entry for each threshold reached.
         attempts: all entries, by attempt number.
     """
@@ -64,6 +70,9 @@ class Sprite:
     thresholds: list[int]
     pending: list[int]
     identity: str = ""
+    objective: dict[str, Any] | None = None
+    stream: int | None = None
+    members: int = 0
     found: dict[int, tuple[int, Entry]] = field(default_factory=dict)
     attempts: dict[int, Entry] = field(default_factory=dict)
 
@@ -100,8 +109,10 @@ def complete(spec: BlockSpec, store: Store, progress: Progress) -> list[Sprite]:
                     sprite.take(attempt, entry)
                 if _wanted(sprite, entry):
                     missing.append(sprite)
-                elif entry is not None:  # nothing to resume
+                elif entry is not None and not sprite.members:  # nothing to resume
                     entry.state = None
+        if missing and missing[0].members:
+            missing = sprites
         for sprite, entry in _optimized(spec, missing, attempt, progress):
             store.put(_key(spec, sprite, attempt), entry)
             # The states of a whole block would fill the memory.
@@ -111,29 +122,37 @@ def complete(spec: BlockSpec, store: Store, progress: Progress) -> list[Sprite]:
 
 
 def _sprites(spec: BlockSpec) -> list[Sprite]:
-    sprites = []
-    for group in spec.groups:
-        settings = group["settings"]
-        thresholds = settings["thresholds"]
-        name = identity(spec.content, spec.picture, spec.layer, settings)
-        sprites += [
-            Sprite(index, recipes(settings), thresholds, list(thresholds), name)
-            for index in indexes.parse(group["indexes"])
-        ]
-    return sprites
+    sprites = [
+        Sprite(
+            index,
+            recipes(settings),
+            settings["thresholds"],
+            list(settings["thresholds"]),
+            identity(spec.content, spec.picture, spec.layer, settings),
+            **{key: settings[key] for key in ("objective", "stream", "members") if key in settings},
+        )
+        for group in spec.groups
+        for settings in [group["settings"]]
+        for index in indexes.parse(group["indexes"])
+    ]
+    return sorted(sprites, key=lambda sprite: sprite.index)
 
 
 def _identity(spec: BlockSpec, sprite: Sprite, attempt: int) -> dict[str, Any]:
     """Everything that decides what the sprite looks like."""
     picture = {name: spec.picture[name] for name in ("name", "channels", "low", "high")}
-    return {
+    common = {
         "content": spec.content,
         "input": picture,
-        "layer": spec.layer,
-        "index": sprite.index,
-        "objective": "channel",
         "recipe": sprite.recipes[attempt].as_dict(),
     }
+    if sprite.objective is None:
+        return {**common, "layer": spec.layer, "index": sprite.index, "objective": "channel"}
+    study = {"objective": without_paths(sprite.objective), "stream": sprite.stream}
+    if sprite.members:
+        members = [without_paths(member.objective) for member in _sprites(spec)]
+        study |= {"member": sprite.index, "members": members}
+    return {**common, **study}
 
 
 def _key(spec: BlockSpec, sprite: Sprite, attempt: int) -> str:
@@ -156,15 +175,17 @@ def _optimized(
     if not sprites:
         return
     # TensorFlow takes seconds to import, and a block that is all in the store needs none.
+    from lucid_sprites.engine.objectives.build import layers
     from lucid_sprites.engine.optimize import optimize
     from lucid_sprites.models import graph_file, prepare
     from lucid_sprites.models.picture_input import PictureInput
 
     by_index = {sprite.index: sprite for sprite in sprites}
-    tasks = [_task(spec, sprite, attempt) for sprite in sprites]
+    tasks = _tasks(sprites, attempt)
+    looked_at = {name for task in tasks for name in layers(task.objective_on(spec.layer))}
     graph = graph_file.read(spec.graph)
     _check_unchanged(spec)
-    network = prepare.prepare(graph, spec.picture["name"], spec.layer)
+    network = prepare.prepare(graph, spec.picture["name"], *sorted(looked_at))
     advance = progress(len(tasks), sum(t.thresholds[-1] - t.first_step for t in tasks))
     picture = PictureInput(**spec.picture)
     batch_id = _now()
@@ -183,16 +204,27 @@ def _check_unchanged(spec: BlockSpec) -> None:
         )
 
 
-def _task(spec: BlockSpec, sprite: Sprite, attempt: int) -> Any:
-    from lucid_sprites.engine.program import State
+def _tasks(sprites: list[Sprite], attempt: int) -> list[Any]:
+    """What is to be optimized; the members of a unit go on from one step, or from the start."""
+    tasks = [_task(sprite, attempt) for sprite in sprites]
+    if sprites[0].members and len({task.first_step for task in tasks}) > 1:
+        return [replace(task, checkpoint=None, thresholds=tuple(sprite.thresholds))
+                for task, sprite in zip(tasks, sprites, strict=True)]  # fmt: skip
+    return tasks
+
+
+def _task(sprite: Sprite, attempt: int) -> Any:
+    from lucid_sprites.engine.state import State
     from lucid_sprites.engine.task import Checkpoint, Task
 
     entry = sprite.attempts.get(attempt)
-    wanted = tuple(_wanted(sprite, entry))
+    # A member of a unit goes along with the others even where it has all its own thresholds.
+    wanted = tuple(_wanted(sprite, entry) or sprite.thresholds)
     checkpoint = None
     if entry is not None and entry.state is not None and entry.state_step < wanted[0]:
         checkpoint = Checkpoint(entry.state_step, State(*entry.state), entry.watch)
-    return Task(sprite.index, sprite.recipes[attempt], wanted, checkpoint)
+    own = sprite.objective, sprite.stream, sprite.members
+    return Task(sprite.index, sprite.recipes[attempt], wanted, checkpoint, *own)
 
 
 def _entry(spec: BlockSpec, sprite: Sprite, attempt: int, outcome: Any, batch_id: int) -> Entry:

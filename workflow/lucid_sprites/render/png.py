@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from lucid_sprites.config.settings import sizes
 from lucid_sprites.errors import DamagedError, UserError
 
 _RECORD = "lucid-sprites"
@@ -18,21 +19,37 @@ def encode(picture: np.ndarray, record: dict[str, Any]) -> bytes:
     """A PNG of `picture`; equal pictures and records give equal bytes.
 
     Args:
-        picture: float [height, width, channels] in 0..1; 1, 3 or 4 channels.
+        picture: float [height, width, channels] in 0..1. One channel is grey, three are colours;
+            of other networks' pictures the first three channels are shown as colours. With
+            `alpha` in the recipe of `record` the last channel is the opacity.
         record: plain data, kept in a text chunk.
     """
     # Truncated as lucid saves pictures, so that equal pictures give equal files.
-    return encode_levels((np.clip(picture, 0, 1) * 255).astype(np.uint8), record)
+    levels = (np.clip(picture, 0, 1) * 255).astype(np.uint8)
+    alpha = record.get("recipe", {}).get("alpha", False)
+    return encode_levels(_shown(levels, alpha), record)
 
 
 def encode_levels(levels: np.ndarray, record: dict[str, Any]) -> bytes:
-    """`encode` for a picture that is in levels already: uint8 [height, width, channels]."""
-    return _png(Image.fromarray(levels[..., 0] if levels.shape[-1] == 1 else levels), record)
+    """`encode` for what a PNG can hold already: uint8 [height, width(, 1, 2, 3 or 4)]."""
+    grey = levels.ndim == 3 and levels.shape[-1] == 1
+    return _png(Image.fromarray(levels[..., 0] if grey else levels), record)
 
 
-def empty(edge: int, record: dict[str, Any]) -> bytes:
-    """A fully transparent PNG, for a sprite that failed."""
-    return _png(Image.new("LA", (edge, edge)), record)
+def _shown(levels: np.ndarray, alpha: bool) -> np.ndarray:
+    """The channels that a PNG can have."""
+    channels = levels.shape[-1] - alpha
+    if channels == 1:
+        return levels if alpha else levels[..., 0]
+    missing = np.zeros((*levels.shape[:2], max(0, 3 - channels)), np.uint8)
+    colours = np.concatenate([levels[..., : min(channels, 3)], missing], axis=-1)
+    return np.concatenate([colours, levels[..., -1:]], axis=-1) if alpha else colours
+
+
+def empty(scale: int | list[int], record: dict[str, Any]) -> bytes:
+    """A fully transparent PNG of the edge, or height and width, `scale`, for a failed sprite."""
+    height, width = sizes(scale)
+    return _png(Image.new("LA", (width, height)), record)
 
 
 def read(path: str) -> tuple[Image.Image, dict[str, Any]]:

@@ -1,0 +1,57 @@
+"""Studies from Python."""
+
+import numpy as np
+import pytest
+
+import tiny_graphs
+from imported import EDGES, normal
+from lucid_sprites.engine.visualize import visualize
+from lucid_sprites.errors import UserError
+from lucid_sprites.models.catalogue import describe
+from lucid_sprites.objectives import objective
+
+SETTINGS = {"thresholds": [4, 20], "scale": 16, "transforms": "none"}
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory):
+    form = normal(tiny_graphs.save(tiny_graphs.small(), tmp_path_factory.mktemp("graph") / "g.pb"))
+    return form.graph, describe(form, EDGES, "g.pb")
+
+
+def test_objectives_from_python_and_as_text_give_the_same_pictures(graph):
+    unit = objective("channel", "*1/Relu", 3) - 0.5 * objective("deepdream", "conv2/Relu")
+    written = 'channel("conv1/Relu", 3) - 0.5 * deepdream("conv2/Relu")'
+    (one,), (other,) = (visualize(*graph, [each], **SETTINGS) for each in (unit, written))
+    assert list(one.pictures) == [4, 20]
+    assert one.pictures[20].tobytes() == other.pictures[20].tobytes()
+    assert one.losses[20] > one.losses[4]
+
+
+def test_a_strip_changes_from_one_end_to_the_other(graph):
+    ends = {"from": 'channel("conv1/Relu", 1)', "to": 'channel("conv1/Relu", 3)', "steps": 5}
+    outcomes = visualize(*graph, {"interpolate": ends}, **SETTINGS)
+    strip = np.stack([outcome.pictures[20] for outcome in outcomes])
+    far = [np.abs(strip - strip[end]).mean(axis=(1, 2, 3)) for end in (0, -1)]
+    assert np.corrcoef(far[0] - far[1], np.arange(5))[0, 1] > 0.9
+    (alone,) = visualize(*graph, [ends["from"]], **SETTINGS)
+    np.testing.assert_allclose(strip[0], alone.pictures[20], atol=1e-4)
+
+
+def test_members_of_a_diversity_set_differ_more_than_those_of_no_set(graph):
+    unit = 'channel("conv2/Conv2D", 1)'
+    plain = {"together": {"objective": unit, "count": 3}}
+    apart = {"diversity": {"objective": unit, "layer": "conv1/Relu", "count": 3, "weight": 30}}
+
+    def spread(study):
+        outcomes = visualize(*graph, study, **{**SETTINGS, "thresholds": [60]})
+        pictures = np.stack([outcome.pictures[60] for outcome in outcomes])
+        colours = pictures.mean(axis=(1, 2))
+        return np.abs(colours - colours.mean(axis=0)).mean()
+
+    assert spread(apart) > 1.5 * spread(plain)
+
+
+def test_wrong_objectives_are_refused(graph):
+    with pytest.raises(UserError, match="channel 6 is beyond the depth of conv1/Relu"):
+        visualize(*graph, ['channel("conv1/Relu", 6)'], **SETTINGS)

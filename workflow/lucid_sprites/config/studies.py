@@ -1,0 +1,239 @@
+"""The studies of config.yaml, resolved against what each graph offers."""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from lucid_sprites.config import cost, schema, study_kinds
+from lucid_sprites.config.plan import InstanceOptions, InstancePlan, Plan
+from lucid_sprites.config.selection import find_one
+from lucid_sprites.config.settings import canonical_json, merge, photo, resolve
+from lucid_sprites.config.study_kinds import Cell
+from lucid_sprites.config.study_plan import StudiesPlan, StudyPlan
+from lucid_sprites.errors import UserError
+from lucid_sprites.objectives import OBJECTIVES, Objective, text
+from lucid_sprites.objectives.vocabulary import BY_MEMBER, COUPLING, INPUT, NEEDS_ALPHA
+
+_LARGEST_UNIT = 32
+
+
+def plan_studies(config: dict[str, Any], plan: Plan, source: str) -> StudiesPlan:
+    """The studies of all instances.
+
+    Args:
+        config: what the config file holds.
+        plan: of the layers; its catalogues tell what graphs offer.
+        source: the config file's name, for messages.
+
+    Raises:
+        UserError: whatever is wrong with a study.
+    """
+    config = schema.check(config, source)
+    studies = config.get("studies") or {}
+    for name, study in studies.items():
+        _check_places(study, plan, f"{source}: study {name}")
+    shown = {
+        key: own
+        for key, own in plan.options.items()
+        if any(_concerns(study, *key) for study in studies.values())
+    }
+
+    def make(instance: InstancePlan, own: InstanceOptions) -> list[StudyPlan]:
+        return [
+            study_plan(number, name, study, own.settings, instance, f"{source}: study {name}")
+            for number, (name, study) in enumerate(studies.items())
+            if _concerns(study, instance.series, instance.instance)
+        ]
+
+    planned = StudiesPlan(plan.results, shown, plan.series, make=make)
+    for instance in plan.known().instances.values():
+        if (instance.series, instance.instance) in shown:
+            planned.add(instance.series, instance.instance, instance.catalogue)
+    return planned
+
+
+def _concerns(study: dict[str, Any], series: str, instance: str) -> bool:
+    """Whether a study is made of an instance."""
+    return series in map(str, study.get("series", [series])) and instance in map(
+        str, study.get("instances", [instance])
+    )
+
+
+def _check_places(study: dict[str, Any], plan: Plan, where: str) -> None:
+    """Raise UserError for series and instances that do not exist."""
+    series, instances = zip(*plan.options, strict=True)
+    for key, label, known in (
+        ("series", "series", series),
+        ("instances", "instance", instances),
+    ):
+        for name in map(str, study.get(key, [])):
+            if name not in known:
+                raise UserError(
+                    f"{where}: no {label} {name!r}; there are {', '.join(dict.fromkeys(known))}"
+                )
+
+
+def study_plan(
+    number: int,
+    name: str,
+    study: dict[str, Any],
+    settings: dict[str, Any],
+    instance: InstancePlan,
+    where: str,
+) -> StudyPlan:
+    """One study of one instance.
+
+    Args:
+        study: as in config.yaml.
+        settings: of the levels above the study.
+        where: the place in the config, for messages.
+
+    Raises:
+        UserError: whatever is wrong with the study.
+    """
+    kind = study_kinds.expand(study, where)
+    settings = merge(settings, study)
+    members = len(kind.cells) if kind.is_unit or settings["shared"] else 0
+    if members:
+        settings = {**settings, "attempts": 1, "fallbacks": []}
+    if members > _LARGEST_UNIT:
+        raise UserError(f"{where}: {members} sprites are more than {_LARGEST_UNIT} in one unit")
+    looked_at = _Seen(instance.catalogue, f"{where}, {instance.series}/{instance.instance}")
+    cells = [
+        _cell_settings(cell, place, members, settings, looked_at)
+        for place, cell in enumerate(kind.cells)
+    ]
+    groups: dict[str, tuple[dict[str, Any], list[int]]] = {}
+    for place, resolved in enumerate(cells):
+        groups.setdefault(canonical_json(resolved), (resolved, []))[1].append(place)
+    batch, block_size = cost.sizes(looked_at.cost, settings)
+    starts = [cell["start"]["file"] for cell in cells if "start" in cell]
+    columns = kind.columns if settings["columns"] == "auto" else settings["columns"]
+    return StudyPlan(
+        number,
+        name,
+        len(cells),
+        looked_at.content,
+        looked_at.cost["macs"],
+        looked_at.cost["activations"],
+        min(columns, len(cells)),
+        batch,
+        members or block_size,
+        settings["keep_state"],
+        list(groups.values()),
+        [cell.title or text(cell.objective.data) for cell in kind.cells],
+        sorted({*looked_at.photos, *starts}),
+    )
+
+
+def _cell_settings(
+    cell: Cell, place: int, members: int, settings: dict[str, Any], looked_at: "_Seen"
+) -> dict[str, Any]:
+    """All that a sprite of a study is made by, as plain data."""
+    settings = merge(settings, cell.settings)
+    where = f"{looked_at.where}, objective {place + 1}"
+    if settings["engine"] != "batched":
+        raise UserError(f"{where}: engine {settings['engine']} optimizes channels of layers only")
+    share = place / (members - 1) if members > 1 else None
+    objective = looked_at.resolve(cell.objective, share, bool(members), settings["alpha"], where)
+    extra = {"objective": objective.data, "stream": place if cell.stream is None else cell.stream}
+    if members:
+        extra["members"] = members
+    return {**resolve(settings, where), **extra}
+
+
+@dataclass
+class _Seen:
+    """Objectives made fit for a graph, and what they look at in it.
+
+    Attributes:
+        cost: of the costliest layer.
+        photos: files.
+        digests: of the layers.
+    """
+
+    catalogue: dict[str, Any]
+    where: str
+    cost: dict[str, float] = field(default_factory=lambda: {"macs": 0.0, "activations": 1.0})
+    photos: set[str] = field(default_factory=set)
+    digests: set[str] = field(default_factory=set)
+
+    @property
+    def content(self) -> str:
+        """A digest of all that the layers are computed from."""
+        return hashlib.sha256(" ".join(sorted(self.digests)).encode()).hexdigest()
+
+    def resolve(
+        self, objective: Objective, share: float | None, unit: bool, alpha: bool, where: str
+    ) -> Objective:
+        """The same objective with layers by their full names and photos by their content.
+
+        Args:
+            share: the sprite's place in its unit, from 0 to 1; None where it is alone.
+            unit: the sprite is a member of a unit.
+            alpha: the sprite is transparent.
+        """
+        data = objective.data
+        name = data["objective"]
+        if name == "number":
+            return objective
+        if name in ("sum", "product"):
+            parts = [self.resolve(Objective(p), share, unit, alpha, where) for p in data["of"]]
+            return Objective({**data, "of": [part.data for part in parts]})
+        if name in COUPLING and not unit:
+            raise UserError(f"{where}: {name} compares sprites: use it under `together`")
+        if name in NEEDS_ALPHA and not alpha:
+            raise UserError(f"{where}: {name} is for transparent sprites: set `alpha: true`")
+        if name == BY_MEMBER:
+            return self._interpolated(data, share, where)
+        return Objective(self._call(data, where))
+
+    def _interpolated(self, data: dict[str, Any], share: float | None, where: str) -> Objective:
+        """lucid's channel_interpolate for one member of a unit."""
+        if share is None:
+            raise UserError(f"{where}: {BY_MEMBER} needs several sprites: use it under `together`")
+        ends = [
+            Objective(
+                self._call(
+                    {
+                        "objective": "channel",
+                        "layer": data[f"layer{end}"],
+                        "n_channel": data[f"n_channel{end}"],
+                    },
+                    where,
+                )
+            )
+            for end in (1, 2)
+        ]
+        return study_kinds.mixed(*ends, share)
+
+    def _call(self, data: dict[str, Any], where: str) -> dict[str, Any]:
+        called = dict(data)
+        depth = None
+        for parameter in OBJECTIVES[data["objective"]]:
+            value = data[parameter.name]
+            if parameter.kind == "layer" and value != INPUT:
+                layer = find_one(value, self.catalogue, where)
+                called[parameter.name], depth = layer["name"], layer["depth"]
+                self.digests.add(layer["content"])
+                for key in self.cost:
+                    self.cost[key] = max(self.cost[key], layer[key])
+            elif isinstance(value, dict) and "photo" in value:
+                self.photos.add(value["photo"])
+                called[parameter.name] = {**value, "photo": photo(value["photo"], where)}
+            elif parameter.kind in ("channel", "channels"):
+                _check_depth(value, called["layer"], depth, where)
+            elif parameter.kind == "vector" and isinstance(value, list) and len(value) != depth:
+                raise UserError(
+                    f"{where}: {len(value)} numbers for the {depth} channels of {called['layer']}"
+                )
+        return called
+
+
+def _check_depth(value: int | list[int], layer: str, depth: int, where: str) -> None:
+    largest = value if isinstance(value, int) else max(value)
+    if largest >= depth:
+        raise UserError(
+            f"{where}: channel {largest} is beyond the depth of {layer}; choose from 0 to "
+            f"{depth - 1}"
+        )

@@ -1,0 +1,119 @@
+"""The plan of the studies: what `config.plan` is for layers, under paths of their own.
+
+The rules of studies are those of layers, and so are their answers; `wildcards.study` stands where
+`wildcards.layer` does.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lucid_sprites import layout
+from lucid_sprites.config import indexes
+from lucid_sprites.config.plan import InstanceOptions, InstancePlan, Plan
+from lucid_sprites.config.selection import LayerPlan
+from lucid_sprites.config.settings import canonical_json
+
+_PATHS = {
+    layout.BLOCK: layout.STUDY_BLOCK,
+    layout.SPRITE: layout.STUDY_SPRITE,
+    layout.SHEET: layout.STUDY_SHEET,
+    layout.LOSSES: layout.STUDY_LOSSES,
+    layout.STORE: layout.STORE,
+}
+
+
+@dataclass(frozen=True)
+class StudyPlan(LayerPlan):
+    """A study of one instance: its cells are what channels are to a layer.
+
+    Attributes:
+        titles: what the cells are called.
+        photos: files that its objectives and starts refer to.
+    """
+
+    titles: list[str]
+    photos: list[str]
+
+
+@dataclass
+class StudiesPlan(Plan):
+    """All studies; the `layers` of its instances are `StudyPlan`s.
+
+    Attributes:
+        make: gives the studies of an instance, from its plan and options.
+    """
+
+    make: Callable[[InstancePlan, InstanceOptions], list[StudyPlan]] | None = None
+
+    def add(self, series: str, instance: str, catalogue: dict[str, Any]) -> None:
+        """Plan the studies of an instance whose catalogue is known.
+
+        Raises:
+            UserError: a study does not fit the catalogue.
+        """
+        own = self.options[series, instance]
+        plan = InstancePlan(series, instance, own.job["graph"], catalogue, [])
+        studies = self.make(plan, own)
+        self._planned[series, instance] = replace(plan, layers=studies)
+
+    def photos(self, wildcards: Any) -> list[str]:
+        """The photos that a study refers to."""
+        return self._layer(wildcards).photos
+
+    def sheet_spec(self, wildcards: Any) -> str:
+        """What the sheet's job is given, as canonical JSON."""
+        study = self._layer(wildcards)
+        spec = json.loads(super().sheet_spec(wildcards))
+        return canonical_json({**spec, "study": study.name, "titles": study.titles})
+
+    def losses_spec(self, wildcards: Any) -> str:
+        """The blocks that a study's log is made of, as canonical JSON."""
+        study = self._layer(wildcards)
+        return canonical_json(
+            {
+                "results": str(self.results),
+                "series": wildcards.series,
+                "instance": wildcards.instance,
+                "study": study.name,
+                "blocks": {study.number: indexes.shorten(list(study.blocks))},
+            }
+        )
+
+    def study_blocks(self, wildcards: Any) -> list[str]:
+        """All blocks of a study."""
+        study = self._layer(wildcards)
+        return [
+            self._path(layout.BLOCK, wildcards, layer=study.number, block=block)
+            for block in study.blocks
+        ]
+
+    def study_sprites(self, wildcards: Any) -> list[str]:
+        """All sprites of a study."""
+        study = self._layer(wildcards)
+        return [
+            sprite
+            for threshold in study.thresholds
+            for sprite in self._sprites(wildcards, study, threshold)
+        ]
+
+    def all_losses(self, _: Any = None) -> list[str]:
+        """The loss log of every study."""
+        return [
+            self._path(layout.LOSSES, plan, layer=study.number) for plan, study in self._studies()
+        ]
+
+    def _studies(self) -> Iterator[tuple[InstancePlan, LayerPlan]]:
+        for plan in self.instances.values():
+            for study in plan.layers:
+                yield plan, study
+
+    def _path(self, template: str, place: Any, **fields: Any) -> str:
+        names = {study.number: study.name for study in self._instance(place).layers}
+        study = names.get(fields.get("layer"))
+        return super()._path(_PATHS[template], place, study=study, **fields)
+
+    def _layer(self, wildcards: Any) -> LayerPlan:
+        by_name = {study.name: study for study in self._instance(wildcards).layers}
+        return by_name[wildcards.study]

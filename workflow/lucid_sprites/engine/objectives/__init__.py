@@ -1,0 +1,1 @@
+"""Tensors for the objectives that `lucid_sprites.objectives` describes as data."""

@@ -1,0 +1,61 @@
+"""One study of one network, without a workflow around it."""
+
+from typing import Any
+
+from tensorflow.core.framework.graph_pb2 import GraphDef
+
+from lucid_sprites.config.plan import InstancePlan
+from lucid_sprites.config.settings import DEFAULTS, recipes
+from lucid_sprites.config.studies import study_plan
+from lucid_sprites.engine.objectives.build import layers
+from lucid_sprites.engine.optimize import Progress, optimize
+from lucid_sprites.engine.task import Outcome, Task
+from lucid_sprites.models import prepare
+from lucid_sprites.models.picture_input import PictureInput
+from lucid_sprites.objectives import Objective, text
+
+
+def visualize(
+    graph: GraphDef,
+    catalogue: dict[str, Any],
+    study: list[Objective | str] | dict[str, Any],
+    progress: Progress = lambda _: None,
+    **settings: Any,
+) -> list[Outcome]:
+    """Optimize the sprites of a study, one attempt each.
+
+    Args:
+        graph: in normal form.
+        catalogue: of its layers (see `models.catalogue`).
+        study: a list of objectives, or a mapping as under `studies` in config.yaml.
+        progress: called with the number of sprites that have advanced by a step.
+        settings: of config.yaml: `thresholds`, `scale`, `transforms`, ...
+
+    Returns:
+        an outcome for each cell of the study, in their order.
+
+    Raises:
+        UserError: unknown layer or channel, or settings that do not fit.
+    """
+    if isinstance(study, list):
+        lines = [text(item.data) if isinstance(item, Objective) else item for item in study]
+        study = {"objectives": lines}
+    instance = InstancePlan("", "", "", catalogue, [])
+    plan = study_plan(0, "study", {**study, **settings}, DEFAULTS, instance, "visualize")
+    tasks = [
+        Task(
+            index,
+            recipes(own)[0],
+            tuple(own["thresholds"]),
+            None,
+            own["objective"],
+            own["stream"],
+            own.get("members", 0),
+        )
+        for index, own in plan.settings.items()
+    ]
+    found = PictureInput(**catalogue["input"])
+    looked_at = sorted({name for task in tasks for name in layers(task.objective_on(""))})
+    network = prepare.prepare(graph, found.name, *looked_at)
+    outcomes = optimize(network, found, plan.name, tasks, plan.batch, progress)
+    return sorted(outcomes, key=lambda outcome: outcome.task.index)

@@ -1,0 +1,66 @@
+# Studies: the rules of layers, with objectives, under paths of their own.
+
+
+localrules:
+    studies,
+    study_losses,
+    study_spritesheet,
+    render_study_sprite,
+
+
+rule studies:
+    input:
+        STUDIES.all_sprites,
+        STUDIES.all_sheets,
+        STUDIES.all_losses,
+
+
+use rule optimize as optimize_study with:
+    input:
+        graph=STUDIES.graph,
+        photos=STUDIES.photos,
+    output:
+        STUDIES.pattern(layout.STUDY_BLOCK),
+    log:
+        STUDIES.pattern(layout.STUDY_BLOCK_LOG),
+    resources:
+        mem_mb=STUDIES.block_megabytes,
+        runtime=STUDIES.block_minutes,
+    params:
+        spec=STUDIES.block_spec,
+        store=STUDIES.store,
+
+
+use rule render_sprite as render_study_sprite with:
+    input:
+        STUDIES.block_of_sprite,
+    output:
+        STUDIES.pattern(layout.STUDY_SPRITE),
+    log:
+        STUDIES.pattern(layout.STUDY_SPRITE_LOG),
+    params:
+        member=STUDIES.member,
+
+
+use rule losses as study_losses with:
+    input:
+        STUDIES.study_blocks,
+        STUDIES.study_sprites,
+    output:
+        STUDIES.pattern(layout.STUDY_LOSSES),
+    log:
+        STUDIES.pattern(layout.STUDY_LOSSES_LOG),
+    params:
+        spec=STUDIES.losses_spec,
+
+
+use rule spritesheet as study_spritesheet with:
+    input:
+        STUDIES.sheet_sprites,
+    output:
+        sheet=STUDIES.pattern(layout.STUDY_SHEET),
+        index=STUDIES.pattern(layout.STUDY_SHEET_INDEX),
+    log:
+        STUDIES.pattern(layout.STUDY_SHEET_LOG),
+    params:
+        spec=STUDIES.sheet_spec,
