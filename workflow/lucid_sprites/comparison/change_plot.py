@@ -9,7 +9,10 @@ import pandas as pd
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 
-SHOWN = {"kernel_correlation": "kernel correlation", "texture_distance": "texture distance"}
+SHOWN = {
+    "kernel_correlation": "kernel correlation",
+    "texture_distance": "texture distance\n(1: as between neurons)",
+}
 _NAMED_STATES = 12
 """More states than this are told apart by colour alone."""
 

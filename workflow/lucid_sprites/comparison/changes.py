@@ -7,21 +7,24 @@ Three numbers, each against the first state and against the state before:
 
 - kernel correlation: Pearson's, of the weights of the convolution that the neuron comes from; 1 is
   no change but of scale, 0 is nothing in common;
-- texture distance and image distance between the two sprites (see `looks`); 0 is no change.
+- texture distance of the two sprites (see `looks`), in units of what lies between neighbouring
+  neurons of the layer in the first state: 0 is no change, 1 is as good as another neuron;
+- image distance of the two sprites, pixel by pixel.
 
 The whole kernel of a layer is compared in the same way in the table by layer.
 """
 
 import argparse
 import sys
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from lucid_sprites import tensorflow_start
-from lucid_sprites.comparison.looks import Look, image_distance, look, texture_distance
-from lucid_sprites.comparison.states import State, common_layers, common_neurons, read_states
+from lucid_sprites.comparison.looks import image_distance, look, texture_distance
+from lucid_sprites.comparison.states import Layer, State, common_layers, common_neurons, read_states
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole, write_whole
 
@@ -50,24 +53,39 @@ def changes(states: dict[str, State], kernels: dict[str, Kernels]) -> pd.DataFra
     """
     if len(states) < 2:
         raise UserError(f"a comparison needs two states or more; there is only {', '.join(states)}")
-    rows = [
-        {"layer": next(iter(states.values()))[name].number, "name": name, "index": index, **row}
-        for name in common_layers(states)
-        for index in common_neurons([state[name] for state in states.values()])
-        for row in _rows_of_neuron(states, kernels, name, index)
-    ]
+    rows: list[dict[str, Any]] = []
+    for name in common_layers(states):
+        layers = [state[name] for state in states.values()]
+        indexes = common_neurons(layers)
+        unit = _typical_distance(layers[0], indexes)
+        for index in indexes:
+            place = {"layer": layers[0].number, "name": name, "index": index}
+            changed = _rows_of_neuron(states, kernels, name, index, unit)
+            rows += [{**place, **row} for row in changed]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def _typical_distance(layer: Layer, indexes: list[int]) -> float:
+    """Median texture distance of neighbours among the neurons of a layer; NaN if there are none."""
+    looks = (look(layer.sprites[index]) for index in indexes)
+    distances = [texture_distance(one, next_one) for one, next_one in pairwise(looks)]
+    known = [distance for distance in distances if distance > 0]
+    return float(np.median(known)) if known else float("nan")
+
+
 def _rows_of_neuron(
-    states: dict[str, State], kernels: dict[str, Kernels], name: str, index: int
+    states: dict[str, State], kernels: dict[str, Kernels], name: str, index: int, unit: float
 ) -> list[dict[str, Any]]:
+    """The rows of one neuron; `unit` is what texture distances are counted in."""
     sprites = {instance: state[name].sprites[index] for instance, state in states.items()}
     looks = {instance: look(sprite) for instance, sprite in sprites.items()}
     weights = {instance: _channel(kernels[instance][name], index) for instance in states}
 
     def measured(old: str, new: str) -> tuple[float, float, float]:
-        return _differences((weights[old], weights[new]), (looks[old], looks[new]))
+        """The MEASURES between two states."""
+        pair = looks[old], looks[new]
+        correlated = correlation(weights[old], weights[new])
+        return correlated, texture_distance(*pair) / unit, image_distance(*pair)
 
     first, *later = states
     rows = []
@@ -76,13 +94,6 @@ def _rows_of_neuron(
         numbers = (*measured(first, instance), *measured(previous, instance), same_start)
         rows.append({"instance": instance, **dict(zip(COLUMNS[4:], numbers, strict=True))})
     return rows
-
-
-def _differences(
-    weights: tuple[np.ndarray | None, np.ndarray | None], looks: tuple[Look | None, Look | None]
-) -> tuple[float, float, float]:
-    """The MEASURES."""
-    return correlation(*weights), texture_distance(*looks), image_distance(*looks)
 
 
 def by_layer(changed: pd.DataFrame, kernels: dict[str, Kernels]) -> pd.DataFrame:

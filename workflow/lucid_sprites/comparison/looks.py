@@ -40,7 +40,7 @@ def _texture(values: np.ndarray) -> np.ndarray:
     windows = sliding_window_view(values, (_PATCH, _PATCH), axis=(0, 1))
     patches = windows[::_STRIDE, ::_STRIDE].reshape(-1, values.shape[-1] * _PATCH**2)
     patches = patches - patches.mean(axis=0)
-    covariance = (patches.T @ patches).ravel()
+    covariance = (patches.T @ patches).ravel().astype(np.float64)
     return covariance / max(float(np.linalg.norm(covariance)), 1e-12)
 
 
