@@ -27,7 +27,7 @@ def plot(changed: pd.DataFrame) -> Figure:
     """
     names = list(dict.fromkeys(changed["name"]))
     instances = list(dict.fromkeys(changed["instance"]))
-    colours = pyplot.colormaps["viridis"](np.linspace(0.9, 0, len(instances)))
+    colours = pyplot.colormaps["viridis"](np.linspace(0, 0.9, len(instances))[::-1])
     width = min(16.0, max(7.0, 4 + 0.3 * len(names)))
     figure, axes = pyplot.subplots(2, 1, figsize=(width, 7), sharex=True, layout="constrained")
     for axis, (column, label) in zip(axes, SHOWN.items(), strict=True):

@@ -1,6 +1,7 @@
 """The trainings that the config asks for: which states they save, and what each job is given."""
 
 import hashlib
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,7 @@ DEFAULTS: dict[str, Any] = {
 PHOTO_AUGMENTATION = {"shift": 0.125, "flip": True}
 """For photos where nothing else is said; generated pictures never come twice."""
 
-SCHEDULE = ((20, 2), (40, 3), (100, 5), (200, 10), (None, 200))
+SCHEDULE = ((20, 2), (40, 3), (100, 5), (200, 10), (math.inf, 200))
 """(up to this epoch, save every so many): dense while a network changes fast, sparse later."""
 
 _SMALLEST_INPUT = {"small": 16, "googlenet": 32, "inceptionv3": 75, "vgg16": 32, "mobilenet": 32}
@@ -37,8 +38,8 @@ def scheduled(epochs: int) -> list[int]:
     """The epochs that SCHEDULE saves of a training: the first is 0, before training."""
     saved, epoch = [0], 0
     while epoch < epochs:
-        every = next(step for end, step in SCHEDULE if end is None or epoch < end)
-        epoch = min(epoch + every, epochs)
+        end, every = next(rung for rung in SCHEDULE if epoch < rung[0])
+        epoch = min(epoch + every, end, epochs)
         saved.append(epoch)
     return saved
 

@@ -5,6 +5,7 @@ The order of the data needs no place in it: batches depend on the seed and the s
 
 import json
 from typing import Any
+from zipfile import BadZipFile
 
 import keras
 import numpy as np
@@ -13,6 +14,9 @@ from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole
 
 _NOTES = "notes"
+
+_DAMAGED = (OSError, KeyError, ValueError, EOFError, BadZipFile)
+"""What reading a torn or foreign file raises."""
 
 
 def save(path: str, network: keras.Model, notes: dict[str, Any]) -> None:
@@ -43,7 +47,7 @@ def load(path: str, network: keras.Model) -> dict[str, Any]:
             notes = json.loads(str(arrays[_NOTES]))
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
-    except (OSError, KeyError, ValueError, EOFError) as error:
+    except _DAMAGED as error:
         raise UserError(
             f"{path}: not a whole checkpoint of this network ({error}); delete it and run again"
         ) from error
@@ -55,7 +59,7 @@ def read_notes(path: str) -> dict[str, Any]:
     try:
         with np.load(path) as arrays:
             return json.loads(str(arrays[_NOTES]))
-    except (OSError, KeyError, ValueError, EOFError):
+    except _DAMAGED:
         return {}
 
 

@@ -6,6 +6,7 @@ float32 [n, edge, edge, 3] in VALUE_RANGE; targets are class numbers [n] or 0 an
 
 from dataclasses import dataclass
 from typing import Any, Protocol
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -130,7 +131,7 @@ def open_dataset(spec: dict[str, Any], path: str | None) -> Dataset:
         with np.load(path) as stored:
             pictures, targets, kept = (stored[k] for k in ("pictures", "targets", "validation"))
             classes = stored["classes"].tolist()
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, KeyError, ValueError, EOFError, BadZipFile) as error:
         raise UserError(f"{path}: cannot be read ({error}); delete it and run again") from error
     return PreparedDataset(
         classes, pictures[~kept], targets[~kept], (pictures[kept], targets[kept]), **common
