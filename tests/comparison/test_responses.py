@@ -37,8 +37,7 @@ def test_the_neuron_that_took_over_responds(tmp_path):
     assert own["response"].to_dict() == {0: 0, 1: 0}
 
 
-def test_pictures_are_brought_to_the_networks_range(tmp_path):
-    graph = tiny_graphs.save(colour_network((0, 1, 2)), tmp_path / "graph.pb")
+def test_pictures_are_brought_to_the_networks_range():
     picture = {**PICTURE, "low": 0, "high": 255}
-    values = respond(str(graph), picture, "unit", False, [plain(GREEN)])
+    values = respond(colour_network((0, 1, 2)), picture, "unit", False, [plain(GREEN)])
     np.testing.assert_allclose(values, [[0, 255, 0]], rtol=1e-5)

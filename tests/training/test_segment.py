@@ -180,6 +180,23 @@ def test_a_torn_checkpoint_is_named(tmp_path):
     assert checkpoint.read_notes(path) == {}
 
 
+def test_several_labels_train_a_sigmoid_head(tmp_path):
+    random = np.random.default_rng(0)
+    arrays = {"pictures": random.integers(0, 256, (12, 16, 16, 3), np.uint8),
+              "targets": random.integers(0, 2, (12, 5), np.int32),
+              "validation": np.arange(12) >= 10, "classes": np.array(list("abcde"))}  # fmt: skip
+    np.savez(tmp_path / "data.npz", **arrays)
+    data = str(tmp_path / "data.npz")
+    run(tmp_path, 1, run(tmp_path, 0, None, data), data)
+    names = {node.name for node in graph_file.read(tmp_path / "1.pb").node}
+    assert "sigmoid/Sigmoid" in names
+    header, line = (tmp_path / "1.csv").read_text().split()
+    row = dict(zip(header.split(","), line.split(","), strict=True))
+    # Of guesses at chance the binary cross-entropy is log 2.
+    assert 0.4 < float(row["loss"]) < 1.2
+    assert 0 <= float(row["validation_accuracy"]) <= 1
+
+
 def test_training_learns(tmp_path):
     spec = training_spec(input_size=32, batch_size=32, steps_per_epoch=40, learning_rate=0.003)
     dataset = open_dataset(spec, None)

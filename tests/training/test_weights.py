@@ -93,9 +93,7 @@ def test_imagenet_weights_fill_all_layers_but_the_head(monkeypatch):
     keras.utils.set_random_seed(5)
     source = keras.applications.MobileNet(include_top=False, weights=None)
     network = topologies.build("mobilenet", 2, multi_label=False)
-    topology = topologies.Topology(
-        topologies.TOPOLOGIES["mobilenet"].features, 32, lambda **_: source
-    )
+    topology = topologies.Topology(topologies.TOPOLOGIES["mobilenet"].features, lambda **_: source)
     monkeypatch.setitem(topologies.TOPOLOGIES, "mobilenet", topology)
     filled = weights.load(network, "imagenet")
     assert {layer.name for layer in network.layers if layer.weights} - set(filled) == {"logits"}

@@ -8,7 +8,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,9 @@ from lucid_sprites import tensorflow_start
 from lucid_sprites.comparison.states import Layer, read_states
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import write_whole
+
+if TYPE_CHECKING:
+    from tensorflow.core.framework.graph_pb2 import GraphDef
 
 COLUMNS = ["layer", "name", "sprite", "neuron", "rank", "response", "score"]
 
@@ -49,21 +52,21 @@ def table(layer: Layer, indexes: list[int], responses: np.ndarray, strongest: in
 
 
 def respond(
-    graph_path: str, picture: dict[str, Any], layer: str, fixed: bool, sprites: list[np.ndarray]
+    graph: "GraphDef", picture: dict[str, Any], layer: str, fixed: bool, sprites: list[np.ndarray]
 ) -> np.ndarray:
     """Mean over positions of each channel of a layer, [n, depth].
 
     Args:
-        picture: the graph's picture input, as in its catalogue.
+        graph: frozen.
+        picture: its picture input, as in its catalogue.
         fixed: the layer needs pictures of the graph's own size.
         sprites: each float32 [edge, edge, 3] in 0..1.
     """
     import tensorflow.compat.v1 as tf
 
-    from lucid_sprites.models import graph_file
     from lucid_sprites.models.prepare import prepare
 
-    prepared = prepare(graph_file.read(graph_path), picture["name"], layer)
+    prepared = prepare(graph, picture["name"], layer)
     if picture["channels"] == 1:
         sprites = [sprite.mean(-1, keepdims=True) for sprite in sprites]
     with tf.Graph().as_default():
@@ -85,7 +88,10 @@ def respond_all(strongest: int, graph: str, catalogue: str, sheets: list[str]) -
     Raises:
         UserError: it has none of them, or a sprite cannot be read.
     """
+    from lucid_sprites.models import graph_file
+
     described = json.loads(Path(catalogue).read_text())
+    network = graph_file.read(graph)
     known = {layer["name"]: layer for layer in described["layers"]}
     (state,) = read_states(sheets).values()
     tables = []
@@ -94,7 +100,7 @@ def respond_all(strongest: int, graph: str, catalogue: str, sheets: list[str]) -
         if name not in known or not indexes:
             continue
         sprites = [layer.sprites[index].values() for index in indexes]
-        responses = respond(graph, described["input"], name, known[name]["fixed"], sprites)
+        responses = respond(network, described["input"], name, known[name]["fixed"], sprites)
         tables.append(table(layer, indexes, responses, strongest))
     if not tables:
         raise UserError(f"{graph}: has none of the layers {', '.join(state)} with a sprite")

@@ -31,6 +31,7 @@ PHOTO_AUGMENTATION = {"shift": 0.125, "flip": True}
 SCHEDULE = ((20, 2), (40, 3), (100, 5), (200, 10), (math.inf, 200))
 """(up to this epoch, save every so many): dense while a network changes fast, sparse later."""
 
+# Smaller pictures shrink to nothing on the way through the network.
 _SMALLEST_INPUT = {"small": 16, "googlenet": 32, "inceptionv3": 75, "vgg16": 32, "mobilenet": 32}
 
 

@@ -21,12 +21,10 @@ class Topology:
 
     Attributes:
         features: its convolutions, from pictures [batch, height, width, 3] in -1..1.
-        smallest: least edge in pixels of a picture that it can be trained on.
         pretrained: the Keras application whose ImageNet weights fit; None: there is none.
     """
 
     features: Features
-    smallest: int
     pretrained: Callable[..., keras.Model] | None = None
 
 
@@ -43,16 +41,15 @@ def _application(
 
 
 TOPOLOGIES: dict[str, Topology] = {
-    "small": Topology(small_features, 16),
-    "googlenet": Topology(googlenet_features, 32),
+    "small": Topology(small_features),
+    "googlenet": Topology(googlenet_features),
     "inceptionv3": Topology(
         lambda x: _application(keras.applications.InceptionV3, x),
-        75,
         keras.applications.InceptionV3,
     ),
-    "vgg16": Topology(_vgg16, 32, keras.applications.VGG16),
+    "vgg16": Topology(_vgg16, keras.applications.VGG16),
     "mobilenet": Topology(
-        lambda x: _application(keras.applications.MobileNet, x), 32, keras.applications.MobileNet
+        lambda x: _application(keras.applications.MobileNet, x), keras.applications.MobileNet
     ),
 }
 
@@ -60,7 +57,7 @@ TOPOLOGIES: dict[str, Topology] = {
 def build(topology: str, classes: int, multi_label: bool) -> keras.Model:
     """A network with random weights, which `keras.utils.set_random_seed` decides.
 
-    Input `input` [batch, height, width, 3] in -1..1, any size from the topology's smallest on;
+    Input `input` [batch, height, width, 3] in -1..1, any size that the topology can take;
     output [batch, classes]: `softmax` probabilities, or, where a picture can have several labels,
     `sigmoid` ones.
     """
