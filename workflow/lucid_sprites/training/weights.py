@@ -1,5 +1,6 @@
 """Weights that a network starts from: ImageNet's, or those in a file."""
 
+import os
 import tarfile
 from pathlib import Path
 
@@ -98,7 +99,7 @@ def _imagenet(network: keras.Model) -> list[str]:
 
 
 def _cache() -> Path:
-    return Path(keras.config.keras_home()) / "models"
+    return Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "models"
 
 
 def _downloaded_slim() -> str:
