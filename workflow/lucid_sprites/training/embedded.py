@@ -17,6 +17,7 @@ import keras
 import tensorflow as tf
 
 from lucid_sprites.training.generated import CLASSES, generated_pictures
+from lucid_sprites.training.reproducible import make_reproducible
 from lucid_sprites.training.small import VALUE_RANGE, frozen_graph, small_network
 
 SERIES = "shapes"
@@ -36,14 +37,6 @@ _DISTURBANCE_GROWTH = 0.3
 """Share of the training over which it grows to full length: a new network needs easy pictures."""
 
 TrainStep = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
-
-
-def make_reproducible() -> None:
-    """Fix seeds, kernels and threads; call it before TensorFlow computes anything."""
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    tf.config.experimental.enable_op_determinism()
-    keras.utils.set_random_seed(_SEED)
 
 
 def train(network: keras.Model, steps: int, after_step: Callable[[int, float], None]) -> None:
@@ -113,7 +106,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of the series")
     parser.add_argument("--steps", type=int, default=STEPS, help="length of the training")
     arguments = parser.parse_args()
-    make_reproducible()
+    make_reproducible(_SEED, threads=1)
     network = small_network(len(CLASSES))
     folder = arguments.out / SERIES
     folder.mkdir(parents=True, exist_ok=True)

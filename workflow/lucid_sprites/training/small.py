@@ -18,21 +18,28 @@ _FIRST_KERNEL = 7
 
 
 def small_network(classes: int) -> keras.Model:
-    """A network of five convolutions from pictures to class probabilities.
+    """The small network as a classifier, from pictures to class probabilities.
 
     Input `input` [batch, height, width, 3] in VALUE_RANGE, output `softmax` [batch, classes].
-    It ends in an average over positions, so that pictures of any size will do. A unit of conv5
-    sees 81 pixels across: all of a 64 pixel picture, hence whole figures.
+    It ends in an average over positions, so that pictures of any size will do.
     """
-    x = pictures = keras.Input((None, None, 3), name=INPUT)
-    x = _convolution(x, 1, CHANNELS[0], _FIRST_KERNEL, strides=2)
+    pictures = keras.Input((None, None, 3), name=INPUT)
+    x = keras.layers.GlobalAveragePooling2D(name="mean")(small_features(pictures))
+    x = keras.layers.Dense(classes, name="logits")(x)
+    return keras.Model(pictures, keras.layers.Softmax(name="softmax")(x), name="small")
+
+
+def small_features(pictures: keras.KerasTensor) -> keras.KerasTensor:
+    """Five convolutions: [batch, height, width, 3] to [batch, height / 16, width / 16, 48].
+
+    A unit of conv5 sees 81 pixels across: all of a 64 pixel picture, hence whole figures.
+    """
+    x = _convolution(pictures, 1, CHANNELS[0], _FIRST_KERNEL, strides=2)
     x = _convolution(x, 2, CHANNELS[1])
     for number, channels in enumerate(CHANNELS[2:], start=3):
         x = keras.layers.MaxPooling2D(name=f"pool{number - 1}")(x)
         x = _convolution(x, number, channels)
-    x = keras.layers.GlobalAveragePooling2D(name="mean")(x)
-    x = keras.layers.Dense(classes, name="logits")(x)
-    return keras.Model(pictures, keras.layers.Softmax(name="softmax")(x), name="small")
+    return x
 
 
 def _convolution(

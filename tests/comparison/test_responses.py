@@ -1,0 +1,43 @@
+"""Which neurons of another state respond to a sprite."""
+
+import json
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+import tiny_graphs
+from comparison.series import plain, write_state
+from lucid_sprites.comparison.responses import respond, respond_all
+
+PICTURE = {"name": "picture", "height": None, "width": None, "channels": 3, "low": 0, "high": 1}
+RED, GREEN, BLUE = np.eye(3)
+
+
+def colour_network(order):
+    """Neuron n of the layer `unit` is the mean of one colour, in this order."""
+
+    def build():
+        picture = tf.placeholder(tf.float32, [None, None, None, 3], name="picture")
+        kernel = np.eye(3, dtype=np.float32)[:, list(order)][None, None]
+        tf.nn.relu(tf.nn.conv2d(picture, kernel, 1, "SAME"), name="unit")
+
+    return tiny_graphs.frozen(build)
+
+
+def test_the_neuron_that_took_over_responds(tmp_path):
+    graph = tiny_graphs.save(colour_network((1, 2, 0)), tmp_path / "other.pb")
+    sheets = write_state(tmp_path, "a", {"unit": {0: plain(RED), 1: plain(GREEN), 2: None}})
+    catalogue = {"input": PICTURE, "layers": [{"name": "unit", "fixed": False}]}
+    (tmp_path / "layers.json").write_text(json.dumps(catalogue))
+    table = respond_all(1, str(graph), str(tmp_path / "layers.json"), sheets)
+    best = table[table["rank"] == 1].set_index("sprite")
+    assert best["neuron"].to_dict() == {0: 2, 1: 0}
+    np.testing.assert_allclose(best["response"], [1, 1], atol=1e-5)
+    own = table[table["sprite"] == table["neuron"]].set_index("sprite")
+    assert own["response"].to_dict() == {0: 0, 1: 0}
+
+
+def test_pictures_are_brought_to_the_networks_range():
+    picture = {**PICTURE, "low": 0, "high": 255}
+    values = respond(colour_network((0, 1, 2)), picture, "unit", False, [plain(GREEN)])
+    np.testing.assert_allclose(values, [[0, 255, 0]], rtol=1e-5)

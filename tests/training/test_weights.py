@@ -1,0 +1,132 @@
+"""Weights from files, and the messages where there are none."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from lucid_sprites.errors import UserError
+from lucid_sprites.training import topologies, weights
+from lucid_sprites.training.googlenet import slim_scope
+
+
+def small(seed, classes=3):
+    keras.utils.set_random_seed(seed)
+    return topologies.build("small", classes, multi_label=False)
+
+
+def equal(one, other, layers):
+    for name in layers:
+        values = [network.get_layer(name).get_weights() for network in (one, other)]
+        np.testing.assert_equal(*values)
+
+
+@pytest.mark.parametrize("ending", [".weights.h5", ".h5", ".keras"])
+@pytest.mark.filterwarnings("ignore")
+def test_a_file_fills_the_network_bit_by_bit(tmp_path, ending):
+    given, network = small(1), small(2)
+    path = str(tmp_path / f"given{ending}")
+    given.save_weights(path) if ending == ".weights.h5" else given.save(path)
+    filled = weights.load(network, path)
+    assert filled == ["conv1", "conv2", "conv3", "conv4", "conv5", "logits"]
+    equal(given, network, filled)
+
+
+@pytest.mark.parametrize("ending", [".weights.h5", ".h5", ".keras"])
+@pytest.mark.filterwarnings("ignore")
+def test_a_head_of_other_classes_keeps_its_random_weights(tmp_path, ending):
+    given, network, random = small(1, classes=7), small(2), small(2)
+    path = str(tmp_path / f"given{ending}")
+    given.save_weights(path) if ending == ".weights.h5" else given.save(path)
+    assert "logits" not in weights.load(network, path)
+    equal(given, network, ["conv1", "conv5"])
+    equal(random, network, ["logits"])
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_file_of_another_network_is_refused(tmp_path):
+    picture = keras.Input((8, 8, 1))
+    other = keras.Model(picture, keras.layers.Conv2D(2, 3, name="elsewhere")(picture))
+    other.save(tmp_path / "other.keras")
+    with pytest.raises(UserError, match=r"other\.keras: none of its weights fits .* small"):
+        weights.load(small(0), str(tmp_path / "other.keras"))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("bad.h5", "weights cannot be read"),
+        ("bad.keras", "weights cannot be read"),
+        ("bad.txt", r"weights are read from \.weights\.h5"),
+    ],
+)
+def test_files_that_hold_no_weights(tmp_path, name, message):
+    (tmp_path / name).write_text("no weights")
+    with pytest.raises(UserError, match=message):
+        weights.load(small(0), str(tmp_path / name))
+
+
+def test_a_missing_file():
+    with pytest.raises(UserError, match=r"nowhere\.h5: no such file"):
+        weights.load(small(0), "nowhere.h5")
+
+
+def test_the_small_network_has_no_imagenet_weights():
+    with pytest.raises(UserError, match="small has no ImageNet weights"):
+        weights.load(small(0), "imagenet")
+
+
+@pytest.mark.parametrize("topology", ["mobilenet", "googlenet"])
+def test_imagenet_without_a_network_says_what_to_do(topology, monkeypatch, tmp_path):
+    def unreachable(*_, **__):
+        raise Exception("URL fetch failure on https://somewhere: no route to host")
+
+    monkeypatch.setattr("keras.utils.get_file", unreachable)
+    monkeypatch.setattr("keras.src.utils.file_utils.get_file", unreachable)
+    network = topologies.build(topology, 2, multi_label=False)
+    with pytest.raises(UserError, match=r"imagenet of \w+ cannot be downloaded .*copy that folder"):
+        weights.load(network, "imagenet")
+
+
+def test_imagenet_weights_fill_all_layers_but_the_head(monkeypatch):
+    """The application's own weights, here random ones, arrive in the network."""
+    keras.utils.set_random_seed(5)
+    source = keras.applications.MobileNet(include_top=False, weights=None)
+    network = topologies.build("mobilenet", 2, multi_label=False)
+    topology = topologies.Topology(topologies.TOPOLOGIES["mobilenet"].features, lambda **_: source)
+    monkeypatch.setitem(topologies.TOPOLOGIES, "mobilenet", topology)
+    filled = weights.load(network, "imagenet")
+    assert {layer.name for layer in network.layers if layer.weights} - set(filled) == {"logits"}
+    equal(source, network, filled)
+
+
+def test_slims_checkpoint_fills_googlenet(tmp_path):
+    network = topologies.build("googlenet", 2, multi_label=False)
+    random = np.random.default_rng(0)
+    names = [layer.name for layer in network.layers if layer.name.endswith("_conv")]
+    values = {}
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        for name in names:
+            scope = slim_scope(name.removesuffix("_conv"))
+            kernel = network.get_layer(name).kernel.shape
+            values[f"{scope}/weights"] = random.normal(size=kernel).astype(np.float32)
+            for part in ("beta", "moving_mean", "moving_variance"):
+                values[f"{scope}/BatchNorm/{part}"] = random.random(kernel[-1], np.float32)
+        for name, value in values.items():
+            tf.compat.v1.get_variable(name, initializer=value)
+        session.run(tf.compat.v1.global_variables_initializer())
+        tf.compat.v1.train.Saver().save(session, str(tmp_path / "inception_v1.ckpt"))
+    assert weights.load(network, str(tmp_path / "inception_v1.ckpt")) == names
+    scope = "InceptionV1/Mixed_4c/Branch_3/Conv2d_0b_1x1"
+    (kernel,) = network.get_layer("Mixed_4c_Branch_3_b_1x1_conv").get_weights()
+    np.testing.assert_array_equal(kernel, values[f"{scope}/weights"])
+    beta, mean, variance = network.get_layer("Mixed_4c_Branch_3_b_1x1_bn").get_weights()
+    np.testing.assert_array_equal(beta, values[f"{scope}/BatchNorm/beta"])
+    np.testing.assert_array_equal(mean, values[f"{scope}/BatchNorm/moving_mean"])
+    np.testing.assert_array_equal(variance, values[f"{scope}/BatchNorm/moving_variance"])
+
+
+def test_a_checkpoint_of_something_else():
+    network = topologies.build("googlenet", 2, multi_label=False)
+    with pytest.raises(UserError, match="not a slim checkpoint"):
+        weights.load(network, "nowhere.ckpt")

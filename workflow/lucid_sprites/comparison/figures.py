@@ -1,0 +1,157 @@
+"""Program: draw the comparison figures of a series.
+
+    python -m lucid_sprites.comparison.figures --spec JSON --out FOLDER --sheets SHEET.json ...
+
+Writes into the folder, for each layer `<n>` and state `<s>`:
+`states_l_<n>.png` rows are states, columns neurons; `states_l_<n>.webp` (or `.gif`) the same as one
+row that moves; `layers_<s>.png` rows are layers; `before_after_l_<n>.png` every neuron in pairs.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from lucid_sprites.comparison import grid
+from lucid_sprites.comparison.grid import Row
+from lucid_sprites.comparison.states import (
+    Layer,
+    Sprite,
+    State,
+    common_layers,
+    common_neurons,
+    read_states,
+)
+from lucid_sprites.errors import UserError
+from lucid_sprites.files import save_whole
+
+_MILLISECONDS = 700
+"""For which an animation shows each state."""
+
+_PAIRS = 16
+"""Neurons side by side in the before/after catalogue."""
+
+
+def states_by_neurons(
+    states: dict[str, State], name: str, neurons: int, cell: int | None = None
+) -> Image.Image:
+    """Rows = states, columns = the first neurons of a layer."""
+    layers = {instance: state[name] for instance, state in states.items()}
+    chosen = common_neurons(list(layers.values()))[:neurons]
+    rows = [Row(instance, _sprites(layer, chosen)) for instance, layer in layers.items()]
+    return grid.draw(name, _labels(chosen), rows, cell or _cell(list(layers.values())))
+
+
+def layers_by_neurons(
+    instance: str, state: State, neurons: int, cell: int | None = None
+) -> Image.Image:
+    """Rows = layers, columns = their first neurons, for one state."""
+    chosen = {name: common_neurons([layer])[:neurons] for name, layer in state.items()}
+    longest = max(chosen.values(), key=len)
+    # Layers of which other neurons were rendered have no common labels.
+    common = all(indexes == longest[: len(indexes)] for indexes in chosen.values())
+    rows = [
+        Row(name, [*_sprites(layer, chosen[name]), *[None] * (len(longest) - len(chosen[name]))])
+        for name, layer in state.items()
+    ]
+    columns = _labels(longest) if common else [""] * len(longest)
+    return grid.draw(instance, columns, rows, cell or _cell(list(state.values())))
+
+
+def before_after(
+    states: dict[str, State], pair: tuple[str, str], name: str, cell: int | None = None
+) -> Image.Image:
+    """Every neuron of a layer in two states, one above the other."""
+    layers = [states[instance][name] for instance in pair]
+    indexes = common_neurons(layers)
+    parts = []
+    for first in range(0, len(indexes), _PAIRS):
+        chosen = indexes[first : first + _PAIRS]
+        rows = [Row(i, _sprites(layer, chosen)) for i, layer in zip(pair, layers, strict=True)]
+        title = name if first == 0 else ""
+        parts.append(grid.draw(title, _labels(chosen), rows, cell or _cell(layers)))
+    return grid.stack(parts)
+
+
+def animation(
+    states: dict[str, State], name: str, neurons: int, cell: int | None = None
+) -> list[Image.Image]:
+    """A layer's first neurons in one row; a frame for each state."""
+    layers = {instance: state[name] for instance, state in states.items()}
+    chosen = common_neurons(list(layers.values()))[:neurons]
+    edge = cell or _cell(list(layers.values()))
+    frames = [
+        grid.draw(name, _labels(chosen), [Row(instance, _sprites(layer, chosen))], edge)
+        for instance, layer in layers.items()
+    ]
+    # The labels are on the left; the sprites must not jump.
+    width = max(frame.width for frame in frames)
+    return [_right_aligned(frame, width) for frame in frames]
+
+
+def _right_aligned(frame: Image.Image, width: int) -> Image.Image:
+    wide = Image.new("RGB", (width, frame.height), "white")
+    wide.paste(frame, (width - frame.width, 0))
+    return wide
+
+
+def _sprites(layer: Layer, indexes: list[int]) -> list[Sprite]:
+    return [layer.sprites[index] for index in indexes]
+
+
+def _labels(indexes: list[int]) -> list[str]:
+    return [str(index) for index in indexes]
+
+
+def _cell(layers: list[Layer]) -> int:
+    return max(layer.cell for layer in layers)
+
+
+def write_all(states: dict[str, State], spec: dict[str, Any], folder: Path) -> None:
+    """All figures.
+
+    Args:
+        spec: `neurons` in a row, `before` and `after`, `cell` in pixels or None, `animation`:
+            webp or gif.
+    """
+    neurons, cell = spec["neurons"], spec["cell"]
+    for instance, state in states.items():
+        _save(layers_by_neurons(instance, state, neurons, cell), folder / f"layers_{instance}.png")
+    for name in common_layers(states):
+        number = next(iter(states.values()))[name].number
+        _save(states_by_neurons(states, name, neurons, cell), folder / f"states_l_{number}.png")
+        pairs = before_after(states, (spec["before"], spec["after"]), name, cell)
+        _save(pairs, folder / f"before_after_l_{number}.png")
+        path = folder / f"states_l_{number}.{spec['animation']}"
+        _save_animation(animation(states, name, neurons, cell), path)
+
+
+def _save(image: Image.Image, path: Path) -> None:
+    save_whole(path, lambda temporary: image.save(temporary, "PNG"))
+
+
+def _save_animation(frames: list[Image.Image], path: Path) -> None:
+    options = {"save_all": True, "append_images": frames[1:], "duration": _MILLISECONDS, "loop": 0}
+    kind = path.suffix[1:].upper()
+    lossless = {"lossless": True} if kind == "WEBP" else {}
+    save_whole(path, lambda temporary: frames[0].save(temporary, kind, **options, **lossless))
+
+
+def main() -> None:
+    """Read the arguments, draw the figures."""
+    parser = argparse.ArgumentParser(description="Draw the comparison figures of a series.")
+    parser.add_argument("--spec", required=True, help="what to draw, as JSON")
+    parser.add_argument("--out", required=True, type=Path, help="folder to write into")
+    parser.add_argument("--sheets", required=True, nargs="+", help="JSON files of the sheets")
+    arguments = parser.parse_args()
+    try:
+        write_all(read_states(arguments.sheets), json.loads(arguments.spec), arguments.out)
+    except UserError as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()

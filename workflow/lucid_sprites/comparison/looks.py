@@ -1,0 +1,65 @@
+"""How different two sprites look."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from lucid_sprites.comparison.states import Sprite
+
+_PATCH = 7
+"""Edge of the patches whose statistics stand for the texture, in pixels."""
+
+_STRIDE = 2
+"""Between patches; their neighbours say nothing new."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What two sprites are compared by.
+
+    Attributes:
+        values: float32 [height, width, 3] in 0..1.
+        texture: covariance of its patches, flat and of length 1.
+    """
+
+    values: np.ndarray
+    texture: np.ndarray
+
+
+def look(sprite: Sprite) -> Look | None:
+    """The look of a sprite; None if no picture was found."""
+    if not sprite.found:
+        return None
+    values = sprite.values()
+    return Look(values, _texture(values))
+
+
+def _texture(values: np.ndarray) -> np.ndarray:
+    """Which colours go together at which offset of up to 6 pixels, wherever they stand."""
+    windows = sliding_window_view(values, (_PATCH, _PATCH), axis=(0, 1))
+    patches = windows[::_STRIDE, ::_STRIDE].reshape(-1, values.shape[-1] * _PATCH**2)
+    patches = patches - patches.mean(axis=0)
+    covariance = (patches.T @ patches).ravel().astype(np.float64)
+    return covariance / max(float(np.linalg.norm(covariance)), 1e-12)
+
+
+def image_distance(first: Look | None, second: Look | None) -> float:
+    """Root mean squared difference of RGB in 0..1, pixel by pixel.
+
+    NaN where a picture is missing or the sizes differ.
+    """
+    if first is None or second is None or first.values.shape != second.values.shape:
+        return float("nan")
+    return float(np.sqrt(np.mean((first.values - second.values) ** 2)))
+
+
+def texture_distance(first: Look | None, second: Look | None) -> float:
+    """1 less the cosine of the angle between the covariances of their patches, 0..1.
+
+    It does not mind where in the picture a pattern stands, which the optimization leaves to
+    chance: 0 is the same texture. NaN where a picture is missing.
+    """
+    if first is None or second is None:
+        return float("nan")
+    return float(1 - first.texture @ second.texture)

@@ -1,0 +1,130 @@
+"""Program: show the sprites of one state to another state, and say which neurons respond.
+
+python -m lucid_sprites.comparison.responses --strongest N --graph OTHER.pb --catalogue OTHER.json
+    --out RESPONSES.csv --sheets SHEET.json ...
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from lucid_sprites import tensorflow_start
+from lucid_sprites.comparison.states import Layer, read_states
+from lucid_sprites.errors import UserError
+from lucid_sprites.files import write_whole
+
+if TYPE_CHECKING:
+    from tensorflow.core.framework.graph_pb2 import GraphDef
+
+COLUMNS = ["layer", "name", "sprite", "neuron", "rank", "response", "score"]
+
+
+def table(layer: Layer, indexes: list[int], responses: np.ndarray, strongest: int) -> pd.DataFrame:
+    """The neurons that respond most to each sprite, and the sprite's own neuron.
+
+    A neuron's `score` for a sprite is its response less its mean response to all sprites of the
+    layer, in standard deviations: how much it means this picture rather than any. `rank` counts
+    neurons by score, from 1.
+
+    Args:
+        indexes: the sprites' neurons, [n].
+        responses: mean over positions, [n, depth].
+        strongest: neurons to list for each sprite.
+    """
+    deviation = responses.std(axis=0)
+    scores = (responses - responses.mean(axis=0)) / np.where(deviation > 0, deviation, np.inf)
+    order = np.argsort(-scores, axis=1, kind="stable")
+    rows = []
+    for row, sprite in enumerate(indexes):
+        ranks = {int(neuron): rank for rank, neuron in enumerate(order[row], start=1)}
+        listed = [*order[row, :strongest].tolist(), *([sprite] if sprite in ranks else [])]
+        rows += [
+            (layer.number, layer.name, sprite, neuron, ranks[neuron],
+             responses[row, neuron], scores[row, neuron])
+            for neuron in dict.fromkeys(listed)
+        ]  # fmt: skip
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def respond(
+    graph: "GraphDef", picture: dict[str, Any], layer: str, fixed: bool, sprites: list[np.ndarray]
+) -> np.ndarray:
+    """Mean over positions of each channel of a layer, [n, depth].
+
+    Args:
+        graph: frozen.
+        picture: its picture input, as in its catalogue.
+        fixed: the layer needs pictures of the graph's own size.
+        sprites: each float32 [edge, edge, 3] in 0..1.
+    """
+    import tensorflow.compat.v1 as tf
+
+    from lucid_sprites.models.prepare import prepare
+
+    prepared = prepare(graph, picture["name"], layer)
+    if picture["channels"] == 1:
+        sprites = [sprite.mean(-1, keepdims=True) for sprite in sprites]
+    with tf.Graph().as_default():
+        fed = tf.placeholder(tf.float32, [None, None, None, sprites[0].shape[-1]])
+        pictures = picture["low"] + (picture["high"] - picture["low"]) * fed
+        if fixed and picture["height"]:
+            pictures = tf.image.resize(pictures, (picture["height"], picture["width"]))
+        imported = {picture["name"]: pictures}
+        (out,) = tf.import_graph_def(prepared, imported, return_elements=[f"{layer}:0"], name="")
+        with tf.Session(config=tensorflow_start.session_config()) as session:
+            # One by one: some graphs fix the batch, and none is in a hurry here.
+            values = [session.run(out, {fed: one[None]})[0] for one in sprites]
+    return np.stack([value.reshape(-1, value.shape[-1]).mean(0) for value in values])
+
+
+def respond_all(strongest: int, graph: str, catalogue: str, sheets: list[str]) -> pd.DataFrame:
+    """The tables of all layers that the other graph has, too.
+
+    Raises:
+        UserError: it has none of them, or a sprite cannot be read.
+    """
+    from lucid_sprites.models import graph_file
+
+    described = json.loads(Path(catalogue).read_text())
+    network = graph_file.read(graph)
+    known = {layer["name"]: layer for layer in described["layers"]}
+    (state,) = read_states(sheets).values()
+    tables = []
+    for name, layer in state.items():
+        indexes = [index for index, sprite in sorted(layer.sprites.items()) if sprite.found]
+        if name not in known or not indexes:
+            continue
+        sprites = [layer.sprites[index].values() for index in indexes]
+        responses = respond(network, described["input"], name, known[name]["fixed"], sprites)
+        tables.append(table(layer, indexes, responses, strongest))
+    if not tables:
+        raise UserError(f"{graph}: has none of the layers {', '.join(state)} with a sprite")
+    return pd.concat(tables)
+
+
+def main() -> None:
+    """Read the arguments, write the table."""
+    parser = argparse.ArgumentParser(description="Show one state's sprites to another state.")
+    parser.add_argument("--strongest", type=int, required=True, help="neurons for each sprite")
+    parser.add_argument("--graph", required=True, help="frozen graph of the other state")
+    parser.add_argument("--catalogue", required=True, help="its layer catalogue")
+    parser.add_argument("--out", required=True, help="CSV file to write")
+    parser.add_argument("--sheets", required=True, nargs="+", help="JSON files of the sheets")
+    arguments = parser.parse_args()
+    tensorflow_start.lean()
+    try:
+        found = respond_all(
+            arguments.strongest, arguments.graph, arguments.catalogue, arguments.sheets
+        )
+        write_whole(arguments.out, found.round(5).to_csv(index=False))
+    except UserError as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""The sprites of several states of a network, as the spritesheets list them."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from lucid_sprites.engine.problems import OK
+from lucid_sprites.errors import UserError
+from lucid_sprites.render import png
+
+
+@dataclass(frozen=True)
+class Sprite:
+    """One sprite.
+
+    Attributes:
+        path: its PNG.
+        found: a picture was found; otherwise the PNG is empty.
+        start: seed and attempt, which decide what the optimization started from.
+    """
+
+    path: Path
+    found: bool
+    start: tuple[int, int]
+
+    def image(self) -> Image.Image:
+        """The picture in RGB.
+
+        Raises:
+            UserError: it cannot be read.
+        """
+        image, _ = png.read(str(self.path))
+        return image.convert("RGB")
+
+    def values(self) -> np.ndarray:
+        """The picture as float32 [height, width, 3] in 0..1."""
+        return np.asarray(self.image(), np.float32) / 255
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The sprites of a layer in one state.
+
+    Attributes:
+        number, name: of the layer in the graph.
+        cell: edge of the largest sprite in pixels.
+        sprites: by index.
+    """
+
+    number: int
+    name: str
+    cell: int
+    sprites: dict[int, Sprite]
+
+
+State = dict[str, Layer]
+"""The layers of one state, by name, in the order of the network."""
+
+
+def read_states(sheets: list[str]) -> dict[str, State]:
+    """The states by instance, in the order in which they come first in the list.
+
+    Args:
+        sheets: JSON files beside the spritesheets, one for each layer and state.
+
+    Raises:
+        UserError: one cannot be read.
+    """
+    states: dict[str, list[Layer]] = {}
+    for sheet in sheets:
+        try:
+            described = json.loads(Path(sheet).read_text())
+            layer = _layer(described, Path(sheet).parents[1])
+            states.setdefault(described["instance"], []).append(layer)
+        except (OSError, ValueError, KeyError) as error:
+            raise UserError(
+                f"{sheet}: cannot be read ({error}); delete it and run again"
+            ) from error
+    return {
+        instance: {layer.name: layer for layer in sorted(layers, key=lambda layer: layer.number)}
+        for instance, layers in states.items()
+    }
+
+
+def _layer(sheet: dict, folder: Path) -> Layer:
+    sprites = {
+        cell["index"]: Sprite(
+            folder / "sprites" / cell["sprite"],
+            cell["status"] == OK,
+            (cell["seed"], cell["attempt"]),
+        )
+        for cell in sheet["cells"]
+    }
+    return Layer(sheet["number"], sheet["layer"], sheet["cell"], sprites)
+
+
+def common_layers(states: dict[str, State]) -> list[str]:
+    """Names of the layers that all states have, in the order of the first.
+
+    Raises:
+        UserError: there are none.
+    """
+    first, *others = states.values()
+    names = [name for name in first if all(name in other for other in others)]
+    if not names:
+        raise UserError(
+            f"states {', '.join(states)} have no layer of the same name in common, so there is "
+            "nothing to compare"
+        )
+    return names
+
+
+def common_neurons(layers: list[Layer]) -> list[int]:
+    """Indexes of the neurons that were rendered in all of these layers."""
+    return sorted(set.intersection(*(set(layer.sprites) for layer in layers)))

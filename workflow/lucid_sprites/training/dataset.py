@@ -1,0 +1,143 @@
+"""What a network is trained on: batches that depend on nothing but the seed and the step.
+
+So a run can stop and go on anywhere, and sees the same pictures in the same order. Pictures are
+float32 [n, edge, edge, 3] in VALUE_RANGE; targets are class numbers [n] or 0 and 1 [n, k].
+"""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+from zipfile import BadZipFile
+
+import numpy as np
+
+from lucid_sprites.errors import UserError
+from lucid_sprites.training.augmentation import augmented
+from lucid_sprites.training.generated import CLASSES, generated_pictures
+from lucid_sprites.training.small import VALUE_RANGE
+
+Batch = tuple[np.ndarray, np.ndarray]
+
+GENERATED_EPOCH = 50
+"""Batches of an epoch where pictures never end."""
+
+_VALIDATION_PICTURES = 512
+
+
+class Dataset(Protocol):
+    """A source of batches.
+
+    Attributes:
+        classes: names of the classes or attributes.
+        multi_label: a picture can have several of them.
+    """
+
+    classes: list[str]
+    multi_label: bool
+
+    def batch(self, step: int) -> Batch:
+        """The pictures of a training step, counted from 0."""
+
+    def validation(self) -> Batch:
+        """Pictures that are never trained on."""
+
+    def epoch(self) -> int:
+        """Batches in which every picture comes once."""
+
+
+@dataclass(frozen=True)
+class GeneratedDataset:
+    """Generated pictures: new ones in every batch."""
+
+    edge: int
+    batch_size: int
+    seed: int
+    augmentation: dict[str, Any]
+    multi_label: bool = False
+
+    @property
+    def classes(self) -> list[str]:
+        return list(CLASSES)
+
+    def batch(self, step: int) -> Batch:
+        # Number 0 is the validation set.
+        pictures, labels = generated_pictures((self.seed, step + 1), self.batch_size, self.edge)
+        return _scaled(augmented(pictures, self.augmentation, (self.seed, step))), labels
+
+    def validation(self) -> Batch:
+        pictures, labels = generated_pictures((self.seed, 0), _VALIDATION_PICTURES, self.edge)
+        return _scaled(pictures), labels
+
+    def epoch(self) -> int:
+        return GENERATED_EPOCH
+
+
+@dataclass(frozen=True)
+class PreparedDataset:
+    """Photos read by `prepare_dataset`, in a new order in every epoch.
+
+    Attributes:
+        pictures, targets: those to train on, uint8 and int32.
+        kept: those to validate on.
+    """
+
+    classes: list[str]
+    pictures: np.ndarray
+    targets: np.ndarray
+    kept: Batch
+    batch_size: int
+    seed: int
+    augmentation: dict[str, Any]
+
+    @property
+    def multi_label(self) -> bool:
+        return self.targets.ndim == 2
+
+    def batch(self, step: int) -> Batch:
+        first = step * self.batch_size
+        places = np.arange(first, first + self.batch_size)
+        turns, places = np.divmod(places, len(self.pictures))
+        orders = {turn: self._order(turn) for turn in np.unique(turns).tolist()}
+        chosen = [orders[turn][place] for turn, place in zip(turns, places, strict=True)]
+        pictures = self.pictures[chosen].astype(np.float32) / 255
+        changed = augmented(pictures, self.augmentation, (self.seed, step))
+        return _scaled(changed), self.targets[chosen]
+
+    def validation(self) -> Batch:
+        pictures, targets = self.kept
+        return _scaled(pictures.astype(np.float32) / 255), targets
+
+    def epoch(self) -> int:
+        return max(1, round(len(self.pictures) / self.batch_size))
+
+    def _order(self, turn: int) -> np.ndarray:
+        """The pictures' order when all of them come for the nth time."""
+        return np.random.default_rng((self.seed, turn)).permutation(len(self.pictures))
+
+
+def open_dataset(spec: dict[str, Any], path: str | None) -> Dataset:
+    """The dataset of a training.
+
+    Args:
+        spec: of the training: `input_size`, `batch_size`, `seed`, `augmentation`.
+        path: file of `prepare_dataset`; None: generated pictures.
+
+    Raises:
+        UserError: the file cannot be read.
+    """
+    common = {key: spec[key] for key in ("batch_size", "seed", "augmentation")}
+    if path is None:
+        return GeneratedDataset(edge=spec["input_size"], **common)
+    try:
+        with np.load(path) as stored:
+            pictures, targets, kept = (stored[k] for k in ("pictures", "targets", "validation"))
+            classes = stored["classes"].tolist()
+    except (OSError, KeyError, ValueError, EOFError, BadZipFile) as error:
+        raise UserError(f"{path}: cannot be read ({error}); delete it and run again") from error
+    return PreparedDataset(
+        classes, pictures[~kept], targets[~kept], (pictures[kept], targets[kept]), **common
+    )
+
+
+def _scaled(pictures: np.ndarray) -> np.ndarray:
+    low, high = VALUE_RANGE
+    return low + (high - low) * pictures

@@ -1,0 +1,55 @@
+rule prepare_dataset:
+    input:
+        TRAININGS.dataset_sources,
+    output:
+        dataset=PLAN.pattern(layout.DATASET),
+        report=PLAN.pattern(layout.DATASET_REPORT),
+    log:
+        PLAN.pattern(layout.DATASET_LOG),
+    conda:
+        "../envs/lucid-sprites.yaml"
+    params:
+        spec=TRAININGS.dataset_spec,
+        files=TRAININGS.fingerprint,
+    shell:
+        "python -m lucid_sprites.training.prepare_dataset --spec {params.spec:q}"
+        " --out {output.dataset:q} --report {output.report:q} 2> {log:q}"
+
+
+rule train:
+    input:
+        previous=TRAININGS.previous,
+        dataset=TRAININGS.dataset,
+        weights=TRAININGS.weights,
+    output:
+        checkpoint=PLAN.pattern(layout.CHECKPOINT),
+        graph=PLAN.pattern(layout.TRAINED_GRAPH),
+        rows=PLAN.pattern(layout.TRAINING_ROWS),
+    log:
+        PLAN.pattern(layout.TRAINING_LOG),
+    conda:
+        "../envs/lucid-sprites.yaml"
+    threads: TRAININGS.threads
+    params:
+        spec=TRAININGS.segment_spec,
+    shell:
+        "python -m lucid_sprites.training.segment --spec {params.spec:q} --epoch {wildcards.epoch}"
+        " --previous {input.previous:q} --dataset {input.dataset:q}"
+        " --checkpoint {output.checkpoint:q} --graph {output.graph:q} --rows {output.rows:q}"
+        " 2> {log:q}"
+
+
+rule training_metrics:
+    input:
+        TRAININGS.rows,
+    output:
+        csv=PLAN.pattern(layout.METRICS),
+        plot=PLAN.pattern(layout.METRICS_PLOT),
+        tensorboard=directory(PLAN.pattern(layout.TENSORBOARD)),
+    log:
+        PLAN.pattern(layout.METRICS_LOG),
+    conda:
+        "../envs/lucid-sprites.yaml"
+    shell:
+        "python -m lucid_sprites.training.metrics --rows {input:q} --csv {output.csv:q}"
+        " --plot {output.plot:q} --tensorboard {output.tensorboard:q} 2> {log:q}"
