@@ -16,8 +16,10 @@ os.environ.update(
 
 from lucid_sprites import layout
 from lucid_sprites.config import images
+from lucid_sprites.config.comparison import comparisons
 from lucid_sprites.config.load import check_yaml, load
 from lucid_sprites.config.studies import plan_studies
+from lucid_sprites.config.training import trainings
 from lucid_sprites.errors import UserError
 from lucid_sprites.outputs.summary import summarize
 from lucid_sprites.viewer.pages import Pages
@@ -31,20 +33,28 @@ try:
     PLAN = load(config, SOURCE)
     IMAGES = images.load(config, SOURCE, PLAN)
     STUDIES = plan_studies(config, PLAN, SOURCE)
+    TRAININGS = trainings(PLAN.series, PLAN.results, SOURCE)
+    COMPARISONS = comparisons(PLAN.series, PLAN, SOURCE)
 except UserError as error:
     raise WorkflowError(str(error)) from None
-PAGES = Pages(PLAN)
+
+# Some models are made by jobs: what can be rendered of them is known once they are there.
+PLAN.import_first = lambda series, instance: checkpoints.import_model.get(
+    series=series, instance=instance
+)
+STUDIES.import_first = PLAN.import_first
+# Training is only done when it is asked for.
+GIVEN, TRAINED = PLAN.only(trained=False), PLAN.only(trained=True)
+PAGES = Pages(PLAN, COMPARISONS.tables(TRAINED.series))
 
 if workflow.output_settings.quiet:
     os.environ.setdefault("TQDM_DISABLE", "1")
 
 
-report: "workflow/report/workflow.rst"
-
-
 wildcard_constraints:
     series=layout.NAME,
     instance=layout.NAME,
+    other=layout.NAME,
     layer=r"\d+",
     block=r"\d+",
     index=r"\d+",
@@ -52,6 +62,7 @@ wildcard_constraints:
     scale=r"\d+(x\d+)?",
     study=layout.NAME,
     model=r"\w+",
+    epoch=r"\d+",
     table=layout.NAME,
     image=layout.NAME,
     method=r"[a-z_]+",
@@ -61,31 +72,28 @@ wildcard_constraints:
 include: "workflow/rules/models.smk"
 include: "workflow/rules/sprites.smk"
 include: "workflow/rules/sheets.smk"
-include: "workflow/rules/viewer.smk"
-include: "workflow/rules/images.smk"
 include: "workflow/rules/studies.smk"
-
-
-# Some models are made by jobs: what can be rendered of them is known once they are there.
-PLAN.import_first = lambda series, instance: checkpoints.import_model.get(
-    series=series, instance=instance
-)
-STUDIES.import_first = PLAN.import_first
+include: "workflow/rules/images.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/comparison.smk"
+include: "workflow/rules/viewer.smk"
 
 
 localrules:
     all,
     images,
     tensorboard,
+    transfer,
+    compare,
 
 
 rule all:
     default_target: True
     input:
-        PLAN.all_preflights,
-        PLAN.all_sprites,
-        PLAN.all_sheets,
-        PLAN.all_losses,
+        GIVEN.all_preflights,
+        GIVEN.all_sprites,
+        GIVEN.all_sheets,
+        GIVEN.all_losses,
         PAGES.all_pages,
         PAGES.all_plots,
         IMAGES.all_views,
@@ -104,5 +112,24 @@ rule tensorboard:
         IMAGES.all_events,
 
 
+# Train the series that have a training, render every state, and compare them.
+rule transfer:
+    input:
+        TRAININGS.targets(),
+        TRAINED.all_losses,
+        TRAINED.all_sprites,
+        TRAINED.all_sheets,
+        COMPARISONS.targets(TRAINED.series),
+        PAGES.trained_pages,
+
+
+# Compare the states of every series that has several.
+rule compare:
+    input:
+        COMPARISONS.targets(),
+
+
 onsuccess:
-    print(summarize([*PLAN.all_sheets(), *STUDIES.all_sheets()]), file=sys.stderr)
+    print(
+        summarize([*PLAN.known().all_sheets(), *STUDIES.known().all_sheets()]), file=sys.stderr
+    )

@@ -10,9 +10,9 @@ localrules:
 
 rule studies:
     input:
-        STUDIES.all_sprites,
-        STUDIES.all_sheets,
-        STUDIES.all_losses,
+        STUDIES.only(trained=False).all_sprites,
+        STUDIES.only(trained=False).all_sheets,
+        STUDIES.only(trained=False).all_losses,
 
 
 use rule optimize as optimize_study with:

@@ -91,7 +91,7 @@ rule series_page:
 
 rule start_page:
     input:
-        PAGES.manifests(),
+        PAGES.manifests,
     output:
         PLAN.pattern(layout.START_PAGE),
     log:
@@ -152,9 +152,9 @@ rule bundle_series:
 
 rule viewer:
     input:
-        PAGES.all_pages(),
+        PAGES.all_pages,
 
 
 rule bundle:
     input:
-        PAGES.all_bundles(),
+        PAGES.all_bundles,

@@ -1,12 +1,12 @@
 """The comparisons of the states of each series: what is compared, and what each job is given."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lucid_sprites import layout
-from lucid_sprites.config.plan import InstancePlan
+from lucid_sprites.config.plan import InstancePlan, Plan
 from lucid_sprites.config.settings import canonical_json
 from lucid_sprites.errors import UserError
 
@@ -34,6 +34,25 @@ class Comparison:
     series: str
     instances: list[str]
     options: dict[str, Any]
+
+
+def comparisons(series: dict[str, Any], plan: Plan, source: str) -> "Comparisons":
+    """The comparisons of all series that have two instances or more.
+
+    Args:
+        series: the config's, which fits its schema.
+        source: the config file's name, for messages.
+
+    Raises:
+        UserError: see `make_comparison`.
+    """
+    found = {}
+    for name, options in series.items():
+        instances = [instance for owner, instance in plan.options if owner == name]
+        if len(instances) > 1:
+            own = (options or {}).get("comparison") or {}
+            found[name] = make_comparison(name, instances, own, source)
+    return Comparisons(plan.results, found, plan.instance)
 
 
 def make_comparison(
@@ -105,14 +124,22 @@ class Comparisons:
         """Neurons that a table of responses lists for each sprite."""
         return self.by_series[wildcards.series].options["strongest"]
 
-    def targets(self, series: list[str]) -> list[str]:
-        """Everything that is made of the comparison of these series."""
+    def targets(self, series: Iterable[str] | None = None) -> list[str]:
+        """Everything that is made of the comparison of these series, or of all."""
         return [
             f"{self.results}/{path}"
-            for name in series
-            if name in self.by_series
-            for path in self._outputs(self.by_series[name])
+            for name, comparison in self.by_series.items()
+            if series is None or name in series
+            for path in self._outputs(comparison)
         ]
+
+    def tables(self, series: Iterable[str]) -> dict[tuple[str, str], str]:
+        """Tables for the viewer: how much each neuron of these series changed."""
+        return {
+            (name, "changes"): f"{self.results}/{layout.CHANGES.format(series=name)}"
+            for name in self.by_series
+            if name in series
+        }
 
     def _outputs(self, comparison: Comparison) -> list[str]:
         before, after = comparison.options["before"], comparison.options["after"]

@@ -149,15 +149,13 @@ class ImagePlan:
 
     def all_views(self, _: Any = None) -> list[str]:
         """All pictures that are made of all instances."""
-        return [
-            view for plan in self._plan.instances.values() for view in self.instance_views(plan)
-        ]
+        return [view for plan in self._given.values() for view in self.instance_views(plan)]
 
     def all_events(self, _: Any = None) -> list[str]:
         """The TensorBoard folder of every instance."""
         return [
             self._plan.pattern(layout.EVENTS).format(series=plan.series, instance=plan.instance)
-            for plan in self._plan.instances.values()
+            for plan in self._given.values()
         ]
 
     def events_spec(self, wildcards: Any) -> str:
@@ -188,6 +186,11 @@ class ImagePlan:
                 "views": [{"of": of, "views": names} for names, of in views.items()],
             }
         )
+
+    @property
+    def _given(self) -> dict[tuple[str, str], InstancePlan]:
+        """Instances that nothing has to be trained for."""
+        return self._plan.only(trained=False).instances
 
     def _instance(self, wildcards: Any) -> InstancePlan:
         return self._plan.instance(wildcards.series, wildcards.instance)

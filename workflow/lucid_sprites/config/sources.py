@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lucid_sprites import layout
+from lucid_sprites.config.training import TRAINED_INPUT, instance_name, make_training
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import natural_key
 
@@ -49,8 +50,27 @@ def sources(config: dict[str, Any], where: str) -> list[Source]:
     graphs = inside(config.get("graphs", "graphs"), f"{where}: graphs")
     found = []
     for series, options in config["series"].items():
+        if options and "training" in options:
+            found += _of_training(series, options, Path(results), where)
+            continue
         present = _in_folder(Path(graphs) / series)
         found += _of_series(series, options or {}, present, Path(graphs), Path(results), where)
+    return found
+
+
+def _of_training(series: str, options: dict[str, Any], results: Path, where: str) -> list[Source]:
+    """The states that a training saves."""
+    if "instances" in options:
+        raise UserError(
+            f"{where}: series {series}: its instances are the states that its training saves; "
+            "choose them by `save` of `training`"
+        )
+    found = []
+    for epoch in make_training(series, options["training"], where).epochs:
+        path = str(results / layout.TRAINED_GRAPH.format(series=series, epoch=epoch))
+        name = instance_name(epoch)
+        own = {"input": TRAINED_INPUT}
+        found.append(Source(series, name, {"file": path}, (path,), True, own))
     return found
 
 

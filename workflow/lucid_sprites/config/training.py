@@ -25,6 +25,9 @@ DEFAULTS: dict[str, Any] = {
     "seed": 0,
     "threads": 2,
 }
+TRAINED_INPUT = {"name": "input", "range": [-1, 1]}
+"""The picture input of every trained network."""
+
 PHOTO_AUGMENTATION = {"shift": 0.125, "flip": True}
 """For photos where nothing else is said; generated pictures never come twice."""
 
@@ -212,13 +215,28 @@ class Trainings:
         training = self.by_series[wildcards.series]
         return [self._path(layout.TRAINING_ROWS, training, epoch=e) for e in training.epochs]
 
-    def targets(self) -> list[str]:
+    def targets(self, _: Any = None) -> list[str]:
         """The log of every training, for which all states are needed."""
         return [self._path(layout.METRICS, training) for training in self.by_series.values()]
 
-    def graph(self, training: Training, epoch: int) -> str:
-        """The frozen graph of a state."""
-        return self._path(layout.TRAINED_GRAPH, training, epoch=epoch)
-
     def _path(self, template: str, training: Training, **fields: Any) -> str:
         return f"{self.results}/{template.format(series=training.series, **fields)}"
+
+
+def trainings(series: dict[str, Any], results: Path, source: str) -> Trainings:
+    """The trainings of all series that have one.
+
+    Args:
+        series: the config's, which fits its schema.
+        results: the results folder.
+        source: the config file's name, for messages.
+
+    Raises:
+        UserError: see `make_training`.
+    """
+    found = {
+        name: make_training(name, options["training"], source)
+        for name, options in series.items()
+        if options and "training" in options
+    }
+    return Trainings(results, found)

@@ -32,14 +32,6 @@ class Pages:
         """CSV files about the units of a series (see `viewer.table`), by series and name."""
         return {**self.plan.tables, **self.more_tables}
 
-    @cached_property
-    def series(self) -> dict[str, list[InstancePlan]]:
-        """The instances of each series, in order."""
-        found: dict[str, list[InstancePlan]] = {}
-        for instance in self.plan.instances.values():
-            found.setdefault(instance.series, []).append(instance)
-        return found
-
     def layer_inputs(self, wildcards: Any) -> list[str]:
         """The sheets' JSON files and the blocks of a layer."""
         layer = self._layer(wildcards)
@@ -79,7 +71,7 @@ class Pages:
         """Summaries of all layers of a series, and its review file if there is one."""
         summaries = [
             self._path(layout.PAGE_SUMMARY, instance, layer=layer.number)
-            for instance in self.series[wildcards.series]
+            for instance in self._instances(wildcards.series)
             for layer in instance.layers
         ]
         review = self.plan.reviews[wildcards.series]
@@ -95,7 +87,7 @@ class Pages:
                 "series": series,
                 "instances": [
                     [plan.instance, indexes.shorten([layer.number for layer in plan.layers])]
-                    for plan in self.series[series]
+                    for plan in self._instances(series)
                 ],
                 "tables": [name for owner, name in self.tables if owner == series],
             }
@@ -109,7 +101,7 @@ class Pages:
         """All that the page of a series loads."""
         return [
             path
-            for instance in self.series[wildcards.series]
+            for instance in self._instances(wildcards.series)
             for layer in instance.layers
             for path in self._data_of_layer(instance, layer)
         ] + [
@@ -122,28 +114,46 @@ class Pages:
         """The page and what else goes into a bundle; the rest hangs on these."""
         return [
             self.plan.pattern(layout.PAGE).format(series=wildcards.series),
-            *(self._path(layout.LOSSES, plan) for plan in self.series[wildcards.series]),
+            *(self._path(layout.LOSSES, plan) for plan in self._instances(wildcards.series)),
         ]
 
-    def manifests(self) -> list[str]:
-        """The manifest of every series."""
-        return self._of_all_series(layout.MANIFEST)
+    def manifests(self, _: Any = None) -> list[str]:
+        """The manifest of every series; of those that the workflow trains if it has done so."""
+        trained = self._of_all_series(self.plan.only(trained=True), layout.MANIFEST)
+        made = [manifest for manifest in trained if Path(manifest).exists()]
+        return [*self._of_all_series(self._given, layout.MANIFEST), *made]
 
     def all_pages(self, _: Any = None) -> list[str]:
         """The page of every series, and the one over all of them."""
-        return [*self._of_all_series(layout.PAGE), self.plan.pattern(layout.START_PAGE)]
+        pages = self._of_all_series(self._given, layout.PAGE)
+        return [*pages, self.plan.pattern(layout.START_PAGE)]
+
+    def trained_pages(self, _: Any = None) -> list[str]:
+        """The pages of the series that the workflow trains."""
+        return self._of_all_series(self.plan.only(trained=True), layout.PAGE)
 
     def all_plots(self, _: Any = None) -> list[str]:
         """The plots of every series."""
-        return [path for plot in PLOTS for path in self._of_all_series(layout.PLOT, plot=plot)]
+        return [
+            path
+            for plot in PLOTS
+            for path in self._of_all_series(self._given, layout.PLOT, plot=plot)
+        ]
 
     def all_bundles(self, _: Any = None) -> list[str]:
         """The bundle of every series."""
-        return self._of_all_series(layout.BUNDLE)
+        return self._of_all_series(self._given, layout.BUNDLE)
 
-    def _of_all_series(self, template: str, **fields: str) -> list[str]:
-        pattern = self.plan.pattern(template)
-        return [pattern.format(series=series, **fields) for series in self.plan.series]
+    @property
+    def _given(self) -> Plan:
+        return self.plan.only(trained=False)
+
+    def _instances(self, series: str) -> list[InstancePlan]:
+        return [self.plan.instance(*key) for key in self.plan.options if key[0] == series]
+
+    def _of_all_series(self, plan: Plan, template: str, **fields: str) -> list[str]:
+        pattern = plan.pattern(template)
+        return [pattern.format(series=series, **fields) for series in plan.series]
 
     def _data_of_layer(self, instance: InstancePlan, layer: LayerPlan) -> Iterator[str]:
         yield self._path(layout.PAGE_CELLS, instance, layer=layer.number)

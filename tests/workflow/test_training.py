@@ -1,0 +1,100 @@
+"""A series that the workflow trains itself, from nothing to figures."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from workflow_project import Project
+
+TRAINING = {"topology": "small", "input_size": 32, "batch_size": 8, "steps_per_epoch": 2,
+            "threads": 1}  # fmt: skip
+
+
+def configure(project: Project, *epochs: int) -> None:
+    project.configure(
+        {
+            "defaults": {"thresholds": [4], "scale": 32, "transforms": [{"jitter": 2}]},
+            "series": {
+                "run": {
+                    "training": {**TRAINING, "save": [*epochs]},
+                    "layers": ["conv3/Relu"],
+                    "indexes": "0-2",
+                    "comparison": {"neurons": 2},
+                }
+            },
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> Project:
+    """Two states, trained, rendered and compared by one command."""
+    project = Project(tmp_path_factory.mktemp("trained") / "project")
+    configure(project, 1)
+    done = project.run("--jobs", "2", "transfer")
+    assert done.code == 0, done.text
+    return project
+
+
+def test_states_are_ordinary_instances(trained):
+    assert len(trained.results("run/epoch_*/sprites/*.png")) == 6
+    assert len(trained.results("run/epoch_*/losses.csv")) == 2
+    assert len(trained.results("run/epoch_*/spritemaps/*.png")) == 2
+
+
+def test_the_training_is_logged(trained):
+    log = pd.read_csv(trained.folder / "results/run/training/metrics.csv")
+    assert log["epoch"].tolist() == [0, 1]
+    assert log["step"].tolist() == [0, 2]
+    assert trained.results("run/training/tensorboard/*/events*")
+
+
+def test_states_are_compared(trained):
+    changes = pd.read_csv(trained.folder / "results/run/changes.csv")
+    assert changes["index"].tolist() == [0, 1, 2]
+    assert changes["instance"].unique().tolist() == ["epoch_1"]
+    assert (changes["kernel_correlation"] < 1).all()
+    assert (changes["kernel_correlation"] > 0.5).all()
+    assert changes["same_start"].all()
+    (figure,) = trained.results("run/comparison/states_l_*.png")
+    assert np.asarray(Image.open(figure)).std() > 10
+    assert len(trained.results("run/responses_*.csv")) == 2
+
+
+def test_a_second_run_finds_nothing_to_be_done(trained):
+    assert "Nothing to be done" in trained.run("--dry-run", "transfer").text
+
+
+def test_without_transfer_nothing_is_trained(trained, tmp_path):
+    project = Project(tmp_path / "fresh")
+    configure(project, 1)
+    run = project.run("--dry-run")
+    assert run.code == 0, run.text
+    assert run.jobs == {}
+
+
+def test_extending_trains_only_the_difference(trained, tmp_path):
+    project = trained.copy(tmp_path / "longer")
+    checkpoints = {path: path.stat().st_mtime_ns for path in project.results("run/training/*.npz")}
+    configure(project, 1, 3)
+    done = project.run("--jobs", "2", "transfer")
+    assert done.code == 0, done.text
+    assert done.text.count("rule train:") == 1
+    assert {path: path.stat().st_mtime_ns for path in checkpoints} == checkpoints
+    log = pd.read_csv(project.folder / "results/run/training/metrics.csv")
+    assert log["epoch"].tolist() == [0, 1, 2, 3]
+    changes = pd.read_csv(project.folder / "results/run/changes.csv")
+    assert changes["instance"].unique().tolist() == ["epoch_1", "epoch_3"]
+
+
+def test_a_mistake_is_named_before_anything_is_trained(tmp_path):
+    project = Project(tmp_path / "wrong")
+    configure(project, 1)
+    config = project.config()
+    config["series"]["run"]["training"]["weights"] = "nowhere.h5"
+    project.configure(config)
+    run = project.run("--dry-run", "transfer")
+    assert run.code != 0
+    assert "series run: training: no weights file nowhere.h5" in run.text
+    assert "Traceback" not in run.text
