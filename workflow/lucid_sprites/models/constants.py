@@ -17,6 +17,8 @@ from lucid_sprites.models.weights import Weights
 _VARYING = {
     "Placeholder", "PlaceholderWithDefault", "Switch", "RefSwitch", "Merge", "RefMerge", "Enter",
     "RefEnter", "Exit", "RefExit", "NextIteration", "LoopCond",
+    # The content of a picture file stands for the pictures that users would put there.
+    "DecodeJpeg", "DecodePng", "DecodeBmp", "DecodeGif", "DecodeImage", "DecodeAndCropJpeg",
 }  # fmt: skip
 # Only these read or write files or run code when they are evaluated; a model has no need of them.
 UNSAFE = {

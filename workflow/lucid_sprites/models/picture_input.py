@@ -25,6 +25,7 @@ _ARITHMETIC = ("Sub", "Add", "AddV2", "BiasAdd", "Mul", "RealDiv", "Div")
 _REORDERING = ("ReverseV2", "StridedSlice", "Split", "ConcatV2")
 # A mean of colours above this many grey levels can only belong to the range 0..255.
 _MEAN_OF_BYTES = 2.0
+_NEUTRAL = 1e-3
 _BYTES, _UNIT, _SIGNED = (0.0, 255.0), (0.0, 1.0), (-1.0, 1.0)
 
 
@@ -124,12 +125,20 @@ def _first_arithmetic(name: str, graph: GraphDef) -> tuple[NodeDef, np.ndarray, 
         seen.add(step.name)
         if step.op in (*_ARITHMETIC, *_BATCH_NORMS):
             operand = _constant_operand(step, nodes)
-            if operand is not None:
+            if operand is not None and _does_nothing(step.op, operand):
+                stack += [(reader, reordered) for reader in readers.get(step.name, [])]
+            elif operand is not None:
                 return step, operand, reordered
         elif step.op in _PASS_THROUGH:
             after = reordered or step.op in _REORDERING
             stack += [(reader, after) for reader in readers.get(step.name, [])]
     return None
+
+
+def _does_nothing(op: str, operand: np.ndarray) -> bool:
+    """A batch norm of pictures that has learned nothing scales by 1 and shifts by 0."""
+    neutral = 1.0 if op in ("Mul", "RealDiv", "Div") else 0.0
+    return bool(np.abs(operand - neutral).max() < _NEUTRAL) and op not in _BATCH_NORMS
 
 
 def _range_before(op: str, operand: float) -> tuple[float, float]:

@@ -13,9 +13,7 @@ COLUMNS = [
     "batch_id", "timestamp", "scale", "adam", "transforms", "layer", "index", "threshold", "loss",
     "status", "seed", "attempt", "step", "layer_name", "parametrization", "variant",
 ]  # fmt: skip
-_WHOLE = [
-    "batch_id", "timestamp", "scale", "layer", "index", "threshold", "seed", "attempt", "step",
-]  # fmt: skip
+_WHOLE = ["batch_id", "timestamp", "layer", "index", "threshold", "seed", "attempt", "step"]
 
 
 def read(block: str) -> list[dict[str, Any]]:
@@ -42,4 +40,5 @@ def _is_row(row: Any) -> bool:
         row.keys() >= set(COLUMNS)
         and all(isinstance(row[column], int) for column in _WHOLE)
         and isinstance(row["adam"], int | float)
+        and isinstance(row["scale"], int | list)
     )

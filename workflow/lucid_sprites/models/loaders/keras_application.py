@@ -1,7 +1,6 @@
 """Networks of `keras.applications`, with the preparation of pictures that belongs to each."""
 
 import importlib
-import pkgutil
 from typing import Any
 
 import keras
@@ -50,18 +49,11 @@ def load(name: str, weights: str) -> tuple[GraphDef, Facts]:
 class _Builder:
     """One network class, and the function that prepares pictures for it."""
 
-    def __init__(self, module: Any, name: str) -> None:
-        self.network = getattr(module, name)
-        self.preprocess_input = module.preprocess_input
+    def __init__(self, network: Any) -> None:
+        self.network = network
+        self.preprocess_input = importlib.import_module(network.__module__).preprocess_input
 
 
 def _builders() -> dict[str, _Builder]:
-    found = {}
-    for info in pkgutil.iter_modules(keras.applications.__path__):
-        module = importlib.import_module(f"{keras.applications.__name__}.{info.name}")
-        if hasattr(module, "preprocess_input"):
-            names = [
-                name for name in vars(module) if name[0].isupper() and callable(vars(module)[name])
-            ]
-            found |= {name: _Builder(module, name) for name in names}
-    return found
+    public = {name: value for name, value in vars(keras.applications).items() if callable(value)}
+    return {name: _Builder(network) for name, network in public.items() if name[0].isupper()}

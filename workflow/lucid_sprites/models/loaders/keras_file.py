@@ -109,6 +109,7 @@ def _code_in(config: Any) -> Iterator[str]:
             inner = config.get("config")
             name = inner.get("name") if isinstance(inner, dict) else None
             yield str(name or config.get("name") or config["class_name"])
+            return
         for value in config.values():
             yield from _code_in(value)
     elif isinstance(config, list):
