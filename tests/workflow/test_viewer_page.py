@@ -383,6 +383,7 @@ def test_a_table_is_a_section_and_a_sort_key(browser, project):
     control(page, "sort").select_option("curves/curvature")
     expect(page.locator(".cell").first.locator(".caption")).to_have_text("5 0.75")
     assert shown(page) == [5, 3, 0, 1, 2, 4]
+    expect(page).to_have_url(re.compile("view=grid"))
     page.goto(page.url.replace("view=grid", "view=unit") + "&index=3")
     section = page.locator("section", has_text="curves")
     expect(section).to_contain_text("curvature: 0.25")

@@ -103,6 +103,8 @@ def study_plan(
         _cell_settings(cell, place, members, settings, looked_at)
         for place, cell in enumerate(kind.cells)
     ]
+    if members:  # they all depend on each other
+        cells = [{**cell, "content": looked_at.content} for cell in cells]
     groups: dict[str, tuple[dict[str, Any], list[int]]] = {}
     for place, resolved in enumerate(cells):
         groups.setdefault(canonical_json(resolved), (resolved, []))[1].append(place)
@@ -113,7 +115,7 @@ def study_plan(
         number,
         name,
         len(cells),
-        looked_at.content,
+        "",
         looked_at.cost["macs"],
         looked_at.cost["activations"],
         min(columns, len(cells)),
@@ -135,8 +137,14 @@ def _cell_settings(
     if settings["engine"] != "batched":
         raise UserError(f"{where}: engine {settings['engine']} optimizes channels of layers only")
     share = place / (members - 1) if members > 1 else None
-    objective = looked_at.resolve(cell.objective, share, bool(members), settings["alpha"], where)
-    extra = {"objective": objective.data, "stream": place if cell.stream is None else cell.stream}
+    own = _Seen(looked_at.catalogue, looked_at.where, looked_at.cost, looked_at.photos)
+    objective = own.resolve(cell.objective, share, bool(members), settings["alpha"], where)
+    looked_at.digests.update(own.digests)
+    extra = {
+        "objective": objective.data,
+        "stream": place if cell.stream is None else cell.stream,
+        "content": own.content,
+    }
     if members:
         extra["members"] = members
     return {**resolve(settings, where), **extra}

@@ -28,6 +28,8 @@ _PATHS = {
 class StudyPlan(LayerPlan):
     """A study of one instance: its cells are what channels are to a layer.
 
+    Its `content` is empty: each cell's settings have one of their own, of what it looks at.
+
     Attributes:
         titles: what the cells are called.
         photos: files that its objectives and starts refer to.

@@ -20,6 +20,9 @@ from lucid_sprites.render.store import ENGINE_VARIANT, Entry, Store, key
 
 log = logging.getLogger(__name__)
 
+# What the settings of a study's sprite have beside those of a layer's.
+_OF_STUDIES = ("objective", "stream", "members", "content")
+
 Progress = Callable[[int, int], Callable[[int], object]]
 
 
@@ -61,6 +64,7 @@ class Sprite:
         objective: data of its own objective, None for a channel of the layer.
         stream: keys its randomness in the place of the index.
         members: sprites that depend on each other, this one included; 0 for a sprite by itself.
+        content: digest of all that its own objective is computed from.
         found: attempt number and entry for each threshold reached.
         attempts: all entries, by attempt number.
     """
@@ -73,6 +77,7 @@ class Sprite:
     objective: dict[str, Any] | None = None
     stream: int | None = None
     members: int = 0
+    content: str = ""
     found: dict[int, tuple[int, Entry]] = field(default_factory=dict)
     attempts: dict[int, Entry] = field(default_factory=dict)
 
@@ -129,7 +134,7 @@ def _sprites(spec: BlockSpec) -> list[Sprite]:
             settings["thresholds"],
             list(settings["thresholds"]),
             identity(spec.content, spec.picture, spec.layer, settings),
-            **{key: settings[key] for key in ("objective", "stream", "members") if key in settings},
+            **{key: settings[key] for key in _OF_STUDIES if key in settings},
         )
         for group in spec.groups
         for settings in [group["settings"]]
@@ -142,7 +147,7 @@ def _identity(spec: BlockSpec, sprite: Sprite, attempt: int) -> dict[str, Any]:
     """Everything that decides what the sprite looks like."""
     picture = {name: spec.picture[name] for name in ("name", "channels", "low", "high")}
     common = {
-        "content": spec.content,
+        "content": sprite.content or spec.content,
         "input": picture,
         "recipe": sprite.recipes[attempt].as_dict(),
     }

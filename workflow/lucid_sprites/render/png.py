@@ -26,7 +26,8 @@ def encode(picture: np.ndarray, record: dict[str, Any]) -> bytes:
     """
     # Truncated as lucid saves pictures, so that equal pictures give equal files.
     levels = (np.clip(picture, 0, 1) * 255).astype(np.uint8)
-    alpha = record.get("recipe", {}).get("alpha", False)
+    recipe = record.get("recipe")
+    alpha = isinstance(recipe, dict) and recipe.get("alpha", False)
     return encode_levels(_shown(levels, alpha), record)
 
 
