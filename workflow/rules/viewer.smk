@@ -8,6 +8,7 @@ localrules:
     bundle_series,
     viewer,
     bundle,
+    plots,
 
 
 rule viewer_layer:
