@@ -37,12 +37,13 @@ def measure(graph: str, scale: int, options: dict) -> float:
     from lucid_sprites.config.settings import DEFAULTS, recipes, resolve
     from lucid_sprites.engine import draws
     from lucid_sprites.engine.program import Program
-    from lucid_sprites.models import graph_file, picture_input, prepare
+    from lucid_sprites.models import graph_file, prepare
+    from lucid_sprites.models.normal_form.normalize import normalize
 
     wanted = {"scale": scale, "transforms": options.get("transforms", "standard")}
     (recipe, *_) = recipes(resolve({**DEFAULTS, **wanted}, ""))
     whole = graph_file.read(graph)
-    picture = picture_input.find(whole, {}, graph)
+    picture = normalize(whole, {}, graph).picture
     make = prepare.prepare if options.get("fold", True) else prepare.prune
     batch = options.get("batch", 32)
     network = make(whole, picture.name, LAYER)

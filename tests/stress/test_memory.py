@@ -16,12 +16,13 @@ import tensorflow.compat.v1 as tf
 
 import lucid_sprites
 import tiny_graphs
+from imported import picture
 from lucid_sprites.config.settings import DEFAULTS, Recipe, resolve
 from lucid_sprites.engine import problems
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Task
 from lucid_sprites.files import sha256
-from lucid_sprites.models import graph_file, picture_input
+from lucid_sprites.models import graph_file
 from lucid_sprites.models.prepare import prepare
 
 SPRITES, BATCH = 1000, 32
@@ -48,7 +49,7 @@ def block(tmp_path_factory) -> tuple[list[tuple[int, int]], Path]:
         "graph": str(graph),
         "graph_sha256": sha256(graph),
         "content": sha256(graph),
-        "picture": picture_input.find(graph_file.read(graph), {}, "wide").as_dict(),
+        "picture": picture(graph_file.read(graph)).as_dict(),
         "number": 0,
         "layer": "wide",
         "batch": BATCH,
@@ -98,14 +99,14 @@ def test_memory_stays_what_it_was_after_the_first_batch(block, capsys):
 @pytest.mark.stress
 def test_an_added_threshold_costs_the_time_of_its_steps(mobilenet, capsys):
     whole = graph_file.read(mobilenet)
-    picture = picture_input.find(whole, {}, str(mobilenet))
-    network = prepare(whole, picture.name, CONV_8)
+    expected = picture(whole)
+    network = prepare(whole, expected.name, CONV_8)
     own = {key: DEFAULTS[key] for key in Recipe.__dataclass_fields__ if key in DEFAULTS}
     recipe = Recipe(**own, attempt=0)
 
     def timed(tasks):
         begun = time.perf_counter()
-        outcomes = list(optimize(network, picture, CONV_8, tasks, BATCH, lambda _: None))
+        outcomes = list(optimize(network, expected, CONV_8, tasks, BATCH, lambda _: None))
         return time.perf_counter() - begun, outcomes
 
     timed([Task(0, recipe, (20,))])  # the first optimization of a process is slower

@@ -15,11 +15,12 @@ import pytest
 from PIL import Image, ImageDraw
 
 import lucid_sprites
+from imported import picture
 from lucid_sprites.config.settings import DEFAULTS, Recipe
 from lucid_sprites.engine import problems
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Task
-from lucid_sprites.models import graph_file, picture_input
+from lucid_sprites.models import graph_file
 from lucid_sprites.models.prepare import prepare
 
 # Means vary by about 1 % from one start to another.
@@ -113,10 +114,10 @@ def our_pictures(graph: Path, layer: str) -> dict[int, np.ndarray]:
     own = {key: DEFAULTS[key] for key in Recipe.__dataclass_fields__ if key in DEFAULTS}
     recipe = Recipe(**{**own, "scale": EDGE}, attempt=0)
     whole = graph_file.read(graph)
-    picture = picture_input.find(whole, {}, str(graph))
-    network = prepare(whole, picture.name, layer)
+    expected = picture(whole)
+    network = prepare(whole, expected.name, layer)
     tasks = [Task(channel, recipe, (STEPS,)) for channel in CHANNELS]
-    outcomes = list(optimize(network, picture, layer, tasks, 16, lambda _: None))
+    outcomes = list(optimize(network, expected, layer, tasks, 16, lambda _: None))
     assert {o.status for o in outcomes} <= {problems.OK, problems.CONSTANT}
     return {o.task.index: o.pictures[STEPS] for o in outcomes if o.status == problems.OK}
 
@@ -164,10 +165,10 @@ def grid(layers: dict[int, Layer]) -> Image.Image:
         for part, (who, pictures) in enumerate([("ours", layer.ours), ("lucid", layer.lucids)]):
             y = row * height + top + part * (EDGE + gap)
             draw.text((4, y + EDGE // 2 - 6), f"Conv2d_{n} {who}", fill="black")
-            for channel, picture in zip(layer.channels, pictures, strict=True):
+            for channel, shown in zip(layer.channels, pictures, strict=True):
                 x = left + channel * (EDGE + gap)
                 draw.text((x, row * height + 2), str(channel), fill="black")
-                sheet.paste(Image.fromarray((picture * 255).astype(np.uint8)), (x, y))
+                sheet.paste(Image.fromarray((shown * 255).astype(np.uint8)), (x, y))
     return sheet
 
 
