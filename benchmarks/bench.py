@@ -31,6 +31,7 @@ from lucid_baseline import LucidSample
 
 from lucid_sprites.config import cost
 from lucid_sprites.config.settings import DEFAULTS
+from lucid_sprites.engine import precision
 from lucid_sprites.files import write_whole
 
 _WORKERS = 2
@@ -112,7 +113,7 @@ class Bench:
         batches = min(batches, case.most_batches)
         count = min(_WORKERS * batch * batches, layer["depth"])
         job = Job(str(graph), picture, layer["name"], list(range(count)), case.scale, batch,
-                  batches, case.engine_steps)  # fmt: skip
+                  batches, case.engine_steps, case.precision)  # fmt: skip
         living = self._engine.submit(engine_worker.living_channels, job).result()
         start = batch * batches % len(living)
         return [
@@ -152,6 +153,9 @@ def main() -> None:
     """Measure the chosen cases and write the table."""
     arguments = _arguments()
     layer_cases = [case for case in cases.LAYER_CASES if _chosen(case.name, arguments.cases)]
+    if not precision.has_bfloat16():
+        print("Skipping bfloat16: this processor has no arithmetic for it.")
+        layer_cases = [case for case in layer_cases if case.precision == "float32"]
     whole_workflow = _chosen(cases.WORKFLOW_CASE, arguments.cases)
     if not layer_cases and not whole_workflow:
         names = [*(case.name for case in cases.LAYER_CASES), cases.WORKFLOW_CASE]

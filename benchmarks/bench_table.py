@@ -73,6 +73,8 @@ def _notes(rows: list[dict[str, Any]]) -> list[str]:
         "network up to the layer, on the canvases of the standard transforms, in an ordinary "
         "step, beside the matrix products measured on both cores at once before and after "
         "each sample.",
+        "- bfloat16: the engine's convolutions with `precision: bfloat16`, lucid's in float32; "
+        "the share is still that of the float32 peak.",
     ]
     batches = [
         f"{row['case']} {row['sprites_per_worker']} ({row['batch']})"

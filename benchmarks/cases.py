@@ -1,6 +1,6 @@
 """What is measured, and what is wanted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 # Updates of a sprite; expensive networks do fewer and are reckoned up to this many.
@@ -24,6 +24,7 @@ class Case:
         scale: edge of a sprite in pixels.
         target: wanted ratio of the engine's sprites per hour to lucid's, or None.
         engine_steps, lucid_steps: updates that are really done.
+        precision: of the engine's convolutions; lucid has float32.
         most_batches: that one worker renders, if one job of the workflow renders as many.
     """
 
@@ -34,6 +35,7 @@ class Case:
     target: float | None
     engine_steps: int = STEPS
     lucid_steps: int = STEPS
+    precision: str = "float32"
     most_batches: int = 1
 
 
@@ -58,6 +60,12 @@ LAYER_CASES = [
     Case("inceptionv3-mixed4-128", "inceptionv3", "mixed4", 128, 4, 32, 64),
     Case("vgg16-block4_conv3-64", "vgg16", "block4_conv3", 64, 2.2, 24, 48),
     Case("vgg16-block4_conv3-128", "vgg16", "block4_conv3", 128, 1.7, 20, 24),
+]
+# The same again, where the user has allowed coarser numbers.
+LAYER_CASES += [
+    replace(case, name=f"{case.name}-bfloat16", precision="bfloat16")
+    for case in LAYER_CASES
+    if case.network != "mobilenet"
 ]
 
 WORKFLOW_CASE = "workflow-mobilenet-64"

@@ -20,6 +20,8 @@ VARIANTS = {
     "gradients redirected in every step": {"redirect": True},
     "canvas of one size": {"fixed": True},
     "no transforms": {"transforms": "none"},
+    "convolutions in bfloat16": {"precision": "bfloat16"},
+    "gradient of the first convolution as TensorFlow has it": {"first": False},
 }
 
 
@@ -30,18 +32,24 @@ def measure(graph: str, scale: int, options: dict) -> float:
     tensorflow_start.lean()
     threads = options.get("threads", 1)
     default = tensorflow_start.session_config
-    tensorflow_start.session_config = lambda: default(threads)
+    tensorflow_start.session_config = lambda **own: default(threads, **own)
 
     import numpy as np
 
     from lucid_sprites.config.settings import DEFAULTS, recipes, resolve
-    from lucid_sprites.engine import draws
+    from lucid_sprites.engine import draws, first_convolution
     from lucid_sprites.engine.program import Program
     from lucid_sprites.models import graph_file, prepare
     from lucid_sprites.models.normal_form.normalize import normalize
 
-    wanted = {"scale": scale, "transforms": options.get("transforms", "standard")}
+    wanted = {
+        "scale": scale,
+        "transforms": options.get("transforms", "standard"),
+        "precision": options.get("precision", "float32"),
+    }
     (recipe, *_) = recipes(resolve({**DEFAULTS, **wanted}, ""))
+    if not options.get("first", True):
+        first_convolution.with_dense_gradient = lambda network: network
     whole = graph_file.read(graph)
     picture = normalize(whole, {}, graph).picture
     make = prepare.prepare if options.get("fold", True) else prepare.prune
@@ -50,7 +58,7 @@ def measure(graph: str, scale: int, options: dict) -> float:
     channels = [
         {"objective": "channel", "layer": LAYER, "n_channel": index} for index in range(batch)
     ]
-    with Program(network, picture, channels[0], recipe, batch) as program:
+    with Program(network, picture, channels, recipe, batch) as program:
         keys = [(0, 0, index) for index in range(batch)]
         starts = [draws.start_noise(*key, program.parameter_shape) for key in keys]
         program.load([program.fresh(start) for start in starts], channels)

@@ -38,6 +38,7 @@ class Job:
         scale: edge of a sprite in pixels.
         batch, batches: sprites that advance together, and how many times.
         steps: updates.
+        precision: of the convolutions.
     """
 
     graph: str
@@ -48,6 +49,7 @@ class Job:
     batch: int
     batches: int
     steps: int
+    precision: str
 
 
 @dataclass(frozen=True)
@@ -212,8 +214,10 @@ def _matrix_products() -> Iterator[Callable[[], object]]:
         yield session.make_callable(product.op)
 
 
-def _recipe(scale: int, steps: int) -> "Recipe":
-    settings = {**DEFAULTS, "scale": scale, "thresholds": [steps]}
+def _recipe(job: Job) -> "Recipe":
+    settings = {
+        **DEFAULTS, "scale": job.scale, "thresholds": [job.steps], "precision": job.precision
+    }  # fmt: skip
     return recipes(resolve(settings, "benchmark"))[0]
 
 
@@ -228,7 +232,7 @@ def _outcomes(job: Job, indexes: list[int], progress: Any) -> Any:
     from lucid_sprites.models import graph_file, prepare
     from lucid_sprites.models.picture_input import PictureInput
 
-    recipe = _recipe(job.scale, job.steps)
+    recipe = _recipe(job)
     tasks = [
         Task(index, replace(recipe, seed=indexes[:place].count(index)), (job.steps,))
         for place, index in enumerate(indexes)

@@ -48,7 +48,7 @@ def ours(made, alpha=False, members=0):
     shown = pictures if alpha else pictures[..., :3]
     logits = np.log(shown / (1 - shown))
     graph = prepare(whole, "input", *(build.layers(made.data) or [A]))
-    with Program(graph, PICTURE, made.data, setting, 8, members) as program:
+    with Program(graph, PICTURE, [made.data], setting, 8, members) as program:
         zeros = np.zeros_like(logits[0])
         program.load([State(each, zeros, zeros) for each in logits], [made.data] * MEMBERS)
         (drawn,) = program.draw([(0, 0, 0)] * MEMBERS, 0, 1)

@@ -64,7 +64,7 @@ def values_on(pictures, objectives, members=0, **settings):
     pictures = np.asarray(pictures, float)
     logits = np.log(pictures / (1 - pictures)).astype(np.float32)
     graph = network(*build.layers(objectives[0]) or ["unit"])
-    with Program(graph, PICTURE, objectives[0], setting, 8, members) as program:
+    with Program(graph, PICTURE, objectives, setting, 8, members) as program:
         zeros = np.zeros_like(logits[0])
         program.load([State(each, zeros, zeros) for each in logits], objectives)
         (drawn,) = program.draw([(0, 0, 0)] * len(objectives), 0, 1)

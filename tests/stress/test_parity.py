@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 import lucid_sprites
 from imported import picture
 from lucid_sprites.config.settings import DEFAULTS, Recipe
-from lucid_sprites.engine import problems
+from lucid_sprites.engine import precision, problems
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Task
 from lucid_sprites.models import graph_file
@@ -109,10 +109,10 @@ class Layer:
     activations: dict[str, tuple[np.ndarray, np.ndarray]]
 
 
-def our_pictures(graph: Path, layer: str) -> dict[int, np.ndarray]:
+def our_pictures(graph: Path, layer: str, arithmetic: str) -> dict[int, np.ndarray]:
     """Pictures of the channels that are not constant."""
     own = {key: DEFAULTS[key] for key in Recipe.__dataclass_fields__ if key in DEFAULTS}
-    recipe = Recipe(**{**own, "scale": EDGE}, attempt=0)
+    recipe = Recipe(**{**own, "scale": EDGE, "precision": arithmetic}, attempt=0)
     whole = graph_file.read(graph)
     expected = picture(whole)
     network = prepare(whole, expected.name, layer)
@@ -122,13 +122,15 @@ def our_pictures(graph: Path, layer: str) -> dict[int, np.ndarray]:
     return {o.task.index: o.pictures[STEPS] for o in outcomes if o.status == problems.OK}
 
 
-@pytest.fixture(scope="module")
-def layers(mobilenet, tmp_path_factory) -> dict[int, Layer]:
+@pytest.fixture(scope="module", params=["float32", "bfloat16"])
+def layers(request, mobilenet, tmp_path_factory) -> dict[int, Layer]:
     """What both have made of each layer."""
+    if request.param == "bfloat16" and not precision.has_bfloat16():
+        pytest.skip("this processor has no arithmetic for bfloat16")
     folder = tmp_path_factory.mktemp("parity")
     given = {"names": [str(n) for n in LAYERS], "steps": STEPS}
     for n, layer in LAYERS.items():
-        pictures = dict(sorted(our_pictures(mobilenet, layer).items()))
+        pictures = dict(sorted(our_pictures(mobilenet, layer, request.param).items()))
         given[f"{n}/layer"], given[f"{n}/channels"] = layer, list(pictures)
         given[str(n)] = np.stack(list(pictures.values()))
     np.savez(folder / "given.npz", **given)
@@ -150,7 +152,7 @@ def layers(mobilenet, tmp_path_factory) -> dict[int, Layer]:
         )
         for n in LAYERS
     }
-    if os.environ.get(GRID):
+    if os.environ.get(GRID) and request.param == "float32":
         grid(made).save(os.environ[GRID])
     return made
 

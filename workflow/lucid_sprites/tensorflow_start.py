@@ -8,6 +8,14 @@ if TYPE_CHECKING:
     from tensorflow.compat.v1 import ConfigProto
 
 
+# Ops that TensorFlow's rewriting is told to leave alone: matrix products carry the colours of the
+# picture, and depthwise gradients have no fast kernel.
+_KEPT_IN_FLOAT32 = "TF_AUTO_MIXED_PRECISION_GRAPH_REWRITE_ALLOWLIST_REMOVE"
+_SLOW_OR_COARSE = (
+    "MatMul,BatchMatMul,BatchMatMulV2,DepthwiseConv2dNative,DepthwiseConv2dNativeBackpropInput"
+)
+
+
 def quiet() -> None:
     """Only errors of TensorFlow are shown; call before its first import."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -22,16 +30,24 @@ def lean() -> None:
     sys.modules.setdefault("keras", None)  # type: ignore[arg-type]
 
 
-def session_config(threads: int = 1) -> "ConfigProto":
+def session_config(threads: int = 1, precision: str = "float32") -> "ConfigProto":
     """Session options with `threads` for all pools.
 
     The first session of a process fixes the pools of all later ones, so every session takes
     its options from here. Small graphs are slower with more threads than one.
+
+    Args:
+        precision: of the convolutions: `float32`, or `bfloat16`, which TensorFlow's own graph
+            rewriting then puts where it is safe.
     """
     from tensorflow.compat.v1 import ConfigProto
 
-    return ConfigProto(
+    config = ConfigProto(
         intra_op_parallelism_threads=threads,
         inter_op_parallelism_threads=threads,
         gpu_options={"allow_growth": True},
     )
+    if precision == "bfloat16":
+        os.environ[_KEPT_IN_FLOAT32] = _SLOW_OR_COARSE
+        config.graph_options.rewrite_options.auto_mixed_precision_onednn_bfloat16 = 1
+    return config

@@ -11,6 +11,7 @@ from lucid_sprites.files import sha256
 
 DEFAULTS: dict[str, Any] = {
     "engine": "batched",
+    "precision": "float32",
     "thresholds": [64, 256],
     "scale": 64,
     "learning_rate": 0.05,
@@ -50,6 +51,7 @@ class Recipe:
         seed: the user's seed.
         attempt: 0 for the first try; with the seed, it keys all randomness.
         engine: `batched`, or `lucid` for the reference.
+        precision: of the convolutions, `float32` or `bfloat16`.
         optimizer: `adam`, `sgd`, `rmsprop` or `normalized`.
         alpha: the sprite is transparent where nothing matters.
         shared: how many times smaller the coarse pictures are that the sprites of a unit share.
@@ -65,6 +67,7 @@ class Recipe:
     seed: int
     attempt: int
     engine: str = "batched"
+    precision: str = "float32"
     optimizer: str = "adam"
     alpha: bool = False
     shared: list[int] = field(default_factory=list)
@@ -186,7 +189,7 @@ def canonical_json(value: Any) -> str:
 
 
 # Axes of a recipe that are left out of records and keys where they are as by default.
-_EXTRA_KEYS = ("optimizer", "alpha", "shared", "start")
+_EXTRA_KEYS = ("precision", "optimizer", "alpha", "shared", "start")
 _RECIPE_KEYS = (
     *_EXTRA_KEYS,
     "engine",

@@ -1,12 +1,13 @@
-"""The last convolution of a network, for the channels that a batch needs and no others.
+"""The end of a network, for the channels that a batch needs and no others.
 
 Each sprite of a batch looks at one channel of the layer. Where the layer is a convolution with
-what follows it, computing all channels, and their gradients, would be work for nothing: up to a
-seventh of a step for a deep layer.
+what follows it, or branches side by side that end in such, computing all channels, and their
+gradients, would be work for nothing: up to a seventh of a step for a deep layer.
 """
 
 from dataclasses import dataclass
 
+import numpy as np
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
@@ -18,6 +19,26 @@ CHANNELS = 32
 other rounding, and a sprite's picture would depend on its mates."""
 
 _NONLINEARITIES = {"Relu": tf.nn.relu, "Relu6": tf.nn.relu6}
+
+
+@dataclass(frozen=True)
+class Branch:
+    """Neighbouring channels of a layer.
+
+    Attributes:
+        first, depth: which.
+        tensor: that holds them.
+        head: that computes them, None for no such.
+    """
+
+    first: int
+    depth: int
+    tensor: str
+    head: "Head | None"
+
+    def holds(self, channel: int) -> bool:
+        """Whether a channel of the layer is one of them."""
+        return self.first <= channel < self.first + self.depth
 
 
 @dataclass(frozen=True)
@@ -34,8 +55,8 @@ class Head:
 
     source: str
     convolution: NodeDef
-    kernel: tf.Tensor
-    bias: tf.Tensor | None
+    kernel: np.ndarray
+    bias: np.ndarray | None
     nonlinearities: list[str]
 
     def of(self, source: tf.Tensor, channels: tf.Tensor) -> tf.Tensor:
@@ -57,10 +78,38 @@ class Head:
         return result
 
 
-def find(network: GraphDef, layer: str) -> Head | None:
-    """The head that ends in `layer`; None where that is no such convolution, or a narrow one."""
+def branches(network: GraphDef, layer: str) -> list[Branch]:
+    """The branches that `layer` consists of; none where there is nothing to be left out."""
     nodes = topology.by_name(network)
-    node, bias, nonlinearities = nodes[layer], None, []
+    node = nodes[layer]
+    references = node.input[:-1] if topology.joins_channels(node, nodes) else [layer]
+    found: list[Branch] = []
+    for reference in references:
+        depth = _depth(reference, nodes)
+        if depth is None:
+            return []
+        first = found[-1].first + found[-1].depth if found else 0
+        found.append(Branch(first, depth, reference, _head(reference, nodes)))
+    return found if len(found) > 1 or found[0].head else []
+
+
+def _depth(reference: str, nodes: dict[str, NodeDef]) -> int | None:
+    """Channels of a tensor, None if its node does not say."""
+    node = nodes[topology.node_name(reference)]
+    if node.op in (*_NONLINEARITIES, "MaxPool", "AvgPool"):
+        return _depth(node.input[0], nodes)
+    if topology.joins_channels(node, nodes):
+        depths = [_depth(part, nodes) for part in node.input[:-1]]
+        return None if None in depths else sum(depths)
+    if node.op in ("Conv2D", "BiasAdd") and node.attr["data_format"].s in (b"", b"NHWC"):
+        weights = _constant(node.input[1], nodes)
+        return None if weights is None else weights.shape[-1]
+    return None
+
+
+def _head(reference: str, nodes: dict[str, NodeDef]) -> Head | None:
+    """The head that ends in a tensor; None where that is no such convolution, or a narrow one."""
+    node, bias, nonlinearities = nodes[topology.node_name(reference)], None, []
     while node.op in _NONLINEARITIES:
         nonlinearities.insert(0, node.op)
         node = nodes[topology.node_name(node.input[0])]
@@ -75,6 +124,6 @@ def find(network: GraphDef, layer: str) -> Head | None:
     return Head(node.input[0], node, kernel, bias, nonlinearities)
 
 
-def _constant(reference: str, nodes: dict[str, NodeDef]) -> tf.Tensor | None:
+def _constant(reference: str, nodes: dict[str, NodeDef]) -> np.ndarray | None:
     node = nodes[topology.node_name(reference)]
-    return tf.constant(tf.make_ndarray(node.attr["value"].tensor)) if node.op == "Const" else None
+    return tf.make_ndarray(node.attr["value"].tensor) if node.op == "Const" else None

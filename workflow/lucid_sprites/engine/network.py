@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
-from tensorflow.core.framework.node_def_pb2 import NodeDef
 
-from lucid_sprites.engine import gradients
-from lucid_sprites.engine.head import Head
+from lucid_sprites.engine import first_convolution, gradients
 from lucid_sprites.models import topology
 
 log = logging.getLogger(__name__)
@@ -48,6 +46,7 @@ def import_batch(
         pictures: [batch, height, width, channels] in the range of the network.
     """
     batch = pictures.shape[0]
+    network = first_convolution.with_dense_gradient(network)
     if _mixes_pictures(network):
         log.warning("batch norm in training mode: each sprite is normalized by itself")
         return _import_singles(network, input_name, layers, pictures)
@@ -79,12 +78,12 @@ def _import_singles(
     return {name: _joined([single[name] for single in singles]) for name in layers}
 
 
-def source(found: Head, input_name: str, pictures: tf.Tensor) -> tf.Tensor:
-    """What a head reads: a tensor of the imported network, or the pictures themselves."""
-    if topology.node_name(found.source) == input_name:
+def tensor(reference: str, input_name: str, pictures: tf.Tensor) -> tf.Tensor:
+    """A tensor of the imported network, or the pictures themselves."""
+    if topology.node_name(reference) == input_name:
         return pictures
-    reference = found.source if ":" in found.source else f"{found.source}:0"
-    return tf.get_default_graph().get_tensor_by_name(f"{_SCOPE}/{reference}")
+    whole = reference if ":" in reference else f"{reference}:0"
+    return tf.get_default_graph().get_tensor_by_name(f"{_SCOPE}/{whole}")
 
 
 def _fits(layer: tf.Tensor, batch: int) -> bool:
@@ -125,13 +124,8 @@ def _before_nonlinearity(network: GraphDef, layer: str) -> list[str]:
         node = nodes[topology.node_name(reference)]
         if node.op in ("Relu", "Relu6", "Identity", "MaxPool", "AvgPool"):
             return behind(node.input[0])
-        if node.op == "ConcatV2" and _joins_channels(nodes[topology.node_name(node.input[-1])]):
+        if topology.joins_channels(node, nodes):
             return [part for reference in node.input[:-1] for part in behind(reference)]
         return [reference if ":" in reference else f"{reference}:0"]
 
     return behind(layer)
-
-
-def _joins_channels(axis: NodeDef) -> bool:
-    """Whether a concatenation along `axis` joins the channels of pictures."""
-    return axis.op == "Const" and int(tf.make_ndarray(axis.attr["value"].tensor)) in (-1, 3)

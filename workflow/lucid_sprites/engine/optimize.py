@@ -112,9 +112,9 @@ def _program(
     network: GraphDef, picture: PictureInput, layer: str, tasks: list[Task], batch: int
 ) -> Program:
     """The program of tasks with one key."""
-    objective, first = tasks[0].objective_on(layer), tasks[0]
+    objectives, first = [task.objective_on(layer) for task in tasks], tasks[0]
     size = _batch(tasks, batch)
-    return Program(network, picture, objective, first.recipe, size, first.members)
+    return Program(network, picture, objectives, first.recipe, size, first.members)
 
 
 def _batch(tasks: list[Task], batch: int) -> int:

@@ -1,5 +1,6 @@
 """The optimization of one kind of objective as a TensorFlow graph, a batch and a step at a time."""
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
@@ -18,6 +19,7 @@ from lucid_sprites.engine import (
     network,
     optimizers,
     photos,
+    precision,
     transforms,
 )
 from lucid_sprites.engine.objectives import build, units
@@ -39,7 +41,7 @@ class Program:
         self,
         graph: GraphDef,
         picture: PictureInput,
-        objective: dict[str, Any],
+        objectives: list[dict[str, Any]],
         recipe: Recipe,
         batch: int,
         members: int = 0,
@@ -47,9 +49,9 @@ class Program:
         """Build the graph.
 
         Args:
-            graph: prepared for the layers of `objective` (see `models.prepare`).
+            graph: prepared for the layers of the objectives (see `models.prepare`).
             picture: what the network expects.
-            objective: data of the objective of any sprite of the batch; those of the others have
+            objectives: data of the objectives of all sprites that the program is for; they have
                 the same `objectives.build.template`.
             recipe: of all sprites of the batch; their seeds and attempts may differ.
             batch: number of sprites, a multiple of `config.cost.BATCH_MULTIPLE`.
@@ -57,7 +59,9 @@ class Program:
 
         Raises:
             ValueError: another batch size.
+            UserError: the processor has not got the precision.
         """
+        precision.require(recipe.precision)
         if batch % BATCH_MULTIPLE:
             raise ValueError(f"batch of {batch} is not a multiple of {BATCH_MULTIPLE}")
         self.batch, self.size = batch, recipe.size
@@ -75,8 +79,10 @@ class Program:
         self._values = Values(graph, picture, recipe.size)
         self._graph = tf.Graph()
         with self._graph.as_default():
-            self._build(graph, picture, objective)
-            self._session = tf.Session(config=tensorflow_start.session_config())
+            self._build(graph, picture, objectives)
+            self._session = tf.Session(
+                config=tensorflow_start.session_config(precision=recipe.precision)
+            )
             self._session.run(tf.global_variables_initializer())
             self._make_callables()
 
@@ -194,7 +200,10 @@ class Program:
             highs.append(high)
         return np.min(lows, axis=0), np.max(highs, axis=0)
 
-    def _build(self, graph: GraphDef, picture: PictureInput, objective: dict[str, Any]) -> None:
+    def _build(
+        self, graph: GraphDef, picture: PictureInput, objectives: list[dict[str, Any]]
+    ) -> None:
+        objective = objectives[0]
         shape = (self.batch, *self._parametrization.shape)
         self._variables = [
             tf.Variable(lambda: tf.zeros(shape), use_resource=True, shape=shape, dtype=tf.float32)
@@ -222,12 +231,17 @@ class Program:
             reference,
             self._recipe.alpha,
         )
-        found = None
+        branches: list[head.Branch] = []
         if objective["objective"] == "channel" and self.batch <= head.CHANNELS:
-            found = head.find(graph, objective["layer"])
-        if found and layers[objective["layer"]].is_imported_once:
-            source = network.source(found, picture.name, ranged)
-            self._objective = self._of_head(found, source, Node(scope, (), objective))
+            branches = head.branches(graph, objective["layer"])
+        if branches and layers[objective["layer"]].is_imported_once:
+            channels = {own["n_channel"] for own in objectives}
+            wanted = [branch for branch in branches if any(map(branch.holds, channels))]
+
+            def tensor(reference: str) -> tf.Tensor:
+                return network.tensor(reference, picture.name, ranged)
+
+            self._objective = self._of_branches(wanted, tensor, Node(scope, (), objective))
         else:
             self._objective = build.build(objective, scope)
         self._own_values = scope.values
@@ -256,12 +270,23 @@ class Program:
             pictures = transforms.with_gradient_of_length(pictures, length)
         return transforms.resample(pictures, *self._drawn[:3])
 
-    def _of_head(self, found: head.Head, source: tf.Tensor, node: Node) -> tf.Tensor:
+    def _of_branches(
+        self, branches: list[head.Branch], tensor: Callable[[str], tf.Tensor], node: Node
+    ) -> tf.Tensor:
         """The objective of single channels, computed for these only."""
         channels = node.whole("n_channel")
-        with gradients.redirectable(self._graph):
-            after = found.of(source, channels)
-        return units.of_channels(after, tf.range(self.batch))
+        means = []
+        for branch in branches:
+            holds = (channels >= branch.first) & (channels < branch.first + branch.depth)
+            own = tf.where_v2(holds, channels - branch.first, 0)
+            if branch.head:
+                with gradients.redirectable(self._graph):
+                    after = branch.head.of(tensor(branch.head.source), own)
+                mean = units.of_channels(after, tf.range(self.batch))
+            else:
+                mean = units.of_channels(tensor(branch.tensor), own)
+            means.append(tf.where_v2(holds, mean, 0.0))
+        return tf.add_n(means)
 
     def _update(self, parameters: tf.Tensor, seen: tf.Tensor, redirected: bool) -> tf.Operation:
         """One step of the optimizer, which lowers the negative objective.

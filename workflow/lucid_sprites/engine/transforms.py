@@ -237,31 +237,38 @@ def with_gradient_of_length(pictures: tf.Tensor, length: float) -> tf.Tensor:
 def _gather(
     pictures: tf.Tensor, rows: tf.Tensor, size: tf.Tensor, fill: float, batch: int, channels: int
 ) -> tf.Tensor:
-    """Nearest-neighbour samples; one extra pixel for each picture holds what lies outside."""
-    height, width = tf.unstack(tf.shape(pictures)[1:3])
-    pixels = height * width
-    flat = tf.reshape(pictures, [batch, pixels, channels])
-    flat = tf.pad(flat, [[0, 0], [0, 1], [0, 0]], constant_values=fill)
-    position = _nearest(rows, size, height, width)
-    base = tf.range(batch)[:, None, None] * (pixels + 1)
-    return tf.gather(tf.reshape(flat, [batch * (pixels + 1), channels]), position + base)
+    """Nearest-neighbour samples; a frame of one pixel around each picture is what lies outside."""
+    framed = tf.pad(pictures, [[0, 0], [1, 1], [1, 1], [0, 0]], constant_values=fill)
+    height, width = tf.unstack(tf.shape(framed)[1:3])
+    first = tf.range(batch)[:, None, None] * (height * width)
+    position = first + _nearest(rows, size, height, width)
+    return tf.gather(tf.reshape(framed, [batch * height * width, channels]), position)
 
 
 def _nearest(rows: tf.Tensor, size: tf.Tensor, height: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
-    """[batch, size[0], size[1]] positions in the flat picture; height * width if outside."""
+    """[batch, size[0], size[1]] positions in the flat picture of `height` and `width`, framed.
+
+    A pass over all pixels costs as much as a small layer, so there are few.
+    """
     x = tf.cast(tf.range(size[1]), tf.float32)[None, None, :]
     y = tf.cast(tf.range(size[0]), tf.float32)[None, :, None]
     count = rows.shape[1]
     a, b, c, d, e, f, *rest = [value[:, :, None] for value in tf.split(rows, count, axis=1)]
+    # To the nearest is to the floor of half a pixel more; the frame takes one more.
     if rest:
         g, h, i = rest
         depth = g * x + (h * y + i)
-        column = tf.floor((a * x + (b * y + c)) / depth + 0.5)
-        row = tf.floor((d * x + (e * y + f)) / depth + 0.5)
+        column = tf.math.divide_no_nan(a * x + (b * y + c), depth) + 1.5
+        row = tf.math.divide_no_nan(d * x + (e * y + f), depth) + 1.5
     else:
-        column = tf.floor(a * x + (b * y + (c + 0.5)))
-        row = tf.floor(d * x + (e * y + (f + 0.5)))
-    width_f, height_f = tf.cast(width, tf.float32), tf.cast(height, tf.float32)
-    inside = (column >= 0) & (column < width_f) & (row >= 0) & (row < height_f)
-    position = tf.cast(row * width_f + column, tf.int32)
-    return tf.where_v2(inside, position, height * width)
+        column = a * x + (b * y + (c + 1.5))
+        row = d * x + (e * y + (f + 1.5))
+    return _whole(row, height) * width + _whole(column, width)
+
+
+def _whole(position: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
+    """int32 floor, within 0..length - 1."""
+    last = tf.cast(length, tf.float32) - 0.5
+    return tf.cast(
+        tf.raw_ops.ClipByValue(t=position, clip_value_min=0.0, clip_value_max=last), tf.int32
+    )

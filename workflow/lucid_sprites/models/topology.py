@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
@@ -29,6 +30,14 @@ def by_name(graph: GraphDef) -> dict[str, NodeDef]:
 def parents(node: NodeDef) -> list[str]:
     """Names of the nodes that `node` reads, control inputs included."""
     return [node_name(reference) for reference in node.input]
+
+
+def joins_channels(node: NodeDef, nodes: dict[str, NodeDef]) -> bool:
+    """Whether `node` puts channels of pictures side by side."""
+    if node.op != "ConcatV2":
+        return False
+    axis = nodes[node_name(node.input[-1])]
+    return axis.op == "Const" and int(tf.make_ndarray(axis.attr["value"].tensor)) in (-1, 3)
 
 
 def type_of(node: NodeDef, *keys: str) -> int:
