@@ -52,6 +52,24 @@ def test_it_computes_otherwise_but_nearly_the_same(mobilenet, coarse):
 
 
 @needs_bfloat16
+def test_a_neuron_whose_loss_recurs_is_no_problem(mobilenet):
+    """One position has one number of 8 bits; in float32 the test for stuck losses holds."""
+    objective = {"objective": "neuron", "layer": LAYER, "n_channel": 3, "x": None, "y": None}
+    outcomes = {}
+    for arithmetic in ("float32", "bfloat16"):
+        whole = graph_file.read(mobilenet)
+        strict = {"bins": 10, "hits": 0, "factor": 1, "minimum": 0}
+        setting = recipe(arithmetic, loss_crisis=strict)
+        task = Task(0, setting, (40,), objective=objective)
+        network = prepare(whole, picture(whole).name, LAYER)
+        (outcomes[arithmetic],) = optimize(
+            network, picture(whole), LAYER, [task], 8, lambda _: None
+        )
+    assert outcomes["float32"].status == problems.RECURRING
+    assert outcomes["bfloat16"].status == problems.OK
+
+
+@needs_bfloat16
 def test_pictures_keep_all_their_colours(coarse):
     """A picture rounded to bfloat16 has at most 256 values between 0.25 and 0.75 or so."""
     for outcome in coarse.values():

@@ -8,12 +8,14 @@ if TYPE_CHECKING:
     from tensorflow.compat.v1 import ConfigProto
 
 
-# Ops that TensorFlow's rewriting is told to leave alone: matrix products carry the colours of the
-# picture, and depthwise gradients have no fast kernel.
-_KEPT_IN_FLOAT32 = "TF_AUTO_MIXED_PRECISION_GRAPH_REWRITE_ALLOWLIST_REMOVE"
-_SLOW_OR_COARSE = (
-    "MatMul,BatchMatMul,BatchMatMulV2,DepthwiseConv2dNative,DepthwiseConv2dNativeBackpropInput"
-)
+# What TensorFlow's rewriting is told to leave alone: matrix products carry the colours of the
+# picture, depthwise gradients have no fast kernel, and means are what an objective is read from.
+_REWRITING = "TF_AUTO_MIXED_PRECISION_GRAPH_REWRITE_"
+_KEPT_IN_FLOAT32 = {
+    "ALLOWLIST_REMOVE": "MatMul,BatchMatMul,BatchMatMulV2,"
+    "DepthwiseConv2dNative,DepthwiseConv2dNativeBackpropInput",
+    "INFERLIST_REMOVE": "Mean,Sum",
+}
 
 
 def quiet() -> None:
@@ -48,6 +50,6 @@ def session_config(threads: int = 1, precision: str = "float32") -> "ConfigProto
         gpu_options={"allow_growth": True},
     )
     if precision == "bfloat16":
-        os.environ[_KEPT_IN_FLOAT32] = _SLOW_OR_COARSE
+        os.environ.update({_REWRITING + name: ops for name, ops in _KEPT_IN_FLOAT32.items()})
         config.graph_options.rewrite_options.auto_mixed_precision_onednn_bfloat16 = 1
     return config

@@ -1,5 +1,6 @@
 """One attempt at one sprite: what is to be done, and what became of it."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -123,4 +124,8 @@ class Outcome:
 
 def watch_for(task: Task) -> LossWatch:
     """The loss watch of a task, with its memory if it is resumed."""
-    return LossWatch(task.recipe.loss_crisis, task.checkpoint.watch if task.checkpoint else None)
+    limits = task.recipe.loss_crisis
+    if task.recipe.precision == "bfloat16":
+        # Numbers of 8 bits recur in the best of runs.
+        limits = {**limits, "hits": math.inf}
+    return LossWatch(limits, task.checkpoint.watch if task.checkpoint else None)
