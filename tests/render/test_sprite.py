@@ -58,6 +58,30 @@ def test_the_bytes_are_those_of_the_block(tmp_path, block, log, index, expected)
     assert not log.exists()
 
 
+def test_a_usual_block_needs_no_zipfile(tmp_path, block, log):
+    """Its import takes longer than all the rest, for every sprite."""
+    arguments = [PROGRAM, block, "i_2_t_4.png", tmp_path / "sprite.png", log]
+    program = "import runpy, sys; sys.modules['zipfile'] = None; sys.argv = sys.argv[1:]; "
+    program += "runpy.run_path(sys.argv[0], run_name='__main__')"
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", program, *arguments], check=False)
+    assert done.returncode == 0
+    assert (tmp_path / "sprite.png").read_bytes() == PNG[::-1]
+
+
+@pytest.mark.parametrize("unusual", ["a comment", "a longer name before it", "sizes of 64 bits"])
+def test_an_unusual_block_is_read_all_the_same(tmp_path, log, unusual):
+    path = tmp_path / "l_0_b_0.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        if unusual == "a longer name before it":
+            archive.writestr("li_1_t_4.png", PNG[::-1])
+        with archive.open("i_1_t_4.png", "w", force_zip64=unusual == "sizes of 64 bits") as file:
+            file.write(PNG)
+        archive.comment = b"made by hand" if unusual == "a comment" else b""
+    done = taken(path, "i_1_t_4.png", tmp_path / "sprite.png", log)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "sprite.png").read_bytes() == PNG
+
+
 def test_a_missing_member_is_named(tmp_path, block, log):
     done = taken(block, "i_9_t_4.png", tmp_path / "sprite.png", log)
     assert_refused(done, log, block, "i_9_t_4.png", "deleted, run again")
