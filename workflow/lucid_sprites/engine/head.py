@@ -5,6 +5,7 @@ what follows it, or branches side by side that end in such, computing all channe
 gradients, would be work for nothing: up to a seventh of a step for a deep layer.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
+from lucid_sprites.engine import gradients
+from lucid_sprites.engine.objectives import units
 from lucid_sprites.models import topology
 
 CHANNELS = 32
@@ -91,6 +94,29 @@ def branches(network: GraphDef, layer: str) -> list[Branch]:
         first = found[-1].first + found[-1].depth if found else 0
         found.append(Branch(first, depth, reference, _head(reference, nodes)))
     return found if len(found) > 1 or found[0].head else []
+
+
+def means(
+    branches: list[Branch], channels: tf.Tensor, tensor: Callable[[str], tf.Tensor]
+) -> tf.Tensor:
+    """[batch] means of one channel for each sprite, computed for these only.
+
+    Args:
+        channels: int32 [batch], numbers in the whole layer, each of one of the branches.
+        tensor: of the imported network, by its reference in the graph.
+    """
+    found = []
+    for branch in branches:
+        holds = (channels >= branch.first) & (channels < branch.first + branch.depth)
+        own = tf.where_v2(holds, channels - branch.first, 0)
+        if branch.head:
+            with gradients.redirectable(channels.graph):
+                after = branch.head.of(tensor(branch.head.source), own)
+            mean = units.of_channels(after, tf.range(channels.shape[0]))
+        else:
+            mean = units.of_channels(tensor(branch.tensor), own)
+        found.append(tf.where_v2(holds, mean, 0.0))
+    return tf.add_n(found)
 
 
 def _depth(reference: str, nodes: dict[str, NodeDef]) -> int | None:

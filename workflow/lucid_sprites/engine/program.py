@@ -1,6 +1,5 @@
 """The optimization of one kind of objective as a TensorFlow graph, a batch and a step at a time."""
 
-from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
@@ -22,7 +21,7 @@ from lucid_sprites.engine import (
     precision,
     transforms,
 )
-from lucid_sprites.engine.objectives import build, units
+from lucid_sprites.engine.objectives import build
 from lucid_sprites.engine.objectives.scope import Node, Scope, spatial
 from lucid_sprites.engine.objectives.values import Values
 from lucid_sprites.engine.parametrization import parametrization
@@ -231,17 +230,14 @@ class Program:
             reference,
             self._recipe.alpha,
         )
-        branches: list[head.Branch] = []
-        if objective["objective"] == "channel" and self.batch <= head.CHANNELS:
-            branches = head.branches(graph, objective["layer"])
-        if branches and layers[objective["layer"]].is_imported_once:
-            channels = {own["n_channel"] for own in objectives}
-            wanted = [branch for branch in branches if any(map(branch.holds, channels))]
-
-            def tensor(reference: str) -> tf.Tensor:
-                return network.tensor(reference, picture.name, ranged)
-
-            self._objective = self._of_branches(wanted, tensor, Node(scope, (), objective))
+        branches = self._branches(graph, layers, objectives)
+        if branches:
+            channels = Node(scope, (), objective).whole("n_channel")
+            self._objective = head.means(
+                branches,
+                channels,
+                lambda reference: network.tensor(reference, picture.name, ranged),
+            )
         else:
             self._objective = build.build(objective, scope)
         self._own_values = scope.values
@@ -270,23 +266,20 @@ class Program:
             pictures = transforms.with_gradient_of_length(pictures, length)
         return transforms.resample(pictures, *self._drawn[:3])
 
-    def _of_branches(
-        self, branches: list[head.Branch], tensor: Callable[[str], tf.Tensor], node: Node
-    ) -> tf.Tensor:
-        """The objective of single channels, computed for these only."""
-        channels = node.whole("n_channel")
-        means = []
-        for branch in branches:
-            holds = (channels >= branch.first) & (channels < branch.first + branch.depth)
-            own = tf.where_v2(holds, channels - branch.first, 0)
-            if branch.head:
-                with gradients.redirectable(self._graph):
-                    after = branch.head.of(tensor(branch.head.source), own)
-                mean = units.of_channels(after, tf.range(self.batch))
-            else:
-                mean = units.of_channels(tensor(branch.tensor), own)
-            means.append(tf.where_v2(holds, mean, 0.0))
-        return tf.add_n(means)
+    def _branches(
+        self,
+        graph: GraphDef,
+        layers: dict[str, network.Layer],
+        objectives: list[dict[str, Any]],
+    ) -> list[head.Branch]:
+        """Those that objectives of single channels need; none for other objectives."""
+        layer = objectives[0].get("layer")
+        if objectives[0]["objective"] != "channel" or self.batch > head.CHANNELS:
+            return []
+        if not layers[layer].is_imported_once:
+            return []
+        channels = {objective["n_channel"] for objective in objectives}
+        return [own for own in head.branches(graph, layer) if any(map(own.holds, channels))]
 
     def _update(self, parameters: tf.Tensor, seen: tf.Tensor, redirected: bool) -> tf.Operation:
         """One step of the optimizer, which lowers the negative objective.
