@@ -48,7 +48,7 @@ def write_layer(results, series, number, depth):
 
 def write_manifest(results, series, layers):
     spec = {"series": series, "results": str(results), "review": f"{results}/review.yaml",
-            "tables": [], "instances": [["one", layers]]}  # fmt: skip
+            "tables": [], "training": None, "instances": [["one", layers]]}  # fmt: skip
     return manifest.build(spec)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 from workflow_project import Project
 
@@ -60,6 +61,36 @@ def test_states_are_compared(trained):
     (figure,) = trained.results("run/comparison/states_l_*.png")
     assert np.asarray(Image.open(figure)).std() > 10
     assert len(trained.results("run/responses_*.csv")) == 2
+
+
+def test_the_training_is_drawn_beside_its_series(browser, trained):
+    page = browser.open(trained.folder / "results/run/index.html", "view=overview")
+    curves = page.locator(".curves figure")
+    expect(curves).to_have_count(2)
+    expect(curves.first.locator("figcaption")).to_contain_text("Loss: training")
+    log = pd.read_csv(trained.folder / "results/run/training/metrics.csv")
+    for figure, quantity in zip(curves.all(), ("loss", "accuracy"), strict=True):
+        expect(figure.locator(".mark")).to_have_count(2)
+        run = figure.locator("polyline.second")
+        ys = [float(point.split(",")[1]) for point in run.get_attribute("points").split()]
+        values = log[f"validation_{quantity}"].dropna()
+        assert len(ys) == len(values)
+        # Up in the picture is down in its coordinates.
+        assert np.sign(ys[0] - ys[-1]) == np.sign(values.iloc[-1] - values.iloc[0])
+
+
+def test_the_report_has_the_training(browser, trained, tmp_path):
+    """Without saying `transfer`, once it is done."""
+    assert trained.run("--jobs", "2").code == 0
+    made = trained.run("--report", str(tmp_path / "report.html"))
+    assert made.code == 0, made.text
+    page = browser.open(tmp_path / "report.html")
+    page.wait_for_timeout(1500)
+    assert "Training" in page.locator("body").inner_text()
+    found = page.evaluate("Object.values(results).map((one) => [one.name, one.caption])")
+    captions = dict(found)
+    assert "Loss and accuracy of run over the epochs" in captions["metrics.png"]
+    browser.trouble = [text for text in browser.trouble if "cdn.tailwindcss.com" not in text]
 
 
 def test_a_second_run_finds_nothing_to_be_done(trained):

@@ -47,10 +47,31 @@ const overview = (() => {
     return instance.layers.map((layer) => layerRow(manifest, instance, layer, names.get(layer.name)));
   }
 
+  const RUNS = [["good", "", "training"], ["second", "validation_", "held out"]];
+
+  /** Loss and accuracy of a series that was trained here, over the epochs. */
+  function training(manifest) {
+    const log = manifest.training;
+    if (!log) return null;
+    const states = new Set(manifest.instances.map((instance) => instance.name));
+    const saved = log.epoch.filter((epoch) => states.has(`epoch_${epoch}`));
+    return element("div", { class: "curves" }, ["loss", "accuracy"].map((quantity) => {
+      const lines = RUNS.map(([kind, prefix, label]) => ({
+        kind, label, points: log.epoch.map((epoch, at) => [epoch, log[prefix + quantity][at]]),
+      })).filter((line) => line.points.some(([, value]) => value != null));
+      return element("figure", {},
+        chart.draw(lines, saved, `${quantity} of ${manifest.series} over the epochs`, "epochs"),
+        element("figcaption", {}, `${quantity[0].toUpperCase()}${quantity.slice(1)}: `,
+          lines.flatMap((line, at) => [at ? ", " : "", element("b", { class: line.kind }, line.label)]),
+          "; upright lines are saved states."));
+    }));
+  }
+
   function card(manifest) {
     return element("section", { class: "card" },
       element("h2", {}, element("a", { href: address.link(
         { series: manifest.series, instance: "", layer: "", view: "grid", index: "" }) }, manifest.series)),
+      training(manifest),
       manifest.instances.map((instance, number) =>
         element("details", { open: number === manifest.instances.length - 1 },
           element("summary", {}, instance.name,
