@@ -325,9 +325,20 @@ def test_on_a_phone(browser, start):
         page.wait_for_selector("h1")
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= PHONE["viewport"]["width"], state
+    page = browser.open(start, **PHONE)
+    expect(page.locator("h1")).to_have_text("Series")
+    expect(page.locator("#open-controls")).to_be_hidden()  # there is nothing to control
+    page = browser.open(start, "series=tiny&view=unit&index=1&instance=young", **PHONE)
+    names = page.locator(".from-table tbody th")
+    expect(names.first).to_be_visible()
+    for name in names.all():  # in words, not letter below letter
+        assert name.bounding_box()["height"] < 60, name.inner_text()
     page = browser.open(start, "series=tiny", **PHONE)
     expect(page.locator("#controls")).to_be_hidden()
     page.locator("#open-controls").tap()
+    for field in page.locator("#controls select").all():
+        box = field.bounding_box()
+        assert box["x"] + box["width"] <= PHONE["viewport"]["width"]
     control(page, "layer").select_option("conv2/Relu")
     expect(page.locator("h1")).to_contain_text("conv2/Relu")
     page.locator("#open-controls").tap()

@@ -65,4 +65,4 @@ def texture_distance(first: Look | None, second: Look | None) -> float:
     """
     if first is None or second is None or first.texture.shape != second.texture.shape:
         return float("nan")
-    return float(1 - first.texture @ second.texture)
+    return max(0.0, float(1 - first.texture @ second.texture))

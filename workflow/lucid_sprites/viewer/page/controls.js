@@ -98,6 +98,7 @@ const controls = (() => {
     const state = address.state;
     const root = document.getElementById("controls");
     root.hidden = state.view === "overview";
+    document.getElementById("open-controls").hidden = root.hidden;
     if (root.hidden) {
       built = "";
       return;

@@ -4,6 +4,8 @@
 
 const overview = (() => {
   const PREVIEWED = 12;
+  const COLUMNS = [["Layer", ""], ["Units", "number"], ["Thresholds", ""], ["Sprites", "number"],
+    ["Status", ""], ["Time", "number"]];
 
   const total = (layer, test) => Object.values(layer.status).reduce((sum, counts) =>
     sum + Object.entries(counts).reduce((n, [status, count]) => n + (test(status) ? count : 0), 0), 0);
@@ -18,7 +20,7 @@ const overview = (() => {
       element("td", { class: "number" }, `${layer.units} of ${layer.depth}`),
       element("td", {}, layer.thresholds.join(", ")),
       element("td", { class: "number" }, String(total(layer, () => true))),
-      element("td", { class: "number" }, failed
+      element("td", {}, failed
         ? element("a", { href: address.link({ ...place, view: "grid", status: "failed", index: "" }) },
             `${failed} failed`)
         : "all ok"),
@@ -79,8 +81,7 @@ const overview = (() => {
           preview(manifest, instance),
           element("div", { class: "wide" }, element("table", {},
             element("thead", {}, element("tr", {},
-              ["Layer", "Units", "Thresholds", "Sprites", "Status", "Time"].map((title) =>
-                element("th", { scope: "col" }, title)))),
+              COLUMNS.map(([title, kind]) => element("th", { scope: "col", class: kind }, title)))),
             element("tbody", {}, layerRows(manifest, instance)))))));
   }
 

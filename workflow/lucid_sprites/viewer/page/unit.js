@@ -64,7 +64,7 @@ const unit = (() => {
       name === "loss" ? readable(attempt.curve.at(-1)?.[1])
       : name === "timestamp" ? new Date(attempt.timestamp).toISOString().slice(0, 16).replace("T", " ")
       : String(attempt[name]).replaceAll("_", " ");
-    return section("Attempts", element("div", { class: "wide" }, element("table", {},
+    return section("Attempts", element("div", { class: "wide" }, element("table", { class: "log" },
       element("thead", {}, element("tr", {}, columns.map(([, title]) => element("th", { scope: "col" }, title)))),
       element("tbody", {}, own.attempts.map((attempt) =>
         element("tr", {}, columns.map(([name]) => element("td", {}, text(attempt, name)))))))));
