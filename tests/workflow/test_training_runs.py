@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+import tiny_graphs
 from workflow_project import Project
 
 TRAINING = {"topology": "small", "input_size": 32, "batch_size": 8, "steps_per_epoch": 2,
@@ -103,6 +104,15 @@ def test_without_transfer_nothing_is_trained(trained, tmp_path):
     run = project.run("--dry-run")
     assert run.code == 0, run.text
     assert run.jobs == {}
+    # Nor beside a series whose graphs are there.
+    tiny_graphs.save(tiny_graphs.small(), project.folder / "graphs/tiny/young.pb")
+    config = project.config()
+    config["series"]["tiny"] = {"layers": ["conv1/Relu"], "indexes": 0}
+    project.configure(config)
+    done = project.run("--jobs", "2")
+    assert done.code == 0, done.text
+    assert not project.results("run/*")
+    assert "rule train" not in done.text
 
 
 def test_extending_trains_only_the_difference(trained, tmp_path):

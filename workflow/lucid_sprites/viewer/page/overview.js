@@ -77,7 +77,7 @@ const overview = (() => {
       manifest.instances.map((instance, number) =>
         element("details", { open: number === manifest.instances.length - 1 },
           element("summary", {}, instance.name,
-            element("small", {}, ` ${instance.layers.length} layers`)),
+            element("small", {}, ` ${instance.layers.length} layer${instance.layers.length === 1 ? "" : "s"}`)),
           preview(manifest, instance),
           element("div", { class: "wide" }, element("table", {},
             element("thead", {}, element("tr", {},
