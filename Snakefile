@@ -45,7 +45,7 @@ PLAN.import_first = lambda series, instance: checkpoints.import_model.get(
 STUDIES.import_first = PLAN.import_first
 # Training is only done when it is asked for.
 GIVEN, TRAINED = PLAN.only(trained=False), PLAN.only(trained=True)
-PAGES = Pages(PLAN, COMPARISONS.tables(TRAINED.series))
+PAGES = Pages(PLAN, {**COMPARISONS.tables(), **IMAGES.tables()}, TRAININGS.logs())
 
 if workflow.output_settings.quiet:
     os.environ.setdefault("TQDM_DISABLE", "1")

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 NOT_COUNTED = {"all", "total", "viewer", "bundle", "preflight", "preflight_report"}
 VIEWER = set(
     re.findall(r"^rule (\w+):", (ROOT / "workflow/rules/viewer.smk").read_text(), re.MULTILINE)
-)
+) | {"changes", "picture_table"}
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Run:
         code: exit code.
         text: all that it printed.
         jobs: number of jobs by rule, without the target rules and those of the viewer.
-        pages: number of the viewer's jobs by rule.
+        pages: number of jobs by rule that make the viewer and its tables.
     """
 
     code: int

@@ -1,11 +1,13 @@
 """Numbers of change: known weights, known pictures."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from comparison.series import plain, stripes, write_state
 from lucid_sprites.comparison.change_plot import plot
-from lucid_sprites.comparison.changes import by_layer, changes, correlation
+from lucid_sprites.comparison.changes import by_layer, changes, correlation, for_viewer
 from lucid_sprites.comparison.looks import Look, image_distance, look, texture_distance
 from lucid_sprites.comparison.states import read_states
 from lucid_sprites.errors import UserError
@@ -110,8 +112,40 @@ def test_one_state_cannot_be_compared(tmp_path):
         changes(states, {"a": {"conv": KERNEL}})
 
 
-def test_states_of_different_networks(tmp_path):
+def test_different_networks_have_no_changes(tmp_path):
     sheets = [*write_state(tmp_path, "a", {"conv": {0: stripes(8)}}),
               *write_state(tmp_path, "b", {"other": {0: stripes(8)}})]  # fmt: skip
-    with pytest.raises(UserError, match="states a, b have no layer of the same name"):
-        changes(read_states(sheets), {})
+    changed = changes(read_states(sheets), {"a": {}, "b": {}})
+    assert changed.empty
+    assert by_layer(changed, {"a": {}, "b": {}}).empty
+    assert list(for_viewer(changed, ["a", "b"])["layer"]) == []
+    assert plot(changed).axes
+
+
+def test_sprites_smaller_than_a_patch(tmp_path):
+    noise = RANDOM.random((4, 4, 3)).astype(np.float32)
+    pictures = {0: noise, 1: noise[::-1], 2: RANDOM.random((16, 16, 3)).astype(np.float32)}
+    (state,) = read_states(write_state(tmp_path, "a", {"conv": pictures})).values()
+    looks = [look(state["conv"].sprites[index]) for index in range(3)]
+    assert texture_distance(looks[0], looks[0]) == pytest.approx(0)
+    assert np.isnan(texture_distance(looks[0], looks[2]))
+
+
+def test_table_of_the_viewer(changed):
+    table = for_viewer(changed.reset_index(), ["a", "b", "c"])
+    assert list(table)[:4] == ["layer", "instance", "index", "since"]
+    row = table[(table["index"] == 0) & (table["instance"] == "c")].iloc[0]
+    assert (row["layer"], row["since"], row["same start"]) == ("conv", "a", "no")
+    assert row["kernel correlation"] == pytest.approx(-1)
+    assert "image distance to previous" in table
+    of_two = for_viewer(changed.reset_index(), ["a", "b"])
+    assert [name for name in of_two if "previous" in name] == []
+
+
+def test_one_name_stands_for_the_sheets_of_many_layers(tmp_path):
+    pictures = {name: {0: stripes(8)} for name in ("one", "two", "three")}
+    paths = write_state(tmp_path, "a", pictures)
+    for number, path in enumerate(paths):
+        Path(path).rename(tmp_path / f"a/spritemaps/l_{number}_t_64.json")
+    (state,) = read_states([str(tmp_path / "a/spritemaps/l_{0,2}_t_64.json")]).values()
+    assert list(state) == ["one", "three"]

@@ -48,7 +48,7 @@ def write_layer(results, series, number, depth):
 
 def write_manifest(results, series, layers):
     spec = {"series": series, "results": str(results), "review": f"{results}/review.yaml",
-            "tables": [], "instances": [["one", layers]]}  # fmt: skip
+            "tables": [], "training": None, "instances": [["one", layers]]}  # fmt: skip
     return manifest.build(spec)
 
 
@@ -113,12 +113,31 @@ SCROLL = """async () => {
 }"""
 
 
+WORK = ("ScriptDuration", "RecalcStyleDuration", "LayoutDuration")
+
+
+def worked(session):
+    """Milliseconds that the page's script, styles and layout have taken."""
+    metrics = session.send("Performance.getMetrics")["metrics"]
+    return sum(1000 * metric["value"] for metric in metrics if metric["name"] in WORK)
+
+
 def test_scrolling_is_smooth_and_keeps_few_elements(browser, wide):
-    page = browser.open(wide, "layer=conv4")
-    page.evaluate(SEEN)
-    frames = page.evaluate(SCROLL)
-    print(f"frames: median {statistics.median(frames):.1f}, worst {max(frames):.1f} ms")
-    assert statistics.median(frames) < 34  # 30 frames a second without a graphics card
+    runs = []
+    for _ in range(3):  # other work on the machine may slow one of them
+        page = browser.open(wide, "layer=conv4")
+        page.evaluate(SEEN)
+        session = page.context.new_cdp_session(page)
+        session.send("Performance.enable")
+        before = worked(session)
+        frames = page.evaluate(SCROLL)
+        work = (worked(session) - before) / len(frames)
+        runs.append((statistics.median(frames), max(frames), work))
+    median, worst, work = map(min, zip(*runs, strict=True))
+    print(f"frames: median {median:.1f}, worst {worst:.1f} ms; the page's own work {work:.1f} ms")
+    assert median < 34  # 30 frames a second without a graphics card
+    assert worst < 100
+    assert work < 6
     assert page.locator(".cell").count() < 200
     page.locator("#skip").focus()
     page.keyboard.press("Enter")

@@ -1,5 +1,6 @@
 """What pictures excite, through the real Snakemake; read back, and seen by the real TensorBoard."""
 
+import io
 import json
 import os
 import re
@@ -7,11 +8,13 @@ import subprocess
 import sys
 import time
 import urllib.request
+import zipfile
 from urllib.parse import quote
 
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import tiny_graphs
@@ -73,6 +76,74 @@ VIEWS = [
     "a_cat/deepdream/l_5_i_1",
     "a_cat/deepdream/l_5_i_3",
 ]
+
+
+def test_a_unit_shows_its_part_of_each_picture(browser, shown):
+    page = browser.open(
+        shown.folder / "results/tiny/index.html", "view=unit&layer=conv2/Relu&index=1"
+    )
+    section = page.locator("section", has_text="Pictures")
+    expect(section.locator("tbody th")).to_have_text([
+        "a_cat: strongest activation", "a_cat: activations", "a_cat: deconvolution",
+        "a_cat: deepdream", "grey: strongest activation", "grey: activations",
+        "grey: deconvolution",
+    ])  # fmt: skip
+    folder = shown.folder / "results/tiny/young/images"
+    whole = Image.open(folder / "a_cat/activations/l_5.png")
+    record = json.loads(whole.text["lucid-sprites"])
+    peak = section.locator("tr", has_text="a_cat: strongest activation").locator("td")
+    assert float(peak.inner_text()) == pytest.approx(record["peaks"][1], rel=1e-3)
+    for name in ("a_cat/activations", "grey/deconvolution"):
+        whole = Image.open(folder / f"{name}/l_5.png")
+        height, width = record_of(whole)["cell"]
+        left = width + record_of(whole)["padding"]  # the second cell of the first row
+        part = np.asarray(whole.convert("RGB").crop((left, 0, left + width, height)))
+        cut = section.locator("tr", has_text=name.replace("/", ": ")).locator(".part")
+        cut.scroll_into_view_if_needed()
+        expect(cut.locator("img")).to_have_js_property("complete", True)
+        page.wait_for_timeout(200)
+        seen = np.asarray(Image.open(io.BytesIO(cut.screenshot())).convert("RGB"))
+        # In the middle of each enlarged pixel: the frame may begin between two of the screen's.
+        zoom = 160 // max(height, width)
+        middle = slice(zoom // 2, None, zoom)
+        np.testing.assert_array_equal(seen[middle, middle], part)
+    dream = section.locator("tr", has_text="deepdream").locator("img")
+    expect(dream).to_have_js_property("naturalWidth", 48)
+    assert dream.get_attribute("src").endswith("a_cat/deepdream/l_5_i_1.png")
+
+
+def test_units_are_sorted_by_what_a_picture_excites(browser, shown):
+    page = browser.open(
+        shown.folder / "results/tiny/index.html",
+        "layer=conv2/Relu&sort=pictures/grey: strongest activation",
+    )
+    with Image.open(shown.folder / "results/tiny/young/images/grey/activations/l_5.png") as whole:
+        peaks = record_of(whole)["peaks"]
+    wanted = sorted((0, 1), key=lambda index: -peaks[index])
+    expect(page.locator(".cell")).to_have_count(2)
+    cells = [int(cell.get_attribute("data-index")) for cell in page.locator(".cell").all()]
+    assert cells == wanted
+
+
+def record_of(image):
+    return json.loads(image.text["lucid-sprites"])
+
+
+def test_a_bundle_has_the_pictures_of_its_units(browser, project, tmp_path):
+    done = project.run("--jobs", "2", "bundle")
+    assert done.code == 0, done.text
+    (path,) = project.results("bundles/*.zip")
+    with zipfile.ZipFile(path) as archive:
+        names = set(archive.namelist())
+        archive.extractall(tmp_path / "published")
+    assert {f"young/images/{view}.png" for view in VIEWS} <= names
+    (project.folder / "results").rename(tmp_path / "away")
+    page = browser.open(tmp_path / "published/index.html", "view=unit&layer=conv2/Relu&index=1")
+    pictures = page.locator("section", has_text="Pictures").locator("img")
+    expect(pictures).to_have_count(5)
+    for picture in pictures.all():
+        picture.scroll_into_view_if_needed()
+        expect(picture).not_to_have_js_property("naturalWidth", 0)
 
 
 def test_one_picture_for_each_image_method_and_layer(shown):

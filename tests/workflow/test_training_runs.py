@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
+import tiny_graphs
 from workflow_project import Project
 
 TRAINING = {"topology": "small", "input_size": 32, "batch_size": 8, "steps_per_epoch": 2,
@@ -62,6 +64,36 @@ def test_states_are_compared(trained):
     assert len(trained.results("run/responses_*.csv")) == 2
 
 
+def test_the_training_is_drawn_beside_its_series(browser, trained):
+    page = browser.open(trained.folder / "results/run/index.html", "view=overview")
+    curves = page.locator(".curves figure")
+    expect(curves).to_have_count(2)
+    expect(curves.first.locator("figcaption")).to_contain_text("Loss: training")
+    log = pd.read_csv(trained.folder / "results/run/training/metrics.csv")
+    for figure, quantity in zip(curves.all(), ("loss", "accuracy"), strict=True):
+        expect(figure.locator(".mark")).to_have_count(2)
+        run = figure.locator("polyline.second")
+        ys = [float(point.split(",")[1]) for point in run.get_attribute("points").split()]
+        values = log[f"validation_{quantity}"].dropna()
+        assert len(ys) == len(values)
+        # Up in the picture is down in its coordinates.
+        assert np.sign(ys[0] - ys[-1]) == np.sign(values.iloc[-1] - values.iloc[0])
+
+
+def test_the_report_has_the_training(browser, trained, tmp_path):
+    """Without saying `transfer`, once it is done."""
+    assert trained.run("--jobs", "2").code == 0
+    made = trained.run("--report", str(tmp_path / "report.html"))
+    assert made.code == 0, made.text
+    page = browser.open(tmp_path / "report.html")
+    page.wait_for_timeout(1500)
+    assert "Training" in page.locator("body").inner_text()
+    found = page.evaluate("Object.values(results).map((one) => [one.name, one.caption])")
+    captions = dict(found)
+    assert "Loss and accuracy of run over the epochs" in captions["metrics.png"]
+    browser.trouble = [text for text in browser.trouble if "cdn.tailwindcss.com" not in text]
+
+
 def test_a_second_run_finds_nothing_to_be_done(trained):
     assert "Nothing to be done" in trained.run("--dry-run", "transfer").text
 
@@ -72,6 +104,15 @@ def test_without_transfer_nothing_is_trained(trained, tmp_path):
     run = project.run("--dry-run")
     assert run.code == 0, run.text
     assert run.jobs == {}
+    # Nor beside a series whose graphs are there.
+    tiny_graphs.save(tiny_graphs.small(), project.folder / "graphs/tiny/young.pb")
+    config = project.config()
+    config["series"]["tiny"] = {"layers": ["conv1/Relu"], "indexes": 0}
+    project.configure(config)
+    done = project.run("--jobs", "2")
+    assert done.code == 0, done.text
+    assert not project.results("run/*")
+    assert "rule train" not in done.text
 
 
 def test_extending_trains_only_the_difference(trained, tmp_path):

@@ -5,6 +5,7 @@ import re
 import zipfile
 
 import pandas as pd
+from PIL import Image
 from playwright.sync_api import expect
 
 SMALL = {"manifest": 1, "series_page": 1, "start_page": 1, "plots": 1}
@@ -18,7 +19,8 @@ def run(project, *arguments):
 
 def test_a_changed_sprite_changes_the_pages_of_its_layer_only(project):
     project.sprite("l_2_i_3_t_8_s_16").unlink()
-    assert run(project).pages == {"viewer_layer": 1, "viewer_sheet": 1, **SMALL}
+    changed = {"changes": 1, "viewer_table": 1}
+    assert run(project).pages == {"viewer_layer": 1, "viewer_sheet": 1, **changed, **SMALL}
     assert run(project).pages == {}
 
 
@@ -79,6 +81,38 @@ def test_a_bundle_works_wherever_it_is_unpacked(browser, project, tmp_path):
     expect(page.locator(".chart polyline")).to_have_count(1)
 
 
+def test_a_bundle_takes_pictures_from_anywhere(browser, project, tmp_path):
+    for place, colour in (("notes/one.png", "red"), ("results/tiny/two.png", "blue")):
+        (project.folder / place).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (8, 8), colour).save(project.folder / place)
+    table = project.folder / "notes/sketches.csv"
+    table.write_text("layer,index,near,far\n2,0,two.png,../../notes/one.png\n")
+    config = project.config()
+    config["series"]["tiny"]["tables"] = {"sketches": "notes/sketches.csv"}
+    project.configure(config)
+    run(project, "bundle")
+    (path,) = project.results("bundles/*.zip")
+    with zipfile.ZipFile(path) as archive:
+        assert not [name for name in archive.namelist() if ".." in name]
+        archive.extractall(tmp_path / "published")
+    project.folder.rename(tmp_path / "away")
+    page = browser.open(tmp_path / "published/index.html", "view=unit&layer=conv1/Relu&index=0")
+    pictures = page.locator("section", has_text="Sketches").locator("img")
+    expect(pictures).to_have_count(2)
+    for picture in pictures.all():
+        expect(picture).to_have_js_property("naturalWidth", 8)
+
+
+def test_a_missing_picture_is_named_when_a_bundle_is_made(project):
+    (project.folder / "sketches.csv").write_text("layer,picture\n2,gone.png\n")
+    config = project.config()
+    config["series"]["tiny"]["tables"] = {"sketches": "sketches.csv"}
+    project.configure(config)
+    done = project.run("--jobs", "2", "bundle")
+    assert done.code != 0
+    assert "sketches.csv: there is no picture results/tiny/gone.png" in done.text
+
+
 def test_a_bundle_is_made_again_when_something_changes_and_is_the_same_otherwise(project):
     run(project, "bundle")
     (path,) = project.results("bundles/*.zip")
@@ -100,6 +134,7 @@ def test_report_has_sheets_and_plots_with_captions(browser, rendered, tmp_path):
     assert "Plots" in text
     found = page.evaluate("Object.values(results).map((one) => [one.name, one.caption])")
     names = sorted(name for name, _ in found)
+    assert names.count("changes.png") == 1
     assert names.count("loss.svg") == names.count("status.svg") == names.count("time.svg") == 1
     assert sum(name.startswith("l_") for name in names) == 8
     assert all(caption.strip() for _, caption in found)

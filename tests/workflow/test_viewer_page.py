@@ -5,6 +5,7 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
@@ -324,9 +325,20 @@ def test_on_a_phone(browser, start):
         page.wait_for_selector("h1")
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= PHONE["viewport"]["width"], state
+    page = browser.open(start, **PHONE)
+    expect(page.locator("h1")).to_have_text("Series")
+    expect(page.locator("#open-controls")).to_be_hidden()  # there is nothing to control
+    page = browser.open(start, "series=tiny&view=unit&index=1&instance=young", **PHONE)
+    names = page.locator(".from-table tbody th")
+    expect(names.first).to_be_visible()
+    for name in names.all():  # in words, not letter below letter
+        assert name.bounding_box()["height"] < 60, name.inner_text()
     page = browser.open(start, "series=tiny", **PHONE)
     expect(page.locator("#controls")).to_be_hidden()
     page.locator("#open-controls").tap()
+    for field in page.locator("#controls select").all():
+        box = field.bounding_box()
+        assert box["x"] + box["width"] <= PHONE["viewport"]["width"]
     control(page, "layer").select_option("conv2/Relu")
     expect(page.locator("h1")).to_contain_text("conv2/Relu")
     page.locator("#open-controls").tap()
@@ -383,8 +395,38 @@ def test_a_table_is_a_section_and_a_sort_key(browser, project):
     control(page, "sort").select_option("curves/curvature")
     expect(page.locator(".cell").first.locator(".caption")).to_have_text("5 0.75")
     assert shown(page) == [5, 3, 0, 1, 2, 4]
+    control(page, "sort").select_option("-curves/curvature")
+    expect(page.locator(".cell").first.locator(".caption")).to_have_text("3 0.25")
+    assert shown(page) == [3, 5, 0, 1, 2, 4]
+    assert control(page, "sort").locator('[value*="picture"]').count() == 0
     expect(page).to_have_url(re.compile("view=grid"))
     page.goto(page.url.replace("view=grid", "view=unit") + "&index=3")
-    section = page.locator("section", has_text="curves")
-    expect(section).to_contain_text("curvature: 0.25")
+    section = page.locator("section", has_text="Curves")
+    expect(section.locator("tr", has_text="curvature").locator("td")).to_have_text(["0.25"])
     expect(section.locator("img")).to_have_js_property("naturalWidth", 8)
+
+
+def test_change_since_the_first_instance(browser, series, rendered):
+    """Of graphs that were given, without any `compare`."""
+    changes = pd.read_csv(rendered.folder / "results/tiny/changes.csv")
+    own = changes[changes["name"] == "conv1/Relu"].set_index("index")
+    assert own["instance"].unique().tolist() == ["young"]
+    page = browser.open(series, "instance=young&layer=conv1/Relu")
+    for sort, measure, rising in (
+        ("-changes/kernel correlation", "kernel_correlation", True),
+        ("changes/image distance", "image_distance", False),
+    ):
+        control(page, "sort").select_option(sort)
+        wanted = own[measure].sort_values(ascending=rising)
+        text = re.compile(rf"^{wanted.index[0]} ")
+        expect(page.locator(".cell").first.locator(".caption")).to_have_text(text)
+        assert shown(page) == wanted.index.tolist()
+        values = [float(c.inner_text().split()[1]) for c in page.locator(".caption").all()]
+        assert values == pytest.approx(wanted.tolist(), rel=1e-3)
+    # Seen from the first instance, too, whose own page has nothing to compare.
+    page = browser.open(series, "view=unit&instance=old&layer=conv1/Relu&index=4")
+    section = page.locator("section", has_text="Changes")
+    expect(section.locator("thead th")).to_have_text(["young"])
+    since, correlation, *_ = section.locator("tbody td").all_inner_texts()
+    assert since == "old"
+    assert float(correlation) == pytest.approx(own.loc[4, "kernel_correlation"], rel=1e-3)

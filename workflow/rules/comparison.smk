@@ -1,3 +1,7 @@
+localrules:
+    changes,
+
+
 rule comparison_figures:
     input:
         COMPARISONS.sheets,
@@ -9,9 +13,10 @@ rule comparison_figures:
         "../envs/lucid-sprites.yaml"
     params:
         spec=COMPARISONS.figures_spec,
+        sheets=COMPARISONS.sheet_patterns,
     shell:
         "python -m lucid_sprites.comparison.figures"
-        " --spec {params.spec:q} --out {output:q} --sheets {input:q} 2> {log:q}"
+        " --spec {params.spec:q} --out {output:q} --sheets {params.sheets:q} 2> {log:q}"
 
 
 rule changes:
@@ -21,15 +26,24 @@ rule changes:
     output:
         table=PLAN.pattern(layout.CHANGES),
         by_layer=PLAN.pattern(layout.CHANGES_BY_LAYER),
-        plot=PLAN.pattern(layout.CHANGES_PLOT),
+        shown=PLAN.pattern(layout.CHANGE_TABLE),
+        plot=report(
+            PLAN.pattern(layout.CHANGES_PLOT),
+            caption="../report/changes.rst",
+            category="Plots",
+            subcategory="{series}",
+            labels={"plot": "change of the neurons"},
+        ),
     log:
         PLAN.pattern(layout.CHANGES_LOG),
     conda:
         "../envs/lucid-sprites.yaml"
+    params:
+        sheets=COMPARISONS.sheet_patterns,
     shell:
         "python -m lucid_sprites.comparison.changes --out {output.table:q}"
-        " --by-layer {output.by_layer:q} --plot {output.plot:q}"
-        " --graphs {input.graphs:q} --sheets {input.sheets:q} 2> {log:q}"
+        " --by-layer {output.by_layer:q} --table {output.shown:q} --plot {output.plot:q}"
+        " --graphs {input.graphs:q} --sheets {params.sheets:q} 2> {log:q}"
 
 
 rule responses:
@@ -45,7 +59,8 @@ rule responses:
     params:
         catalogue=COMPARISONS.other_catalogue,
         strongest=COMPARISONS.strongest,
+        sheets=COMPARISONS.sheet_patterns_of_instance,
     shell:
         "python -m lucid_sprites.comparison.responses --strongest {params.strongest}"
         " --graph {input.graph:q} --catalogue {params.catalogue:q} --out {output:q}"
-        " --sheets {input.sheets:q} 2> {log:q}"
+        " --sheets {params.sheets:q} 2> {log:q}"

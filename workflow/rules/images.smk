@@ -1,5 +1,6 @@
 localrules:
     picture_view,
+    picture_table,
     tensorboard_events,
 
 
@@ -34,6 +35,22 @@ rule picture_view:
     shell:
         'python -I -S "$LUCID_SPRITES/render/sprite.py"'
         " {input:q} {wildcards.view}.png {output:q} {log:q}"
+
+
+# Where on these pictures the viewer finds each unit.
+rule picture_table:
+    input:
+        IMAGES.series_views,
+    output:
+        PLAN.pattern(layout.PICTURE_TABLE),
+    log:
+        PLAN.pattern(layout.SERIES_LOG).format(series="{series}", step="pictures"),
+    conda:
+        "../envs/lucid-sprites.yaml"
+    params:
+        spec=IMAGES.table_spec,
+    shell:
+        "python -m lucid_sprites.images.table --spec {params.spec:q} --out {output:q} 2> {log:q}"
 
 
 rule tensorboard_events:

@@ -44,7 +44,13 @@ rule training_metrics:
         TRAININGS.rows,
     output:
         csv=PLAN.pattern(layout.METRICS),
-        plot=PLAN.pattern(layout.METRICS_PLOT),
+        plot=report(
+            PLAN.pattern(layout.METRICS_PLOT),
+            caption="../report/training.rst",
+            category="Training",
+            subcategory="{series}",
+            labels={"plot": "training curves"},
+        ),
         tensorboard=directory(PLAN.pattern(layout.TENSORBOARD)),
     log:
         PLAN.pattern(layout.METRICS_LOG),

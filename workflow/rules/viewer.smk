@@ -146,9 +146,11 @@ rule bundle_series:
         PLAN.pattern(layout.SERIES_LOG).format(series="{series}", step="bundle"),
     conda:
         "../envs/lucid-sprites.yaml"
+    params:
+        tables=PAGES.bundle_tables,
     shell:
-        "python -m lucid_sprites.viewer.bundle"
-        " --manifest {input.manifest:q} --out {output:q} 2> {log:q}"
+        "python -m lucid_sprites.viewer.bundle --manifest {input.manifest:q}"
+        " --tables {params.tables:q} --out {output:q} 2> {log:q}"
 
 
 rule viewer:

@@ -34,12 +34,13 @@ def plot(changed: pd.DataFrame) -> Figure:
         for instance, colour in zip(instances, colours, strict=True):
             groups = changed[changed["instance"] == instance].groupby("name")[column]
             axis.plot(groups.median().reindex(names), marker=".", color=colour, label=instance)
-        low, high = (groups.quantile(share).reindex(names) for share in (0.25, 0.75))
-        axis.fill_between(names, low, high, color=colour, alpha=0.12, linewidth=0)
+        if instances:
+            low, high = (groups.quantile(share).reindex(names) for share in (0.25, 0.75))
+            axis.fill_between(names, low, high, color=colour, alpha=0.12, linewidth=0)
         axis.set_ylabel(label)
         axis.grid(alpha=0.25)
     axes[0].set_title("Difference from the first state")
     axes[1].tick_params(axis="x", rotation=90 if len("".join(names)) > 60 else 0)
-    if len(instances) <= _NAMED_STATES:
+    if 0 < len(instances) <= _NAMED_STATES:
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center")
     return figure

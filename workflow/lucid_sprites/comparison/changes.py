@@ -1,7 +1,7 @@
 """Program: say in numbers how much every neuron changed.
 
     python -m lucid_sprites.comparison.changes --out CHANGES.csv --by-layer LAYERS.csv
-        --plot OUT.png --graphs A.pb B.pb ... --sheets SHEET.json ...
+        --table TABLE.csv --plot OUT.png --graphs A.pb B.pb ... --sheets SHEET.json ...
 
 Three numbers, each against the first state and against the state before:
 
@@ -11,20 +11,20 @@ Three numbers, each against the first state and against the state before:
   neurons of the layer in the first state: 0 is no change, 1 is as good as another neuron;
 - image distance of the two sprites, pixel by pixel.
 
-The whole kernel of a layer is compared in the same way in the table by layer.
+The whole kernel of a layer is compared in the same way in the table by layer. TABLE.csv says the
+same in the words of the viewer.
 """
 
 import argparse
 import sys
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from lucid_sprites import tensorflow_start
-from lucid_sprites.comparison.looks import image_distance, look, texture_distance
-from lucid_sprites.comparison.states import Layer, State, common_layers, common_neurons, read_states
+from lucid_sprites.comparison.looks import Look, image_distance, look, texture_distance
+from lucid_sprites.comparison.states import State, common_layers, common_neurons, read_states
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole, write_whole
 
@@ -45,47 +45,60 @@ def changes(states: dict[str, State], kernels: dict[str, Kernels]) -> pd.DataFra
     that what differs is the network alone. Numbers that cannot be had are empty.
 
     Args:
-        states: at least two.
+        states: at least two. Layers that not all of them have are left out.
         kernels: by state.
 
     Raises:
-        UserError: fewer than two states, no common layer, or a sprite that cannot be read.
+        UserError: fewer than two states, or a sprite that cannot be read.
     """
     if len(states) < 2:
         raise UserError(f"a comparison needs two states or more; there is only {', '.join(states)}")
+    layers = [_changes_of_layer(states, kernels, name) for name in common_layers(states)]
+    return pd.concat(layers, ignore_index=True) if layers else pd.DataFrame(columns=COLUMNS)
+
+
+def _changes_of_layer(
+    states: dict[str, State], kernels: dict[str, Kernels], name: str
+) -> pd.DataFrame:
+    layers = [state[name] for state in states.values()]
     rows: list[dict[str, Any]] = []
-    for name in common_layers(states):
-        layers = [state[name] for state in states.values()]
-        indexes = common_neurons(layers)
-        unit = _typical_distance(layers[0], indexes)
-        for index in indexes:
-            place = {"layer": layers[0].number, "name": name, "index": index}
-            changed = _rows_of_neuron(states, kernels, name, index, unit)
-            rows += [{**place, **row} for row in changed]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    neighbours: list[float] = []
+    before = None
+    for index in common_neurons(layers):
+        # Reading and measuring a sprite is most of the work: each is looked at once.
+        looks = [look(layer.sprites[index]) for layer in layers]
+        neighbours.append(texture_distance(before, looks[0]))
+        before = looks[0]
+        place = {"layer": layers[0].number, "name": name, "index": index}
+        rows += [{**place, **row} for row in _rows_of_neuron(states, kernels, name, index, looks)]
+    found = pd.DataFrame(rows, columns=COLUMNS)
+    distances = ["texture_distance", "texture_distance_to_previous"]
+    return found.assign(**(found[distances] / _typical(neighbours)))
 
 
-def _typical_distance(layer: Layer, indexes: list[int]) -> float:
-    """Median texture distance of neighbours among the neurons of a layer; NaN if there are none."""
-    looks = (look(layer.sprites[index]) for index in indexes)
-    distances = [texture_distance(one, next_one) for one, next_one in pairwise(looks)]
+def _typical(distances: list[float]) -> float:
+    """Median of the distances between neighbours that differ; NaN if none do."""
     known = [distance for distance in distances if distance > 0]
     return float(np.median(known)) if known else float("nan")
 
 
 def _rows_of_neuron(
-    states: dict[str, State], kernels: dict[str, Kernels], name: str, index: int, unit: float
+    states: dict[str, State],
+    kernels: dict[str, Kernels],
+    name: str,
+    index: int,
+    looks_of_states: list[Look | None],
 ) -> list[dict[str, Any]]:
-    """The rows of one neuron; `unit` is what texture distances are counted in."""
+    """The rows of one neuron, with texture distances as they are."""
     sprites = {instance: state[name].sprites[index] for instance, state in states.items()}
-    looks = {instance: look(sprite) for instance, sprite in sprites.items()}
+    looks = dict(zip(states, looks_of_states, strict=True))
     weights = {instance: _channel(kernels[instance][name], index) for instance in states}
 
     def measured(old: str, new: str) -> tuple[float, float, float]:
         """The MEASURES between two states."""
         pair = looks[old], looks[new]
         correlated = correlation(weights[old], weights[new])
-        return correlated, texture_distance(*pair) / unit, image_distance(*pair)
+        return correlated, texture_distance(*pair), image_distance(*pair)
 
     first, *later = states
     rows = []
@@ -94,6 +107,18 @@ def _rows_of_neuron(
         numbers = (*measured(first, instance), *measured(previous, instance), same_start)
         rows.append({"instance": instance, **dict(zip(COLUMNS[4:], numbers, strict=True))})
     return rows
+
+
+def for_viewer(changed: pd.DataFrame, states: list[str]) -> pd.DataFrame:
+    """The same rows as a table of the viewer: layers by name, because numbers may differ.
+
+    Of two states, the first is also the one before.
+    """
+    measures = [name for name in COLUMNS[4:-1] if len(states) > 2 or name in MEASURES]
+    place = {"layer": changed["name"], **changed[["instance", "index"]], "since": states[0]}
+    words = {name.replace("_", " "): changed[name] for name in measures}
+    same = changed["same_start"].map({True: "yes", False: "no"})
+    return pd.DataFrame({**place, **words, "same start": same})
 
 
 def by_layer(changed: pd.DataFrame, kernels: dict[str, Kernels]) -> pd.DataFrame:
@@ -117,7 +142,7 @@ def correlation(first: np.ndarray | None, second: np.ndarray | None) -> float:
     """Pearson's of two vectors; NaN where one is missing or constant, or their lengths differ."""
     if first is None or second is None or first.shape != second.shape:
         return float("nan")
-    a, b = first - first.mean(), second - second.mean()
+    a, b = (values - values.mean() for values in np.float64([first, second]))
     norm = np.sqrt((a @ a) * (b @ b))
     return float(a @ b / norm) if norm > 0 else float("nan")
 
@@ -148,9 +173,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Say how much every neuron changed.")
     parser.add_argument("--out", required=True, help="CSV file to write, by neuron")
     parser.add_argument("--by-layer", required=True, help="CSV file to write, by layer")
+    parser.add_argument("--table", required=True, help="CSV file to write, for the viewer")
     parser.add_argument("--plot", required=True, help="PNG file to write")
     parser.add_argument("--graphs", required=True, nargs="+", help="frozen graph of each state")
-    parser.add_argument("--sheets", required=True, nargs="+", help="JSON files of the sheets")
+    parser.add_argument("--sheets", required=True, nargs="+", help="see `states.read_states`")
     arguments = parser.parse_args()
     tensorflow_start.lean()
     from lucid_sprites.comparison.change_plot import plot
@@ -161,6 +187,8 @@ def main() -> None:
         changed = changes(states, kernels)
         layers = by_layer(changed, kernels)
         write_whole(arguments.by_layer, layers.round(5).to_csv(index=False))
+        table = for_viewer(changed, list(states))
+        write_whole(arguments.table, table.round(5).to_csv(index=False))
         save_whole(arguments.plot, lambda path: plot(changed).savefig(path, format="png"))
         write_whole(arguments.out, changed.round(5).to_csv(index=False))
     except UserError as error:

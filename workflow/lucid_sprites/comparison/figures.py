@@ -120,7 +120,13 @@ def write_all(states: dict[str, State], spec: dict[str, Any], folder: Path) -> N
     neurons, cell = spec["neurons"], spec["cell"]
     for instance, state in states.items():
         _save(layers_by_neurons(instance, state, neurons, cell), folder / f"layers_{instance}.png")
-    for name in common_layers(states):
+    common = common_layers(states)
+    if not common:
+        raise UserError(
+            f"states {', '.join(states)} have no layer of the same name in common, so there is "
+            "nothing to compare"
+        )
+    for name in common:
         number = next(iter(states.values()))[name].number
         _save(states_by_neurons(states, name, neurons, cell), folder / f"states_l_{number}.png")
         pairs = before_after(states, (spec["before"], spec["after"]), name, cell)

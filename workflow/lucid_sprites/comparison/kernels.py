@@ -74,7 +74,7 @@ def _channels(node: NodeDef, nodes: dict[str, NodeDef]) -> list[np.ndarray]:
     depth = weights.shape[-1]
     if node.op == "DepthwiseConv2dNative":
         depth *= weights.shape[-2]
-    return list(weights.reshape(-1, depth).T.astype(np.float64))
+    return list(weights.reshape(-1, depth).T)
 
 
 def _weights(node: NodeDef, nodes: dict[str, NodeDef]) -> np.ndarray | None:

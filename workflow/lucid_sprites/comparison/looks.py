@@ -37,8 +37,10 @@ def look(sprite: Sprite) -> Look | None:
 
 def _texture(values: np.ndarray) -> np.ndarray:
     """Which colours go together at which offset of up to 6 pixels, wherever they stand."""
-    windows = sliding_window_view(values, (_PATCH, _PATCH), axis=(0, 1))
-    patches = windows[::_STRIDE, ::_STRIDE].reshape(-1, values.shape[-1] * _PATCH**2)
+    *size, colours = values.shape
+    patch = [min(_PATCH, max(1, edge // 2)) for edge in size]
+    windows = sliding_window_view(values, patch, axis=(0, 1))
+    patches = windows[::_STRIDE, ::_STRIDE].reshape(-1, colours * patch[0] * patch[1])
     patches = patches - patches.mean(axis=0)
     covariance = (patches.T @ patches).ravel().astype(np.float64)
     return covariance / max(float(np.linalg.norm(covariance)), 1e-12)
@@ -58,8 +60,9 @@ def texture_distance(first: Look | None, second: Look | None) -> float:
     """1 less the cosine of the angle between the covariances of their patches, 0..1.
 
     It does not mind where in the picture a pattern stands, which the optimization leaves to
-    chance: 0 is the same texture. NaN where a picture is missing.
+    chance: 0 is the same texture. NaN where a picture is missing, or smaller than a patch beside
+    one that is not.
     """
-    if first is None or second is None:
+    if first is None or second is None or first.texture.shape != second.texture.shape:
         return float("nan")
-    return float(1 - first.texture @ second.texture)
+    return max(0.0, float(1 - first.texture @ second.texture))

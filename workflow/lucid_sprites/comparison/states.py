@@ -1,12 +1,14 @@
 """The sprites of several states of a network, as the spritesheets list them."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from lucid_sprites.config import indexes
 from lucid_sprites.engine.problems import OK
 from lucid_sprites.errors import UserError
 from lucid_sprites.render import png
@@ -64,13 +66,14 @@ def read_states(sheets: list[str]) -> dict[str, State]:
     """The states by instance, in the order in which they come first in the list.
 
     Args:
-        sheets: JSON files beside the spritesheets, one for each layer and state.
+        sheets: JSON files beside the spritesheets; `l_{2,5-7}_t_64.json` is that of each of these
+            layers, because a command line holds no list of all files.
 
     Raises:
         UserError: one cannot be read.
     """
     states: dict[str, list[Layer]] = {}
-    for sheet in sheets:
+    for sheet in (path for pattern in sheets for path in _files(pattern)):
         try:
             described = json.loads(Path(sheet).read_text())
             layer = _layer(described, Path(sheet).parents[1])
@@ -83,6 +86,15 @@ def read_states(sheets: list[str]) -> dict[str, State]:
         instance: {layer.name: layer for layer in sorted(layers, key=lambda layer: layer.number)}
         for instance, layers in states.items()
     }
+
+
+def _files(pattern: str) -> list[str]:
+    """The files that a pattern stands for."""
+    layers = re.search(r"(?<=/l_)\{([\d,-]+)\}(?=_t_\d+\.json$)", pattern)
+    if not layers:
+        return [pattern]
+    numbers = indexes.parse(layers[1])
+    return [f"{pattern[: layers.start()]}{number}{pattern[layers.end() :]}" for number in numbers]
 
 
 def _layer(sheet: dict, folder: Path) -> Layer:
@@ -98,19 +110,9 @@ def _layer(sheet: dict, folder: Path) -> Layer:
 
 
 def common_layers(states: dict[str, State]) -> list[str]:
-    """Names of the layers that all states have, in the order of the first.
-
-    Raises:
-        UserError: there are none.
-    """
+    """Names of the layers that all states have, in the order of the first."""
     first, *others = states.values()
-    names = [name for name in first if all(name in other for other in others)]
-    if not names:
-        raise UserError(
-            f"states {', '.join(states)} have no layer of the same name in common, so there is "
-            "nothing to compare"
-        )
-    return names
+    return [name for name in first if all(name in other for other in others)]
 
 
 def common_neurons(layers: list[Layer]) -> list[int]:

@@ -1,11 +1,12 @@
 """The comparisons of the states of each series: what is compared, and what each job is given."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lucid_sprites import layout
+from lucid_sprites.config import indexes
 from lucid_sprites.config.plan import InstancePlan, Plan
 from lucid_sprites.config.settings import canonical_json
 from lucid_sprites.errors import UserError
@@ -100,6 +101,15 @@ class Comparisons:
         """The JSON files of the sheets of one state."""
         return self._sheets(wildcards.series, wildcards.instance)
 
+    def sheet_patterns(self, wildcards: Any) -> list[str]:
+        """What stands for `sheets` in a command (see `comparison.states.read_states`)."""
+        instances = self.by_series[wildcards.series].instances
+        return [path for name in instances for path in self._patterns(wildcards.series, name)]
+
+    def sheet_patterns_of_instance(self, wildcards: Any) -> list[str]:
+        """What stands for `sheets_of_instance` in a command."""
+        return self._patterns(wildcards.series, wildcards.instance)
+
     def graphs(self, wildcards: Any) -> list[str]:
         """The graphs of all states, in their order."""
         series = wildcards.series
@@ -133,12 +143,11 @@ class Comparisons:
             for path in self._outputs(comparison)
         ]
 
-    def tables(self, series: Iterable[str]) -> dict[tuple[str, str], str]:
-        """Tables for the viewer: how much each neuron of these series changed."""
+    def tables(self) -> dict[tuple[str, str], str]:
+        """Tables for the viewer: how much each neuron changed."""
         return {
-            (name, "changes"): f"{self.results}/{layout.CHANGES.format(series=name)}"
+            (name, "changes"): f"{self.results}/{layout.CHANGE_TABLE.format(series=name)}"
             for name in self.by_series
-            if name in series
         }
 
     def _outputs(self, comparison: Comparison) -> list[str]:
@@ -151,16 +160,29 @@ class Comparisons:
         return [*(path.format(series=comparison.series) for path in common), *responses]
 
     def _sheets(self, series: str, instance: str) -> list[str]:
-        threshold = self.by_series[series].options["threshold"]
         return [
-            f"{self.results}/{layout.SHEET_INDEX}".format(
-                series=series,
-                instance=instance,
-                layer=layer.number,
-                threshold=_threshold(threshold, layer.thresholds),
-            )
-            for layer in self.instance_plan(series, instance).layers
+            self._sheet(series, instance, number, threshold)
+            for number, threshold in self._thresholds(series, instance)
         ]
+
+    def _patterns(self, series: str, instance: str) -> list[str]:
+        numbers: dict[int, list[int]] = {}
+        for number, threshold in self._thresholds(series, instance):
+            numbers.setdefault(threshold, []).append(number)
+        return [
+            self._sheet(series, instance, f"{{{indexes.shorten(sorted(layers))}}}", threshold)
+            for threshold, layers in numbers.items()
+        ]
+
+    def _sheet(self, series: str, instance: str, layer: int | str, threshold: int) -> str:
+        place = {"series": series, "instance": instance, "layer": layer, "threshold": threshold}
+        return f"{self.results}/{layout.SHEET_INDEX.format(**place)}"
+
+    def _thresholds(self, series: str, instance: str) -> Iterator[tuple[int, int]]:
+        """The number of each layer of a state, and the threshold at which it is compared."""
+        wanted = self.by_series[series].options["threshold"]
+        for layer in self.instance_plan(series, instance).layers:
+            yield layer.number, _threshold(wanted, layer.thresholds)
 
 
 def _threshold(wanted: int | None, present: list[int]) -> int:

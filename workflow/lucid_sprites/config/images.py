@@ -147,6 +147,37 @@ class ImagePlan:
         instance = self._instance(wildcards)
         return list(self._views(instance))
 
+    def series_views(self, wildcards: Any) -> list[str]:
+        """All pictures that are made of the instances of a series."""
+        return [
+            view
+            for instance in self._instances(wildcards.series)
+            for view in self.instance_views(instance)
+        ]
+
+    def table_spec(self, wildcards: Any) -> str:
+        """What the job of a series' table is given (`images.table`), as canonical JSON."""
+        series = wildcards.series
+        shown = [
+            {"instance": instance.instance, "image": image, "method": method,
+             "views": list(self._names(instance, image, method))}
+            for instance in self._instances(series)
+            for image, method in self._shown(instance)
+        ]  # fmt: skip
+        return canonical_json({"folder": f"{self._plan.results}/{series}", "shown": shown})
+
+    def tables(self) -> dict[tuple[str, str], str]:
+        """Tables for the viewer: what pictures excite in each unit of a series."""
+        concerned = {
+            series
+            for series, instance in self._plan.options
+            if any(request.concerns(series, instance) for request in self._requests)
+        }
+        return {
+            (series, "pictures"): self._plan.pattern(layout.PICTURE_TABLE).format(series=series)
+            for series in sorted(concerned)
+        }
+
     def all_views(self, _: Any = None) -> list[str]:
         """All pictures that are made of all instances."""
         return [view for plan in self._given.values() for view in self.instance_views(plan)]
@@ -191,6 +222,11 @@ class ImagePlan:
     def _given(self) -> dict[tuple[str, str], InstancePlan]:
         """Instances that nothing has to be trained for."""
         return self._plan.only(trained=False).instances
+
+    def _instances(self, series: str) -> Iterator[InstancePlan]:
+        for owner, instance in self._plan.options:
+            if owner == series:
+                yield self._plan.instance(owner, instance)
 
     def _instance(self, wildcards: Any) -> InstancePlan:
         return self._plan.instance(wildcards.series, wildcards.instance)

@@ -217,7 +217,13 @@ class Trainings:
 
     def targets(self, _: Any = None) -> list[str]:
         """The log of every training, for which all states are needed."""
-        return [self._path(layout.METRICS, training) for training in self.by_series.values()]
+        return list(self.logs().values())
+
+    def logs(self) -> dict[str, str]:
+        """The log of each series' training."""
+        return {
+            name: self._path(layout.METRICS, training) for name, training in self.by_series.items()
+        }
 
     def _path(self, template: str, training: Training, **fields: Any) -> str:
         return f"{self.results}/{template.format(series=training.series, **fields)}"

@@ -2,7 +2,8 @@
 
 import io
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -10,6 +11,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from lucid_sprites.config.settings import sizes
 from lucid_sprites.errors import DamagedError, UserError
+
+T = TypeVar("T")
 
 _RECORD = "lucid-sprites"
 """Keyword of the text chunk with the record."""
@@ -60,10 +63,28 @@ def read(path: str) -> tuple[Image.Image, dict[str, Any]]:
         UserError: it cannot be read.
         DamagedError: it is no whole sprite.
     """
+
+    def whole(image: Image.Image) -> tuple[Image.Image, dict[str, Any]]:
+        image.load()
+        return image, json.loads(image.text[_RECORD])
+
+    return _read(path, whole)
+
+
+def record(path: str) -> dict[str, Any]:
+    """The record of a picture, which stands before its pixels, alone.
+
+    Raises:
+        UserError: it cannot be read.
+        DamagedError: it has no whole record.
+    """
+    return _read(path, lambda image: json.loads(image.info[_RECORD]))
+
+
+def _read(path: str, take: Callable[[Image.Image], T]) -> T:
     try:
         with Image.open(path, formats=["PNG"]) as image:
-            image.load()
-            return image, json.loads(image.text[_RECORD])
+            return take(image)
     except (FileNotFoundError, PermissionError) as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from error
     except Exception as error:  # a torn or foreign file can raise nearly anything

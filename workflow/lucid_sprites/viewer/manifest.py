@@ -6,6 +6,7 @@ Pages, plots and bundles read it, and so can any other program.
 """
 
 import argparse
+import csv
 import json
 import sys
 from pathlib import Path
@@ -16,9 +17,10 @@ from lucid_sprites.config import indexes, review
 from lucid_sprites.engine.problems import STATUSES
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import write_whole
+from lucid_sprites.viewer import table
 
 # Raised whenever a reader of older manifests would go wrong.
-_FORMAT = 1
+_FORMAT = 2
 
 _PATHS = {
     "catalogue": layout.CATALOGUE,
@@ -40,15 +42,17 @@ def build(spec: dict[str, Any]) -> dict[str, Any]:
 
     Args:
         spec: `results`, `review` (path of the review file), `series`, `instances` (pairs of a
-            name and the numbers of its layers as text) and `tables`.
+            name and the numbers of its layers as text), `tables` (pairs of a name and a CSV), and
+            `training`, the log of the series' training or None.
 
     Returns:
         `paths`: templates, from the series' folder; `instances`: in order, each with `layers`,
         which hold what `viewer.layer_data.summary` says; `review`: the file, and the marks that
-        these results were made with; `tables`: names.
+        these results were made with; `tables`: names with columns and their kinds; `training`:
+        the columns of its log, or None.
 
     Raises:
-        UserError: a summary or the review file cannot be read.
+        UserError: a summary, a table, the log or the review file cannot be read.
     """
     series = spec["series"]
     return {
@@ -62,8 +66,20 @@ def build(spec: dict[str, Any]) -> dict[str, Any]:
             for name, numbers in spec["instances"]
         ],
         "review": {"file": spec["review"], "redo": review.read(spec["review"], series)},
-        "tables": spec["tables"],
+        "tables": [
+            {"name": name, "columns": table.read(path)["columns"]} for name, path in spec["tables"]
+        ],
+        "training": _curves(spec["training"]) if spec["training"] else None,
     }
+
+
+def _curves(log: str) -> dict[str, list[float | None]]:
+    try:
+        with open(log, newline="") as file:
+            rows = list(csv.DictReader(file))
+        return {name: [float(row[name]) if row[name] else None for row in rows] for name in rows[0]}
+    except (OSError, ValueError, IndexError) as error:
+        raise UserError(f"{log}: cannot be read ({error}); delete it and run again") from error
 
 
 def _layers(spec: dict[str, Any], instance: str, numbers: str) -> list[dict[str, Any]]:

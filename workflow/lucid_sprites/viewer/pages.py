@@ -22,15 +22,20 @@ class Pages:
     Attributes:
         plan: what there is to show.
         more_tables: tables that other stages make, beside those that the config names.
+        trainings: logs of the trainings, by series.
     """
 
     plan: Plan
     more_tables: dict[tuple[str, str], str] = field(default_factory=dict)
+    trainings: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def tables(self) -> dict[tuple[str, str], str]:
-        """CSV files about the units of a series (see `viewer.table`), by series and name."""
-        return {**self.plan.tables, **self.more_tables}
+        """CSV files about the units of a series (see `viewer.table`), by series and name.
+
+        What the config names is shown in place of a stage's table of that name.
+        """
+        return {**self.more_tables, **self.plan.tables}
 
     def layer_inputs(self, wildcards: Any) -> list[str]:
         """The sheets' JSON files and the blocks of a layer."""
@@ -68,14 +73,21 @@ class Pages:
         )
 
     def manifest_inputs(self, wildcards: Any) -> list[str]:
-        """Summaries of all layers of a series, and its review file if there is one."""
+        """Summaries of all layers of a series, its tables and log, and its review file if any."""
         summaries = [
             self._path(layout.PAGE_SUMMARY, instance, layer=layer.number)
             for instance in self._instances(wildcards.series)
             for layer in instance.layers
         ]
         review = self.plan.reviews[wildcards.series]
-        return [*summaries, *([review] if Path(review).exists() else [])]
+        log = self.trainings.get(wildcards.series)
+        tables = self.series_tables(wildcards).values()
+        return [
+            *summaries,
+            *tables,
+            *([log] if log else []),
+            *([review] if Path(review).exists() else []),
+        ]
 
     def manifest_spec(self, wildcards: Any) -> str:
         """What the job of a manifest is given, as JSON."""
@@ -89,9 +101,16 @@ class Pages:
                     [plan.instance, indexes.shorten([layer.number for layer in plan.layers])]
                     for plan in self._instances(series)
                 ],
-                "tables": [name for owner, name in self.tables if owner == series],
+                "tables": list(self.series_tables(wildcards).items()),
+                "training": self.trainings.get(series),
             }
         )
+
+    def series_tables(self, wildcards: Any) -> dict[str, str]:
+        """The CSV files of a series' tables by name."""
+        return {
+            name: path for (series, name), path in self.tables.items() if series == wildcards.series
+        }
 
     def table(self, wildcards: Any) -> str:
         """The CSV of a table."""
@@ -105,10 +124,13 @@ class Pages:
             for layer in instance.layers
             for path in self._data_of_layer(instance, layer)
         ] + [
-            self.plan.pattern(layout.PAGE_TABLE).format(series=series, table=table)
-            for series, table in self.tables
-            if series == wildcards.series
+            self.plan.pattern(layout.PAGE_TABLE).format(series=wildcards.series, table=table)
+            for table in self.series_tables(wildcards)
         ]
+
+    def bundle_tables(self, wildcards: Any) -> list[str]:
+        """The tables of a series as its bundle is given them, `name=path`."""
+        return [f"{name}={path}" for name, path in self.series_tables(wildcards).items()]
 
     def bundle_inputs(self, wildcards: Any) -> list[str]:
         """The page and what else goes into a bundle; the rest hangs on these."""
@@ -119,9 +141,7 @@ class Pages:
 
     def manifests(self, _: Any = None) -> list[str]:
         """The manifest of every series; of those that the workflow trains if it has done so."""
-        trained = self._of_all_series(self.plan.only(trained=True), layout.MANIFEST)
-        made = [manifest for manifest in trained if Path(manifest).exists()]
-        return [*self._of_all_series(self._given, layout.MANIFEST), *made]
+        return self._of_shown_series(layout.MANIFEST)
 
     def all_pages(self, _: Any = None) -> list[str]:
         """The page of every series, and the one over all of them."""
@@ -141,8 +161,8 @@ class Pages:
         ]
 
     def all_bundles(self, _: Any = None) -> list[str]:
-        """The bundle of every series."""
-        return self._of_all_series(self._given, layout.BUNDLE)
+        """The bundle of every series; of those that the workflow trains if it has done so."""
+        return self._of_shown_series(layout.BUNDLE)
 
     @property
     def _given(self) -> Plan:
@@ -150,6 +170,16 @@ class Pages:
 
     def _instances(self, series: str) -> list[InstancePlan]:
         return [self.plan.instance(*key) for key in self.plan.options if key[0] == series]
+
+    def _of_shown_series(self, template: str) -> list[str]:
+        """A file of every series that the start page shows."""
+        manifest, wanted = self.plan.pattern(layout.MANIFEST), self.plan.pattern(template)
+        trained = [
+            series
+            for series in self.plan.only(trained=True).series
+            if Path(manifest.format(series=series)).exists()
+        ]
+        return [wanted.format(series=series) for series in [*self._given.series, *trained]]
 
     def _of_all_series(self, plan: Plan, template: str, **fields: str) -> list[str]:
         pattern = plan.pattern(template)
@@ -166,7 +196,7 @@ class Pages:
         return pattern.format(series=place.series, instance=place.instance, **fields)
 
     def _instance(self, wildcards: Any) -> InstancePlan:
-        return self.plan.instances[wildcards.series, wildcards.instance]
+        return self.plan.instance(wildcards.series, wildcards.instance)
 
     def _layer(self, wildcards: Any) -> LayerPlan:
         return self._instance(wildcards).by_number[wildcards.layer]

@@ -4,12 +4,14 @@ python -m lucid_sprites.viewer.table --key KEY --table CSV --out JS
 
 This is how other stages add to the viewer. The table is a CSV with the columns `layer` (name or
 number) and, if they matter, `instance` and `index`; where one is empty or missing, the row holds
-for all. Of the other columns, a cell that names a picture (its path from the series' folder) is
-shown as one, and a number can be sorted by.
+for all. Of the other columns, those of numbers can be sorted by, and those of pictures (paths from
+the series' folder, or a part of one: `path#xywh=x,y,width,height`) are shown.
 """
 
 import argparse
 import csv
+import math
+import re
 import sys
 from typing import Any
 
@@ -19,13 +21,16 @@ from lucid_sprites.viewer.script import script
 
 _PLACE = ("instance", "layer", "index")
 
+_PICTURE = re.compile(r"(.+\.(?:png|jpe?g|webp|gif))(#xywh=\d+,\d+,\d+,\d+)?", re.IGNORECASE)
+
 
 def read(path: str) -> dict[str, Any]:
     """The table by its columns.
 
     Returns:
-        `columns`: names without those of the place; `rows`: by layer, a list of
-        `[instance, index, *cells]` with None for what is empty, and numbers as such.
+        `columns`: names without those of the place, and their kinds: `number`, `picture` or
+        `text`; `rows`: by layer, a list of `[instance, index, *cells]` with None for what is
+        empty, and numbers as such.
 
     Raises:
         UserError: it cannot be read, or has no column `layer`.
@@ -43,7 +48,44 @@ def read(path: str) -> dict[str, Any]:
                 rows.setdefault(row["layer"], []).append([*place, *cells])
     except (OSError, ValueError, csv.Error) as error:
         raise UserError(f"{path}: cannot be read: {error}") from error
-    return {"columns": columns, "rows": rows}
+    cells = [row[2:] for own in rows.values() for row in own]
+    kinds = [_kind(column) for column in zip(*cells, strict=True)] or ["text"] * len(columns)
+    return {"columns": list(map(list, zip(columns, kinds, strict=True))), "rows": rows}
+
+
+def pictures(table: dict[str, Any]) -> set[str]:
+    """Paths of the pictures that a table shows."""
+    cells = (row[at] for rows in table["rows"].values() for row in rows for at in _shown(table))
+    return {_PICTURE.fullmatch(cell)[1] for cell in cells if cell is not None}
+
+
+def relocated(table: dict[str, Any], moved: dict[str, str]) -> dict[str, Any]:
+    """The table with other paths for some of its pictures."""
+
+    def cell(value: str | None) -> str | None:
+        path, box = _PICTURE.fullmatch(value).groups("") if value else ("", "")
+        return moved[path] + box if path in moved else value
+
+    shown = _shown(table)
+    rows = {
+        layer: [[cell(v) if at in shown else v for at, v in enumerate(row)] for row in own]
+        for layer, own in table["rows"].items()
+    }
+    return {**table, "rows": rows}
+
+
+def _shown(table: dict[str, Any]) -> set[int]:
+    """Where the pictures stand in a row."""
+    return {at + 2 for at, (_, kind) in enumerate(table["columns"]) if kind == "picture"}
+
+
+def _kind(cells: tuple[Any, ...]) -> str:
+    known = [cell for cell in cells if cell is not None]
+    if known and all(isinstance(cell, int | float) for cell in known):
+        return "number"
+    if known and all(_PICTURE.fullmatch(str(cell)) for cell in known):
+        return "picture"
+    return "text"
 
 
 def _value(cell: str | None) -> Any:
@@ -53,6 +95,8 @@ def _value(cell: str | None) -> Any:
         number = float(cell)
     except ValueError:
         return cell
+    if not math.isfinite(number):
+        return None
     return int(number) if number.is_integer() else number
 
 

@@ -18,7 +18,7 @@ const app = (() => {
     document.title = state.view === "overview" ? "lucid-sprites"
       : [state.view === "unit" ? `unit ${state.index}` : null, state.layer, state.instance, state.series].filter(Boolean).join(" · ");
     names();
-    controls.show().catch((error) => say(error.message));
+    controls.show();
     if (state.view !== "grid") grid.leave();
     if (state.view === "overview") overview.show(main);
     else if (state.view === "unit") unit.show(main);

@@ -25,10 +25,10 @@ const chart = (() => {
   }
 
   /**
-   * A chart of `lines`: each has `points` (pairs of step and loss), a `label` and a `kind` that
-   * its style goes by; `marks` are steps to point out.
+   * A chart of `lines`: each has `points` (pairs of step and value), a `label` and a `kind` that
+   * its style goes by; `marks` are steps to point out, and `unit` is what the steps are called.
    */
-  function draw(lines, marks, label) {
+  function draw(lines, marks, label, unit = "steps") {
     const points = lines.flatMap((line) => line.points).filter(([, loss]) => loss != null);
     if (points.length < 2) return element("p", {}, "No curve: the attempt ended at once.");
     const steps = [...points.map(([step]) => step), ...marks];
@@ -54,7 +54,7 @@ const chart = (() => {
       picture.append(svg("polyline", { points: path.join(" "), class: `line ${line.kind}` },
         svg("title", {}, line.label)));
     }
-    picture.append(svg("text", { x: WIDTH - RIGHT, y: HEIGHT - 2, "text-anchor": "end" }, "steps"));
+    picture.append(svg("text", { x: WIDTH - RIGHT, y: HEIGHT - 2, "text-anchor": "end" }, unit));
     return picture;
   }
 

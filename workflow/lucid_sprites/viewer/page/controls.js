@@ -54,13 +54,12 @@ const controls = (() => {
     ];
   }
 
-  async function order(state) {
+  function order(state) {
     const sorts = [["index", "index"], ["loss", "loss, high first"], ["-loss", "loss, low first"],
       ["status", "status"]];
     if (state.compare) sorts.push(["change", "change of loss"], ["picture", "change of picture"]);
-    for (const name of selection.tableSorts(state.series)) {
-      const { columns } = await data.table(state.series, name);
-      sorts.push(...columns.map((column) => [`${name}/${column}`, `${name}: ${column}`]));
+    for (const [key, text] of selection.tableSorts(state.series)) {
+      sorts.push([key, `${text}, high first`], [`-${key}`, `${text}, low first`]);
     }
     return choice("Sort by", state.sort, sorts, (sort) => app.change({ sort }), { "data-name": "sort" });
   }
@@ -95,10 +94,11 @@ const controls = (() => {
     state.compare, state.series2, state.instance2, data.layer(state).thresholds,
     address.other && data.layer(address.other).thresholds]);
 
-  async function show() {
+  function show() {
     const state = address.state;
     const root = document.getElementById("controls");
     root.hidden = state.view === "overview";
+    document.getElementById("open-controls").hidden = root.hidden;
     if (root.hidden) {
       built = "";
       return;
@@ -107,8 +107,7 @@ const controls = (() => {
     if (built !== wanted) {
       const parts = state.view === "unit"
         ? [place(state)]
-        : [place(state), comparison(state), filters(state), await order(state), size(state)];
-      if (wanted !== shape(address.state)) return;
+        : [place(state), comparison(state), filters(state), order(state), size(state)];
       const focused = document.activeElement?.dataset?.name;
       root.replaceChildren(...parts.flat().filter(Boolean));
       built = wanted;

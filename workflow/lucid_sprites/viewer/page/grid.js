@@ -78,14 +78,17 @@ const grid = (() => {
     for (let position = first; position < last; position++) cells.push(cellOf(position));
     const row = element("div", { role: "row", class: "row", "aria-rowindex": number + 1, "data-row": number }, cells);
     row.style.top = `${number * rowHeight()}px`;
+    row.style.height = `${size.height}px`;
     return row;
   }
 
   /** Make the rows that have come into sight, drop those that have left it. */
   function fill() {
     const rows = Math.ceil(list.length / size.columns);
-    const first = Math.max(0, Math.floor(root.scrollTop / rowHeight()) - SPARE_ROWS);
-    const last = Math.min(rows, Math.ceil((root.scrollTop + root.clientHeight) / rowHeight()) + SPARE_ROWS);
+    // Asked once, before anything changes: each question may cost a layout.
+    const { scrollTop: top, clientHeight: height } = root;
+    const first = Math.max(0, Math.floor(top / rowHeight()) - SPARE_ROWS);
+    const last = Math.min(rows, Math.ceil((top + height) / rowHeight()) + SPARE_ROWS);
     const present = new Map([...canvas.children].map((row) => [Number(row.dataset.row), row]));
     for (const [number, row] of present) {
       if (number < first || number >= last) row.remove();

@@ -4,6 +4,8 @@
 
 const overview = (() => {
   const PREVIEWED = 12;
+  const COLUMNS = [["Layer", ""], ["Units", "number"], ["Thresholds", ""], ["Sprites", "number"],
+    ["Status", ""], ["Time", "number"]];
 
   const total = (layer, test) => Object.values(layer.status).reduce((sum, counts) =>
     sum + Object.entries(counts).reduce((n, [status, count]) => n + (test(status) ? count : 0), 0), 0);
@@ -18,7 +20,7 @@ const overview = (() => {
       element("td", { class: "number" }, `${layer.units} of ${layer.depth}`),
       element("td", {}, layer.thresholds.join(", ")),
       element("td", { class: "number" }, String(total(layer, () => true))),
-      element("td", { class: "number" }, failed
+      element("td", {}, failed
         ? element("a", { href: address.link({ ...place, view: "grid", status: "failed", index: "" }) },
             `${failed} failed`)
         : "all ok"),
@@ -47,19 +49,39 @@ const overview = (() => {
     return instance.layers.map((layer) => layerRow(manifest, instance, layer, names.get(layer.name)));
   }
 
+  const RUNS = [["good", "", "training"], ["second", "validation_", "held out"]];
+
+  /** Loss and accuracy of a series that was trained here, over the epochs. */
+  function training(manifest) {
+    const log = manifest.training;
+    if (!log) return null;
+    const states = new Set(manifest.instances.map((instance) => instance.name));
+    const saved = log.epoch.filter((epoch) => states.has(`epoch_${epoch}`));
+    return element("div", { class: "curves" }, ["loss", "accuracy"].map((quantity) => {
+      const lines = RUNS.map(([kind, prefix, label]) => ({
+        kind, label, points: log.epoch.map((epoch, at) => [epoch, log[prefix + quantity][at]]),
+      })).filter((line) => line.points.some(([, value]) => value != null));
+      return element("figure", {},
+        chart.draw(lines, saved, `${quantity} of ${manifest.series} over the epochs`, "epochs"),
+        element("figcaption", {}, `${quantity[0].toUpperCase()}${quantity.slice(1)}: `,
+          lines.flatMap((line, at) => [at ? ", " : "", element("b", { class: line.kind }, line.label)]),
+          "; upright lines are saved states."));
+    }));
+  }
+
   function card(manifest) {
     return element("section", { class: "card" },
       element("h2", {}, element("a", { href: address.link(
         { series: manifest.series, instance: "", layer: "", view: "grid", index: "" }) }, manifest.series)),
+      training(manifest),
       manifest.instances.map((instance, number) =>
         element("details", { open: number === manifest.instances.length - 1 },
           element("summary", {}, instance.name,
-            element("small", {}, ` ${instance.layers.length} layers`)),
+            element("small", {}, ` ${instance.layers.length} layer${instance.layers.length === 1 ? "" : "s"}`)),
           preview(manifest, instance),
           element("div", { class: "wide" }, element("table", {},
             element("thead", {}, element("tr", {},
-              ["Layer", "Units", "Thresholds", "Sprites", "Status", "Time"].map((title) =>
-                element("th", { scope: "col" }, title)))),
+              COLUMNS.map(([title, kind]) => element("th", { scope: "col", class: kind }, title)))),
             element("tbody", {}, layerRows(manifest, instance)))))));
   }
 

@@ -3,14 +3,16 @@
 // Which units of a layer are shown, and in what order.
 
 const selection = (() => {
-  /** Sort and filter keys that tables bring: `table/column` by number. */
-  const tableSorts = (seriesName) => data.series.get(seriesName)?.tables ?? [];
+  /** Sort keys that tables bring, `table/column`, with what they are called. */
+  const tableSorts = (seriesName) => data.series.get(seriesName).tables.flatMap(({ name, columns }) =>
+    columns.filter(([, kind]) => kind === "number").map(([column]) => [`${name}/${column}`, `${name}: ${column}`]));
 
   /** Values of a table's column by index, for a place. */
   async function column(place, name) {
     const [tableName, columnName] = [name.slice(0, name.indexOf("/")), name.slice(name.indexOf("/") + 1)];
+    if (!data.series.get(place.series).tables.some((item) => item.name === tableName)) return new Map();
     const table = await data.table(place.series, tableName);
-    const at = table.columns.indexOf(columnName);
+    const at = table.columns.findIndex(([title]) => title === columnName);
     const values = new Map();
     for (const row of rowsOf(table, place)) {
       if (typeof row[at + 2] === "number") values.set(row[1], row[at + 2]);
@@ -92,9 +94,10 @@ const selection = (() => {
     const list = (await units(state, other)).filter((unit) => passes(unit, state));
     if (ORDERS[state.sort]) return list.sort(ORDERS[state.sort]);
     if (!state.sort.includes("/")) return list;
-    const values = await column(state, state.sort);
+    const low = state.sort.startsWith("-");
+    const values = await column(state, state.sort.slice(low ? 1 : 0));
     for (const unit of list) unit.value = values.get(unit.index);
-    return list.sort(highFirst("value"));
+    return list.sort((low ? lowFirst : highFirst)("value"));
   }
 
   return { shown, rowsOf, tableSorts };

@@ -3,6 +3,9 @@
 // Sprites as they are shown (a part of the sheet's PNG) and as numbers (from the sheet's script).
 
 const sprites = (() => {
+  // Longest edge of a part of a picture, as it is shown.
+  const PART = 160;
+
   /** Where a unit stands on its sheet, in pixels of the sheet. */
   function cell(place, index) {
     const layer = data.layer(place);
@@ -28,6 +31,27 @@ const sprites = (() => {
     shown.style.backgroundSize = `${layer.columns * edge}px ${rows * edge}px`;
     shown.style.backgroundPosition = `${-at.x * zoom}px ${-at.y * zoom}px`;
     return shown;
+  }
+
+  /**
+   * A picture, or a part of one (`path#xywh=x,y,width,height`), at a size to look at; leads to the
+   * whole picture.
+   */
+  function part(folder, value, label) {
+    const [path, box] = value.split("#xywh=");
+    const src = folder + path.split("/").map(encodeURIComponent).join("/");
+    const image = element("img", { src, alt: label, loading: "lazy" });
+    const frame = element("a", { href: src, class: "part", title: "the whole picture" }, image);
+    if (!box) return frame;
+    const [x, y, width, height] = box.split(",").map(Number);
+    const fit = PART / Math.max(width, height);
+    const zoom = fit > 1 ? Math.floor(fit) : fit;
+    frame.classList.add("cut");
+    frame.style.width = `${Math.round(width * zoom)}px`;
+    frame.style.height = `${Math.round(height * zoom)}px`;
+    image.style.transform = `scale(${zoom}) translate(${-x}px, ${-y}px)`;
+    image.style.imageRendering = fit > 1 ? "pixelated" : "auto";
+    return frame;
   }
 
   /** The sheet as an image whose pixels may be read. */
@@ -69,5 +93,5 @@ const sprites = (() => {
     });
   }
 
-  return { cell, show, image, differences };
+  return { cell, show, part, image, differences };
 })();

@@ -10,11 +10,14 @@ const unit = (() => {
   const heading = (text) => element("h2", {}, text);
   const section = (title, ...content) => element("section", { class: "panel" }, heading(title), ...content);
 
+  /** The layer in all instances that have it. */
+  const everywhere = (state) => controls.instances(state.series)
+    .map((instance) => ({ series: state.series, instance, layer: state.layer }))
+    .filter((place) => data.layer(place));
+
   /** All instances that have the layer, by all thresholds. */
   async function states(state, index) {
-    const places = controls.instances(state.series)
-      .map((instance) => ({ series: state.series, instance, layer: state.layer }))
-      .filter((place) => data.layer(place));
+    const places = everywhere(state);
     const thresholds = [...new Set(places.flatMap((place) => data.layer(place).thresholds))].sort((a, b) => a - b);
     const all = await Promise.all(places.map((place) => data.cells(place)));
     const body = places.map((place, number) => element("tr", {},
@@ -61,7 +64,7 @@ const unit = (() => {
       name === "loss" ? readable(attempt.curve.at(-1)?.[1])
       : name === "timestamp" ? new Date(attempt.timestamp).toISOString().slice(0, 16).replace("T", " ")
       : String(attempt[name]).replaceAll("_", " ");
-    return section("Attempts", element("div", { class: "wide" }, element("table", {},
+    return section("Attempts", element("div", { class: "wide" }, element("table", { class: "log" },
       element("thead", {}, element("tr", {}, columns.map(([, title]) => element("th", { scope: "col" }, title)))),
       element("tbody", {}, own.attempts.map((attempt) =>
         element("tr", {}, columns.map(([name]) => element("td", {}, text(attempt, name)))))))));
@@ -84,28 +87,36 @@ const unit = (() => {
       [element("dt", {}, name), element("dd", {}, element("code", {}, path))])));
   }
 
-  /** What other stages know of the unit: their numbers and pictures. */
+  /** What other stages know of the unit in all instances: their numbers and pictures. */
   async function tables(state, index) {
     const found = [];
-    for (const name of selection.tableSorts(state.series)) {
+    for (const { name } of data.series.get(state.series).tables) {
       const table = await data.table(state.series, name);
-      const rows = selection.rowsOf(table, state).filter((row) => row[1] == null || row[1] === index);
-      if (!rows.length) continue;
-      const content = rows.map((row) => element("div", { class: "from-table" }, table.columns.map((column, at) =>
-        tableCell(state, column, row[at + 2]))));
-      found.push(section(name.replaceAll("_", " "), ...content));
+      // A row without an instance holds for all of them.
+      const rows = [...new Set(everywhere(state).flatMap((place) => selection.rowsOf(table, place)))]
+        .filter((row) => row[1] == null || row[1] === index);
+      if (rows.length) found.push(fromTable(state, name, table, rows));
     }
     return found;
   }
 
-  function tableCell(state, column, value) {
-    if (value == null) return null;
-    if (typeof value === "string" && /\.(png|jpe?g|webp|gif)$/i.test(value)) {
-      const src = data.series.get(state.series).folder + value.split("/").map(encodeURIComponent).join("/");
-      return element("figure", {}, element("img", { src, alt: column, loading: "lazy" }),
-        element("figcaption", {}, column));
-    }
-    return element("p", {}, `${column}: `, element("b", {}, typeof value === "number" ? readable(value) : value));
+  function fromTable(state, name, table, rows) {
+    const here = (row) => (row[0] === state.instance ? "here" : "");
+    const lines = table.columns.map(([title, kind], at) => [title, kind, at + 2])
+      .filter(([, , at]) => rows.some((row) => row[at] != null))
+      .map(([title, kind, at]) => element("tr", {}, element("th", { scope: "row" }, title),
+        rows.map((row) => element("td", { class: here(row) }, tableCell(state, kind, row[at], `${title} ${row[0] ?? ""}`)))));
+    return section(name[0].toUpperCase() + name.slice(1).replaceAll("_", " "), element("div", { class: "wide" },
+      element("table", { class: "from-table" },
+        element("thead", {}, element("tr", {}, element("td"), rows.map((row) =>
+          element("th", { scope: "col", class: here(row) }, String(row[0] ?? ""))))),
+        element("tbody", {}, lines))));
+  }
+
+  function tableCell(state, kind, value, label) {
+    if (value == null) return "–";
+    if (kind === "picture") return sprites.part(data.series.get(state.series).folder, value, label);
+    return kind === "number" ? readable(value) : String(value);
   }
 
   function head(state, index, record) {
