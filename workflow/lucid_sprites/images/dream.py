@@ -24,7 +24,8 @@ GREY = 117.0
 """The level that a dream starts from: the mean of ImageNet's pictures."""
 
 _PENALTY = 1e-3
-"""Weight of the picture's mean squared distance from grey, in the network's own range."""
+"""Weight of the picture's mean squared distance from grey, in units of half the way from black to
+white: whatever numbers the network is fed, its dreams have the same contrast."""
 
 TILES = 8
 """Tiles that are computed together."""
@@ -75,7 +76,7 @@ class Dreamer:
             (features,) = tf.import_graph_def(
                 network, input_map={picture.name: ranged}, return_elements=[f"{layer}:0"], name=""
             )
-            penalty = _PENALTY * tf.reduce_mean(tf.square((levels - GREY) * span))
+            penalty = _PENALTY * tf.reduce_mean(tf.square((levels - GREY) / 127.5))
             objective = tf.reduce_mean(tf.gather(features, channel, axis=-1)) - penalty
             gradients = tf.gradients(objective, levels)
             self._session = tf.Session(config=tensorflow_start.session_config())
