@@ -76,13 +76,18 @@ def test_512_maps_take_a_fifth_of_a_gradient_call_for_each(squeezenet, cat):
     assert batched < prebuilt
 
 
-@pytest.mark.parametrize("method", ["deconvolution", "gradient"])
-def test_the_job_stays_within_its_memory(squeezenet, cat, tmp_path, method):
+@pytest.mark.parametrize(
+    ("method", "normalize"),
+    [("deconvolution", "contrast"), ("gradient", "contrast"), ("deconvolution", "layer"),
+     ("deconvolution_strongest", "layer")],
+)  # fmt: skip
+def test_the_job_stays_within_its_memory(squeezenet, cat, tmp_path, method, normalize):
     layer = {"number": 86, "name": LAYER}
     picture = picture_input(INPUT, 227, 227, high=255.0)
+    settings = {**DEFAULTS, "normalize": normalize}
     spec = {
         "graph": str(squeezenet), "input": picture.as_dict(), "picture": str(cat),
-        "image": "cat", "method": method, "groups": [{"layers": [layer], "settings": DEFAULTS}],
+        "image": "cat", "method": method, "groups": [{"layers": [layer], "settings": settings}],
     }  # fmt: skip
     command = [sys.executable, "-m", "lucid_sprites.images.job", "--spec", json.dumps(spec)]
     job = subprocess.Popen(
@@ -92,6 +97,6 @@ def test_the_job_stays_within_its_memory(squeezenet, cat, tmp_path, method):
     )
     _, status, usage = os.wait4(job.pid, 0)
     job.returncode = os.waitstatus_to_exitcode(status)
-    print(f"{method}: {usage.ru_maxrss / 2**10:.0f} MiB")
+    print(f"{method}, {normalize}: {usage.ru_maxrss / 2**10:.0f} MiB")
     assert job.returncode == 0
     assert usage.ru_maxrss * 2**10 < MEMORY

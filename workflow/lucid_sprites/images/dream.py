@@ -7,13 +7,13 @@ settings of tf_cnnvis. Pictures here are in grey levels, 0..255, whatever the ne
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from types import TracebackType
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites import tensorflow_start
+from lucid_sprites.closing import Closing
 from lucid_sprites.images.grid import smooth_resize
 from lucid_sprites.images.smoothing import denoise_total_variation, normalize_over_pyramid
 from lucid_sprites.models.picture_input import PictureInput
@@ -57,7 +57,7 @@ class Settings:
     seed: int = 0
 
 
-class Dreamer:
+class Dreamer(Closing):
     """Gradients of one layer for pictures of any size; use it as a context manager."""
 
     def __init__(self, network: GraphDef, picture: PictureInput, layer: str) -> None:
@@ -83,15 +83,7 @@ class Dreamer:
             self._gradient = self._session.make_callable(gradients[0], [levels, channel])
         self._batch = TILES
 
-    def __enter__(self) -> "Dreamer":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._session.close()
 
     def gradients(self, tiles: np.ndarray, channel: int) -> np.ndarray:

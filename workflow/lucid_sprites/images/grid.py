@@ -23,7 +23,13 @@ def image_normalization(
     Args:
         epsilon: keeps a constant image, which becomes 0, from being divided by 0.
     """
-    low, high = np.min(image), np.max(image)
+    return stretched(image, np.min(image), np.max(image), ubound, epsilon)
+
+
+def stretched(
+    image: np.ndarray, low: float, high: float, ubound: float = 255.0, epsilon: float = 1e-07
+) -> np.ndarray:
+    """The values from `low` to `high` as 0..`ubound`."""
     return (image - low) * (ubound / (high - low + epsilon))
 
 
