@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from comparison.series import plain, stripes, write_state
@@ -104,6 +105,16 @@ def test_the_plot_has_a_line_for_each_state(changed):
     lines = {line.get_label(): line.get_ydata() for line in figure.axes[0].get_lines()}
     assert lines["b"] == pytest.approx([1])
     assert lines["c"] == pytest.approx([-0.5])
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [(["net/a/Relu", "net/b/Relu"], ["a/Relu", "b/Relu"]), (["conv1", "conv2"], ["conv1", "conv2"]),
+     (["net/a", "network/a"], ["net/a", "network/a"]), (["net/a"], ["a"])],
+)  # fmt: skip
+def test_the_plot_leaves_out_what_all_names_begin_with(changed, names, shown):
+    rows = pd.concat([changed.reset_index().assign(name=name) for name in names])
+    assert [label.get_text() for label in plot(rows).axes[1].get_xticklabels()] == shown
 
 
 def test_one_state_cannot_be_compared(tmp_path):

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
+from scipy.stats import spearmanr
 
 import tiny_graphs
+from lucid_sprites.comparison.changes import correlation
 from lucid_sprites.comparison.kernels import kernels
 from lucid_sprites.models import graph_file
 
@@ -68,13 +70,18 @@ def test_no_one_kernel(layer):
     assert kernels(GRAPH, layer) is None
 
 
-def test_real_pair_of_one_base(shared_data):
-    from lucid_sprites.comparison.changes import correlation
-
+def test_a_real_pair_of_one_base_differs_more_with_depth(shared_data):
+    """All convolutions over channels, from the first to the last."""
     graphs = [graph_file.read(next((shared_data / folder).glob("*.pb")))
               for folder in ("pb22_mobilenetv2_finger", "pb23_mobilenetv2_document")]  # fmt: skip
-    found = {}
-    for layer in ("Conv/Relu6", "expanded_conv_8/expand/Relu6", "expanded_conv_16/project/Conv2D"):
-        one, other = (np.concatenate(kernels(graph, f"MobilenetV2/{layer}")) for graph in graphs)
-        found[layer] = round(correlation(one, other), 2)
-    assert list(found.values()) == [0.98, 0.80, 0.55]
+    blocks = ["expanded_conv", *(f"expanded_conv_{number}" for number in range(1, 17))]
+    layers = ["Conv"] + [f"{block}/{part}" for block in blocks for part in ("expand", "project")]
+    layers.remove("expanded_conv/expand")  # there is none
+    found = []
+    for layer in layers:
+        name = f"MobilenetV2/{layer}/Conv2D"
+        one, other = (np.concatenate(kernels(graph, name)) for graph in graphs)
+        found.append(correlation(one, other))
+    assert [round(found[0], 2), round(found[-1], 2)] == [0.98, 0.55]
+    assert found[-1] == min(found)
+    assert spearmanr(range(len(found)), found).statistic < -0.8

@@ -40,7 +40,7 @@ def test_activations_of_all_rectifiers_from_a_file(tmp_path, places):
         f"{layer}/activations_{n}.png" for layer in ("relu1", "relu2") for n in (0, 1)
     ]
     features = NETWORK.forward(PICTURES[1])
-    enlarged = features.repeat(6, axis=0).repeat(6, axis=1)
+    enlarged = features.repeat(12, axis=0).repeat(12, axis=1)
     expected = convert_into_grid(enlarged.transpose(2, 0, 1)[..., None], columns=2)[..., 0]
     np.testing.assert_allclose(levels(places, "relu2/activations_1.png"), expected, atol=0.51)
     events = EventAccumulator(places["path_logdir"]).Reload()

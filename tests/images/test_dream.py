@@ -41,13 +41,22 @@ def test_tiles_give_the_gradient_of_the_whole():
         (whole,) = dreamer.gradients(picture[None], 0)
     assert tiled.shape == picture.shape
     scale = (22 * 22) / (38 * 54)  # each objective is a mean
-    penalty = 2e-3 * (picture[..., 0] - dream.GREY) / 255**2
+    penalty = 2e-3 * (picture[..., 0] - dream.GREY) / 127.5**2
     red_tiled = tiled[..., 0] + penalty / (24 * 24 * 3)
     red_whole = whole[..., 0] + penalty / (40 * 56 * 3)
     np.testing.assert_allclose(whole[12, 12, 1:], -2e-3 * (picture[12, 12, 1:] - dream.GREY)
-                               / 255**2 / (40 * 56 * 3), rtol=1e-4)  # fmt: skip
+                               / 127.5**2 / (40 * 56 * 3), rtol=1e-4)  # fmt: skip
     np.testing.assert_allclose(red_whole[12, 12], 1 / 255 / (38 * 54), rtol=1e-3)
     np.testing.assert_allclose(red_tiled[12, 12], red_whole[12, 12] / scale, rtol=0.02)
+
+
+@pytest.mark.parametrize(("low", "high"), [(-1.0, 1.0), (0.0, 255.0)])
+def test_what_a_network_is_fed_does_not_decide_how_bright_its_dreams_are(low, high):
+    """The pull towards grey of channel 1, which no flat picture excites."""
+    with dream.Dreamer(edges(), picture_input(low=low, high=high), "out") as dreamer:
+        (gradient,) = dreamer.gradients(np.full((1, 24, 24, 3), 200, np.float32), 1)
+    pull = -2e-3 * (200 - dream.GREY) / 127.5**2 / (24 * 24 * 3)
+    np.testing.assert_allclose(gradient[8:16, 8:16], pull, rtol=1e-4)
 
 
 @pytest.mark.parametrize("size", [(10, 50), (24, 24), (25, 31), (60, 20)])

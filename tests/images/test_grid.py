@@ -51,8 +51,8 @@ def test_columns_leave_no_empty_rows_and_the_layer_shares_its_scale():
 
 @pytest.mark.parametrize(
     ("count", "size", "expected"),
-    [(512, (227, 227), (227, 227)), (64, (7, 7), (28, 28)), (1001, (1, 1), (32, 32)),
-     (512, (512, 512), (259, 259)), (4, (480, 640), (480, 640))],
+    [(512, (227, 227), (227, 227)), (64, (7, 7), (63, 63)), (1001, (1, 1), (64, 64)),
+     (512, (512, 512), (259, 259)), (4, (480, 640), (480, 640)), (20000, (1, 1), (41, 41))],
 )  # fmt: skip
 def test_cells_are_large_enough_to_see_and_grids_small_enough_to_keep(count, size, expected):
     found = grid.cell_size(count, *size, padding=1)

@@ -61,7 +61,7 @@ def leaky(picture):
 
 
 RECTIFIED = {
-    "Relu6": (tf.nn.relu6, lambda v: (v > 0) & (v < 6)),
+    "Relu6": (tf.nn.relu6, lambda v: v > 0),
     "LeakyRelu": (leaky, lambda v: np.where(v > 0, 1, 0.3)),
     "Elu": (tf.nn.elu, lambda v: np.where(v > 0, 1, np.exp(v))),
     "Selu": (tf.nn.selu, lambda v: np.where(v > 0, 1.0507, 1.0507 * 1.67326 * np.exp(v))),

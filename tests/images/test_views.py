@@ -21,8 +21,8 @@ def test_activations_are_on_the_grid_by_strength():
 
 def test_single_values_are_compared_with_each_other():
     levels, record = views.activation_grid(np.array([0, 2, 1], np.float32), SETTINGS)
-    assert record["cell"] == [32, 32]
-    middles = [levels[16 + n // 2 * 33, 16 + n % 2 * 33, 0] for n in range(3)]
+    assert record["cell"] == [64, 64]
+    middles = [levels[32 + n // 2 * 65, 32 + n % 2 * 65, 0] for n in range(3)]
     assert middles == [0, 255, 128]
 
 

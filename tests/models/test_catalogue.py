@@ -199,6 +199,11 @@ def test_a_real_network_is_described(mobilenet):
               for i in range(1, 14)]  # fmt: skip
     assert depths == [16, 32, 32, 64, 64, 128, 128, 128, 128, 128, 128, 256, 256]
     assert names["MobilenetV1/Predictions/Softmax"]["depth"] == 1001
+    # Smaller pictures leave nothing for the last pool, which is no fault of its weights.
+    pool = names["MobilenetV1/Logits/AvgPool_1a/AvgPool"]
+    assert (pool["depth"], pool["not_finite"], pool["fixed"]) == (256, 0, True)
+    classes = names["MobilenetV1/Logits/Conv2d_1c_1x1/convolution"]
+    assert (classes["depth"], classes["not_finite"], classes["fixed"]) == (1001, 0, True)
 
 
 def test_only_what_the_layers_need_is_kept(tmp_path):

@@ -14,6 +14,7 @@ from PIL import Image
 
 from lucid_sprites import tensorflow_start
 from lucid_sprites.config.images import DEFAULTS
+from lucid_sprites.images.close_up import close_ups
 from lucid_sprites.images.reconstruction import Reconstructor, whole_maps
 from lucid_sprites.models import graph_file
 from lucid_sprites.models.prepare import prepare
@@ -76,13 +77,42 @@ def test_512_maps_take_a_fifth_of_a_gradient_call_for_each(squeezenet, cat):
     assert batched < prebuilt
 
 
-@pytest.mark.parametrize("method", ["deconvolution", "gradient"])
-def test_the_job_stays_within_its_memory(squeezenet, cat, tmp_path, method):
+def test_close_ups_take_a_third_of_a_run_for_each(squeezenet, cat):
+    """Against runs of a gradient that is built before; 256 maps, what they need built, too."""
+    with Image.open(cat) as image:
+        value = np.asarray(image.convert("RGB").resize((227, 227)), np.float32)
+    network = prepare(graph_file.read(squeezenet), INPUT, "fire4_concat")
+    with tf.Graph().as_default(), tf.Session(config=tensorflow_start.session_config()) as session:
+        fed = tf.placeholder(tf.float32, [1, *value.shape])
+        (features,) = tf.import_graph_def(network, {INPUT: fed}, ["fire4_concat:0"])
+        (gradient,) = tf.gradients(features[..., 3], fed)
+        call = session.make_callable(gradient, [fed])
+        call(value[None])
+        started = time.process_time()
+        for _ in range(32):
+            call(value[None])
+        single = (time.process_time() - started) / 32
+    with Reconstructor(network, INPUT, "fire4_concat", "deconvolution", value) as built:
+        started = time.process_time()
+        count = sum(1 for _ in close_ups(built, range(256)))
+        close = (time.process_time() - started) / count
+    print(f"a map: {1000 * close:.2f} ms; a run: {1000 * single:.2f} ms")
+    assert count == 256
+    assert close < single / 3
+
+
+@pytest.mark.parametrize(
+    ("method", "normalize"),
+    [("deconvolution", "contrast"), ("gradient", "contrast"), ("deconvolution", "layer"),
+     ("deconvolution_strongest", "layer")],
+)  # fmt: skip
+def test_the_job_stays_within_its_memory(squeezenet, cat, tmp_path, method, normalize):
     layer = {"number": 86, "name": LAYER}
     picture = picture_input(INPUT, 227, 227, high=255.0)
+    settings = {**DEFAULTS, "normalize": normalize}
     spec = {
         "graph": str(squeezenet), "input": picture.as_dict(), "picture": str(cat),
-        "image": "cat", "method": method, "groups": [{"layers": [layer], "settings": DEFAULTS}],
+        "image": "cat", "method": method, "groups": [{"layers": [layer], "settings": settings}],
     }  # fmt: skip
     command = [sys.executable, "-m", "lucid_sprites.images.job", "--spec", json.dumps(spec)]
     job = subprocess.Popen(
@@ -92,6 +122,6 @@ def test_the_job_stays_within_its_memory(squeezenet, cat, tmp_path, method):
     )
     _, status, usage = os.wait4(job.pid, 0)
     job.returncode = os.waitstatus_to_exitcode(status)
-    print(f"{method}: {usage.ru_maxrss / 2**10:.0f} MiB")
+    print(f"{method}, {normalize}: {usage.ru_maxrss / 2**10:.0f} MiB")
     assert job.returncode == 0
     assert usage.ru_maxrss * 2**10 < MEMORY

@@ -165,15 +165,29 @@ def test_bad_options_are_named(tmp_path, changes, message):
         run(tmp_path, 0, **changes)
 
 
-def test_a_diverged_training_is_not_saved(tmp_path, monkeypatch):
-    def diverge(network, *_):
-        network.get_layer("conv3").bias.assign(np.full(40, np.nan))
-
-    first = run(tmp_path, 0)
-    monkeypatch.setattr(segment, "train", diverge)
-    with pytest.raises(UserError, match=r"diverged before epoch 2: conv3/bias .*learning_rate"):
-        run(tmp_path, 2, first)
+@pytest.mark.parametrize(
+    ("learning_rate", "broken"),
+    [(1000, "validation_loss; "), (1e30, "conv")],
+    ids=["its weights are finite", "its weights are not"],
+)
+def test_a_diverged_training_is_not_saved(tmp_path, learning_rate, broken):
+    changes = {"optimizer": "sgd", "learning_rate": learning_rate}
+    first = run(tmp_path, 0, **changes)
+    with pytest.raises(UserError, match=rf"epoch 1: NaN or infinite: {broken}.*learning_rate"):
+        run(tmp_path, 2, first, **changes)
     assert not list(tmp_path.glob("2.*"))
+
+
+def test_broken_weights_are_refused_before_training(tmp_path, monkeypatch):
+    def broken(*arguments):
+        network = make_network(*arguments)
+        network.get_layer("conv3").bias.assign(np.full(40, np.nan))
+        return network
+
+    monkeypatch.setattr(segment, "make_network", broken)
+    with pytest.raises(UserError, match=r"epoch 0: .*conv3/bias; choose other weights"):
+        run(tmp_path, 0)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_torn_checkpoint_is_named(tmp_path):

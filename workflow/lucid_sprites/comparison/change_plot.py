@@ -1,5 +1,7 @@
 """How much the neurons of each layer changed, as a plot."""
 
+from os.path import commonpath, dirname
+
 import matplotlib
 
 matplotlib.use("Agg")
@@ -28,8 +30,11 @@ def plot(changed: pd.DataFrame) -> Figure:
     names = list(dict.fromkeys(changed["name"]))
     instances = list(dict.fromkeys(changed["instance"]))
     colours = pyplot.colormaps["viridis"](np.linspace(0, 0.9, len(instances))[::-1])
+    shown = _without_common_folder(names)
+    upright = len("".join(shown)) > 60
     width = min(16.0, max(7.0, 4 + 0.3 * len(names)))
-    figure, axes = pyplot.subplots(2, 1, figsize=(width, 7), sharex=True, layout="constrained")
+    height = 6 + (max(map(len, shown)) * 0.07 if upright else 0)
+    figure, axes = pyplot.subplots(2, 1, figsize=(width, height), sharex=True, layout="constrained")
     for axis, (column, label) in zip(axes, SHOWN.items(), strict=True):
         for instance, colour in zip(instances, colours, strict=True):
             groups = changed[changed["instance"] == instance].groupby("name")[column]
@@ -40,7 +45,13 @@ def plot(changed: pd.DataFrame) -> Figure:
         axis.set_ylabel(label)
         axis.grid(alpha=0.25)
     axes[0].set_title("Difference from the first state")
-    axes[1].tick_params(axis="x", rotation=90 if len("".join(names)) > 60 else 0)
+    axes[1].set_xticks(range(len(names)), shown, rotation=90 if upright else 0)
     if 0 < len(instances) <= _NAMED_STATES:
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center")
     return figure
+
+
+def _without_common_folder(names: list[str]) -> list[str]:
+    """Names of layers without the folders that all of them are in."""
+    common = commonpath([dirname(name) for name in names]) if names else ""
+    return [name[len(common) :].lstrip("/") for name in names]

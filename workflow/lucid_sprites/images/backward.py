@@ -20,10 +20,11 @@ METHODS = ("gradient", "deconvolution", "guided_backpropagation")
 
 _Gradient = Callable[[tf.Operation, tf.Tensor], tf.Tensor]
 
-# Gradients of rectifiers, with their forward gates.
+# Gradients of rectifiers, with their forward gates. That of ReLU6 is open where the layer is full:
+# what excites it most must not be what guided backpropagation leaves out.
 _GATES: dict[str, _Gradient] = {
     "Relu": lambda op, signal: tf.raw_ops.ReluGrad(gradients=signal, features=op.outputs[0]),
-    "Relu6": lambda op, signal: tf.raw_ops.Relu6Grad(gradients=signal, features=op.outputs[0]),
+    "Relu6": lambda op, signal: tf.raw_ops.ReluGrad(gradients=signal, features=op.outputs[0]),
     "LeakyRelu": lambda op, signal: tf.raw_ops.LeakyReluGrad(
         gradients=signal, features=op.inputs[0], alpha=op.get_attr("alpha")
     ),

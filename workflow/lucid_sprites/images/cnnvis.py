@@ -14,6 +14,7 @@ import tensorflow.compat.v1 as tf
 from PIL import Image
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
+from lucid_sprites.closing import Closing
 from lucid_sprites.config.images import DEFAULTS, KINDS, SHORT
 from lucid_sprites.errors import UserError, nearest
 from lucid_sprites.files import write_whole
@@ -139,17 +140,14 @@ def deepdream_visualization(
     return True
 
 
-class _Output:
+class _Output(Closing):
     """Pictures in folders by layer, and an event file."""
 
     def __init__(self, folder: str, log: str) -> None:
         self._folder = Path(folder)
         self._events = EventFile(log)
 
-    def __enter__(self) -> "_Output":
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         self._events.close()
 
     def add(self, layer: str, name: str, view: views.View) -> None:

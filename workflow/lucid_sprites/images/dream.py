@@ -7,13 +7,13 @@ settings of tf_cnnvis. Pictures here are in grey levels, 0..255, whatever the ne
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from types import TracebackType
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites import tensorflow_start
+from lucid_sprites.closing import Closing
 from lucid_sprites.images.grid import smooth_resize
 from lucid_sprites.images.smoothing import denoise_total_variation, normalize_over_pyramid
 from lucid_sprites.models.picture_input import PictureInput
@@ -24,7 +24,8 @@ GREY = 117.0
 """The level that a dream starts from: the mean of ImageNet's pictures."""
 
 _PENALTY = 1e-3
-"""Weight of the picture's mean squared distance from grey, in the network's own range."""
+"""Weight of the picture's mean squared distance from grey, in units of half the way from black to
+white: whatever numbers the network is fed, its dreams have the same contrast."""
 
 TILES = 8
 """Tiles that are computed together."""
@@ -56,7 +57,7 @@ class Settings:
     seed: int = 0
 
 
-class Dreamer:
+class Dreamer(Closing):
     """Gradients of one layer for pictures of any size; use it as a context manager."""
 
     def __init__(self, network: GraphDef, picture: PictureInput, layer: str) -> None:
@@ -75,22 +76,14 @@ class Dreamer:
             (features,) = tf.import_graph_def(
                 network, input_map={picture.name: ranged}, return_elements=[f"{layer}:0"], name=""
             )
-            penalty = _PENALTY * tf.reduce_mean(tf.square((levels - GREY) * span))
+            penalty = _PENALTY * tf.reduce_mean(tf.square((levels - GREY) / 127.5))
             objective = tf.reduce_mean(tf.gather(features, channel, axis=-1)) - penalty
             gradients = tf.gradients(objective, levels)
             self._session = tf.Session(config=tensorflow_start.session_config())
             self._gradient = self._session.make_callable(gradients[0], [levels, channel])
         self._batch = TILES
 
-    def __enter__(self) -> "Dreamer":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._session.close()
 
     def gradients(self, tiles: np.ndarray, channel: int) -> np.ndarray:

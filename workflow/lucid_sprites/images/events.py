@@ -1,32 +1,22 @@
 """TensorBoard event files, written with TensorFlow's own summary writer."""
 
 import io
-from types import TracebackType
 
 import tensorflow.compat.v1 as tf
 from PIL import Image
+
+from lucid_sprites.closing import Closing
 
 _COLOURS = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
 """What an event file calls a picture's channels, by Pillow's mode."""
 
 
-class EventFile:
+class EventFile(Closing):
     """A new event file in a folder; use it as a context manager, or close it."""
 
     def __init__(self, folder: str) -> None:
         with tf.Graph().as_default():  # the writer refuses to work beside eager execution
             self._writer = tf.summary.FileWriter(folder)
-
-    def __enter__(self) -> "EventFile":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Write all that is left."""

@@ -11,7 +11,7 @@ LONGEST_EDGE = 6000
 _SHOWN = 99
 """Percentage of the values that keep their differences in `contrast_normalization`."""
 
-_SMALLEST_CELL = 32
+_SMALLEST_CELL = 64
 """Pixels; cells below that are enlarged by a whole factor."""
 
 
@@ -23,7 +23,13 @@ def image_normalization(
     Args:
         epsilon: keeps a constant image, which becomes 0, from being divided by 0.
     """
-    low, high = np.min(image), np.max(image)
+    return stretched(image, np.min(image), np.max(image), ubound, epsilon)
+
+
+def stretched(
+    image: np.ndarray, low: float, high: float, ubound: float = 255.0, epsilon: float = 1e-07
+) -> np.ndarray:
+    """The values from `low` to `high` as 0..`ubound`."""
     return (image - low) * (ubound / (high - low + epsilon))
 
 
@@ -99,15 +105,13 @@ def columns_for(count: int, height: int, width: int) -> int:
 
 def cell_size(count: int, height: int, width: int, padding: int) -> tuple[int, int]:
     """Height and width of the cells: the maps' own, unless these are tiny or the grid too large."""
-    if max(height, width) < _SMALLEST_CELL:
-        factor = _SMALLEST_CELL // max(height, width)
-        return height * factor, width * factor
     across = columns_for(count, height, width)
     down = math.ceil(count / across)
-    room = min(
-        (LONGEST_EDGE / down - padding) / height, (LONGEST_EDGE / across - padding) / width, 1.0
-    )
-    return max(1, int(height * room)), max(1, int(width * room))
+    room = min((LONGEST_EDGE / down - padding) / height, (LONGEST_EDGE / across - padding) / width)
+    if room < 1:
+        return max(1, int(height * room)), max(1, int(width * room))
+    factor = max(1, min(_SMALLEST_CELL // max(height, width), int(room)))
+    return height * factor, width * factor
 
 
 def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -6,13 +6,14 @@ the search for switches are paid once for a layer, not once for a map.
 """
 
 from collections.abc import Iterator, Sequence
-from types import TracebackType
+from dataclasses import dataclass
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites import tensorflow_start
+from lucid_sprites.closing import Closing
 from lucid_sprites.images import backward
 
 BATCH = 16
@@ -29,10 +30,66 @@ _FORWARD = (*_SHAPES, "MaxPoolWithArgmax")
 _ALIGNMENT = 64
 
 
-class Reconstructor:
+@dataclass(frozen=True)
+class Task:
+    """A method for a layer.
+
+    Attributes:
+        network: prepared for `layer` (see `models.prepare`).
+        input_name: node that the picture is fed to.
+        layer: node whose feature maps are looked at; its last axis is the depth.
+        method: one of `backward.METHODS`.
+    """
+
+    network: GraphDef
+    input_name: str
+    layer: str
+    method: str
+
+
+@dataclass(frozen=True)
+class Passes:
+    """The pass forward and the pass backward, for any number of pictures.
+
+    Attributes:
+        picture: placeholder of the pictures.
+        features: the layer for them; one that is bounded by 6, before that bound.
+        signal: placeholder of what goes backward from the layer.
+        result: what arrives at the pictures; None if nothing can.
+    """
+
+    picture: tf.Tensor
+    features: tf.Tensor
+    signal: tf.Tensor
+    result: tf.Tensor | None
+
+
+def passes(task: Task, shape: tuple[int, ...]) -> Passes:
+    """Both passes in a new graph, for pictures of one shape [height, width, channels]."""
+    with tf.Graph().as_default() as graph:
+        picture = tf.placeholder(tf.float32, [None, *shape], name="picture")
+        with backward.rules(graph, task.method):
+            (features,) = tf.import_graph_def(
+                task.network,
+                input_map={task.input_name: picture},
+                return_elements=[f"{task.layer}:0"],
+                name=_SCOPE,
+            )
+            if features.op.type == "Relu6":
+                # A gradient does not pass where the layer is full, which is where the picture
+                # excites it most.
+                features = tf.nn.relu(features.op.inputs[0], name=f"{_SCOPE}/unbounded")
+        signal = tf.placeholder(tf.float32, [None, *features.shape[1:]], name="signal")
+        (result,) = tf.gradients(features, picture, grad_ys=signal)
+    return Passes(picture, features, signal, result)
+
+
+class Reconstructor(Closing):
     """One layer, one picture and one method; use it as a context manager.
 
     Attributes:
+        task, value: what it was made with.
+        passes: what it runs.
         features: the layer for the picture, float32 [..., depth] without the batch axis; a layer
             that is bounded by 6, before that bound.
     """
@@ -49,42 +106,21 @@ class Reconstructor:
             method: one of `backward.METHODS`.
             value: the picture in the network's range, float32 [height, width, channels].
         """
-        self._graph = tf.Graph()
-        with self._graph.as_default():
-            self._picture = tf.placeholder(tf.float32, [None, *value.shape], name="picture")
-            with backward.rules(self._graph, method):
-                (features,) = tf.import_graph_def(
-                    network,
-                    input_map={input_name: self._picture},
-                    return_elements=[f"{layer}:0"],
-                    name=_SCOPE,
-                )
-                if features.op.type == "Relu6":
-                    # A gradient does not pass where the layer is full, which is where the picture
-                    # excites it most.
-                    features = tf.nn.relu(features.op.inputs[0], name=f"{_SCOPE}/unbounded")
-            self._signal = tf.placeholder(tf.float32, [None, *features.shape[1:]], name="signal")
-            gradients = tf.gradients(features, self._picture, grad_ys=self._signal)
-        self._result = gradients[0]
-        self._held = [] if self._result is None else _held(self._result, self._picture)
-        self._session = tf.Session(graph=self._graph, config=tensorflow_start.session_config())
-        self._shape = value.shape
-        forward = self._session.run([features, *self._held], {self._picture: value[None]})
+        self.task = Task(network, input_name, layer, method)
+        self.value = value
+        self.passes = passes(self.task, value.shape)
+        self._result = self.passes.result
+        picture = self.passes.picture
+        self._held = [] if self._result is None else _held(self._result, picture)
+        self._session = tf.Session(graph=picture.graph, config=tensorflow_start.session_config())
+        forward = self._session.run([self.passes.features, *self._held], {picture: value[None]})
         self.features = forward[0][0]
         self._values = forward[1:]
         size = sum(held.nbytes for held in self._values)
         self._run = None
         self.batch = int(min(BATCH, max(1, HELD_BYTES // max(1, size))))
 
-    def __enter__(self) -> "Reconstructor":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._session.close()
 
     def reconstruct(self, signals: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
@@ -110,7 +146,7 @@ class Reconstructor:
     def _in_order(self, signals: list[np.ndarray], blank: list[bool]) -> Iterator[np.ndarray]:
         results = iter(self._backward(signals))
         for empty in blank:
-            yield np.zeros(self._shape, np.float32) if empty else next(results)
+            yield np.zeros(self.value.shape, np.float32) if empty else next(results)
 
     def _backward(self, signals: list[np.ndarray]) -> Sequence[np.ndarray]:
         if not signals:
@@ -126,7 +162,7 @@ class Reconstructor:
 
     def _call(self, signals: np.ndarray) -> np.ndarray:
         if self._run is None:
-            self._run = self._session.make_callable(self._result, [self._signal, *self._held])
+            self._run = self._session.make_callable(self._result, [self.passes.signal, *self._held])
             self._repeated = [
                 _repeated(value, tensor, len(signals))
                 for value, tensor in zip(self._values, self._held, strict=True)

@@ -11,9 +11,9 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from lucid_sprites.config import indexes
 from lucid_sprites.errors import UserError
 from lucid_sprites.images import dream, grid, photo
+from lucid_sprites.images.close_up import close_ups
 from lucid_sprites.images.reconstruction import (
     Reconstructor,
-    strongest_activations,
     strongest_maps,
     whole_maps,
 )
@@ -63,13 +63,12 @@ def reconstruction_grid(
         settings: as for `activation_grid`.
     """
     rule = method.removesuffix(_STRONGEST)
-    signals = strongest_activations if method.endswith(_STRONGEST) else whole_maps
     with Reconstructor(prepare(graph, input_name, layer), input_name, layer, rule, value) as built:
         maps = strongest_maps(built.features, _count(settings))
-        cells = built.reconstruct(signals(built.features, maps, rule))
         if not method.endswith(_STRONGEST):
+            cells = built.reconstruct(whole_maps(built.features, maps, rule))
             return _grid(cells, maps, value.shape[:2], built.features, settings)
-        patches, boxes = _patches(cells)
+        patches, boxes = _patches(close_ups(built, maps))
         size = patches[0].shape[:2]
         levels, record = _grid(iter(patches), maps, size, built.features, settings)
         return levels, {**record, "boxes": boxes}
@@ -120,11 +119,8 @@ def _grid(
     padding = settings["padding"]
     height, width = grid.cell_size(len(maps), *size, padding)
     resized = (grid.resize(cell, height, width) for cell in cells)
-    if settings["normalize"] == "layer":
-        levels = _levels(grid.normalized(np.stack(list(resized)), "layer"))
-    else:  # one by one: a quarter of the memory
-        alone = (grid.normalized(cell[None], settings["normalize"]) for cell in resized)
-        levels = np.concatenate([_levels(cell) for cell in alone])
+    # One by one: a quarter of the memory.
+    levels = np.concatenate([_levels(cell) for cell in _normalized(resized, settings["normalize"])])
     across = grid.columns_for(len(maps), height, width)
     peaks = features.reshape(-1, features.shape[-1]).max(axis=0)
     record = {
@@ -135,6 +131,16 @@ def _grid(
         "columns": across,
     }
     return grid.place(levels, padding, across), record
+
+
+def _normalized(cells: Iterator[np.ndarray], normalize: str) -> Iterator[np.ndarray]:
+    """Cells in 0..255, each as the only one of an array."""
+    if normalize != "layer":
+        yield from (grid.normalized(cell[None], normalize) for cell in cells)
+        return
+    kept = list(cells)
+    low, high = min(map(np.min, kept)), max(map(np.max, kept))
+    yield from (grid.stretched(cell[None], low, high) for cell in kept)
 
 
 def _levels(values: np.ndarray) -> np.ndarray:

@@ -104,6 +104,9 @@ def _observations(
         if len(shape) not in (2, 4) or shape[0] != _PICTURES:
             failed[name] = f"its shape is {shape.tolist()} for {_PICTURES} pictures"
             continue
+        if 0 in shape:
+            failed[name] = "nothing is left of the picture"
+            continue
         finite = np.isfinite(low) & np.isfinite(high)
         space = tuple(map(int, shape[1:3])) if len(shape) == 4 else (None, None)
         observations[name] = Observation(*space, finite, finite & (high > low))

@@ -51,7 +51,8 @@ def _cut_off(network: keras.Model, cutoff: int | str) -> None:
 
 
 def _optimizer(spec: dict[str, Any]) -> keras.optimizers.Optimizer:
-    options = {"learning_rate": spec["learning_rate"], **spec["optimizer_options"]}
+    # YAML has whole numbers, which Keras refuses.
+    options = {"learning_rate": float(spec["learning_rate"]), **spec["optimizer_options"]}
     try:
         return keras.optimizers.get({"class_name": spec["optimizer"], "config": options})
     except (TypeError, ValueError) as error:

@@ -11,6 +11,7 @@ import argparse
 import csv
 import io
 import json
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -89,7 +90,8 @@ class Segment:
         return self.rows[-1]["epoch"]
 
     def after_epoch(self, row: Row) -> None:
-        """Note the row, and now and then the state."""
+        """Note the row, and now and then the state; stop a training that diverged."""
+        _check_finite(self._network, row)
         self.rows.append(row)
         print(", ".join(f"{key} {value:.4g}" for key, value in row.items()), file=sys.stderr)
         if time.monotonic() - self._last > _KEEP_EVERY:
@@ -115,11 +117,11 @@ def run(arguments: argparse.Namespace) -> None:
     segment = Segment(network, arguments.checkpoint, _key(arguments))
     if arguments.previous is None:
         segment.rows.append(first_row(network, dataset, spec))
+        _check_finite(network, segment.rows[0])
     else:
         done = checkpoint.load(arguments.previous, network)["epoch"]
         epochs = range(segment.resume(done) + 1, arguments.epoch + 1)
         train(network, dataset, spec, epochs, segment.after_epoch)
-    _check_finite(network, arguments.epoch)
     graph = freeze(network).SerializeToString(deterministic=True)
     write_whole(arguments.graph, graph)
     write_whole(arguments.rows, _csv(segment.rows))
@@ -134,17 +136,17 @@ def _key(arguments: argparse.Namespace) -> str:
     return "\n".join(parts)
 
 
-def _check_finite(network: keras.Model, epoch: int) -> None:
-    broken = [
-        variable.path
-        for variable in network.weights
-        if not keras.ops.all(keras.ops.isfinite(variable))
-    ]
-    if broken:
+def _check_finite(network: keras.Model, row: Row) -> None:
+    """Stop at NaN and infinite losses and weights; weights may be finite, but absurd."""
+    losses = [key for key in ("loss", "validation_loss") if not math.isfinite(row[key] or 0)]
+    finite = keras.ops.isfinite
+    weights = [value.path for value in network.weights if not keras.ops.all(finite(value))]
+    if losses or weights:
         raise UserError(
-            f"the training diverged before epoch {epoch}: {broken[0]} has NaN or infinite weights; "
-            "choose a lower learning_rate"
-        )
+            f"epoch {row['epoch']}: NaN or infinite: {', '.join([*losses, *weights[:1]])}; "
+            + ("the training diverged, choose a lower learning_rate" if row["epoch"] else
+               "choose other weights to start from")
+        )  # fmt: skip
 
 
 def _csv(rows: list[Row]) -> str:
