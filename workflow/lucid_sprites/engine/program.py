@@ -1,6 +1,5 @@
 """The optimization of one kind of objective as a TensorFlow graph, a batch and a step at a time."""
 
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -8,6 +7,7 @@ import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites import tensorflow_start
+from lucid_sprites.closing import Closing
 from lucid_sprites.config import transforms as transform_lists
 from lucid_sprites.config.cost import BATCH_MULTIPLE
 from lucid_sprites.config.settings import Recipe
@@ -29,7 +29,7 @@ from lucid_sprites.engine.state import State
 from lucid_sprites.models.picture_input import PictureInput
 
 
-class Program:
+class Program(Closing):
     """A batch of sprites of one kind of objective under one recipe; use it as a context manager.
 
     Every operation works on each sprite of the batch by itself, so a sprite's numbers do not
@@ -85,15 +85,7 @@ class Program:
             self._session.run(tf.global_variables_initializer())
             self._make_callables()
 
-    def __enter__(self) -> "Program":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._session.close()
 
     def fresh(self, noise: np.ndarray) -> State:

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import TracebackType
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites import tensorflow_start
+from lucid_sprites.closing import Closing
 from lucid_sprites.models import topology
 from lucid_sprites.models.picture_input import PictureInput
 from lucid_sprites.models.shapes import import_at
@@ -38,7 +38,7 @@ class Observation:
     varies: np.ndarray
 
 
-class Probe:
+class Probe(Closing):
     """A graph that noise is fed to; use it as a context manager."""
 
     def __init__(self, graph: GraphDef, picture: PictureInput, layers: Sequence[str]) -> None:
@@ -52,15 +52,7 @@ class Probe:
             self._fetches = {name: _summary(self._graph, name) for name in layers}
             self._session = tf.Session(config=tensorflow_start.session_config())
 
-    def __enter__(self) -> "Probe":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._session.close()
 
     def observe(
