@@ -15,9 +15,9 @@ os.environ.update(
 )
 
 from lucid_sprites import layout
-from lucid_sprites.config import images
+from lucid_sprites.config import images, yaml_file
 from lucid_sprites.config.comparison import comparisons
-from lucid_sprites.config.load import check_yaml, load
+from lucid_sprites.config.load import load
 from lucid_sprites.config.studies import plan_studies
 from lucid_sprites.config.training import trainings
 from lucid_sprites.errors import UserError
@@ -27,7 +27,7 @@ from lucid_sprites.viewer.pages import Pages
 try:
     # The workflow that uses this one as a module may have given it its config.
     if not (workflow.config_settings.configfiles or workflow.modifier.skip_configfile):
-        check_yaml("config.yaml")
+        yaml_file.read("config.yaml")  # its messages, before Snakemake reads it
         workflow.configfile("config.yaml")
     SOURCE = " and ".join(map(str, workflow.configfiles)) or "config"
     PLAN = load(config, SOURCE)

@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from lucid_sprites.config.load import check_yaml, load
+from lucid_sprites.config import catalogues
+from lucid_sprites.config.load import load
 from lucid_sprites.config.settings import DEFAULTS
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import sha256
@@ -30,7 +31,7 @@ class Study:
         return self.results / "shapes" / instance / "model.pb"
 
     def catalogue(self, instance):
-        return json.loads(self.catalogue_file(instance).read_text())
+        return catalogues.read(str(self.catalogue_file(instance)))
 
     def catalogue_file(self, instance):
         return self.results / "shapes" / instance / "layers.json"
@@ -294,37 +295,6 @@ def test_a_graph_that_cannot_be_described_is_refused_as_it_is(study):
         "export a frozen TensorFlow graph"
     )
     assert not study.catalogue_file("epoch3").exists()
-
-
-def test_a_config_file_that_is_yaml_passes(tmp_path):
-    path = tmp_path / "study.yaml"
-    path.write_text("series: {shapes: }\n")
-    check_yaml(str(path))
-
-
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        (None, "cannot be read: No such file or directory"),
-        (b"series: [a\nscale: 3\n", "not YAML: "),
-        (b"series: {a: \xff}", "not YAML: "),
-        (b"series:\n\ta: 3\n", "not YAML: "),
-    ],
-)
-def test_a_config_file_that_is_no_yaml_is_refused_with_the_reason(tmp_path, content, says):
-    path = tmp_path / "study.yaml"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(UserError) as caught:
-        check_yaml(str(path))
-    assert str(caught.value).startswith(f"{path}: {says}")
-
-
-def test_a_torn_config_file_is_refused_with_its_line(tmp_path):
-    path = tmp_path / "study.yaml"
-    path.write_text("results: here\nseries: [a\nscale: 3\n")
-    with pytest.raises(UserError, match="line 3"):
-        check_yaml(str(path))
 
 
 def test_a_crash_of_the_description_names_the_graph(study, monkeypatch):

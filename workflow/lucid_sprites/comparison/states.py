@@ -1,6 +1,5 @@
 """The sprites of several states of a network, as the spritesheets list them."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from PIL import Image
 
 from lucid_sprites.engine.problems import OK
 from lucid_sprites.errors import UserError
+from lucid_sprites.outputs import sheet_index
 from lucid_sprites.render import png
 
 
@@ -71,14 +71,9 @@ def read_states(sheets: list[str]) -> dict[str, State]:
     """
     states: dict[str, list[Layer]] = {}
     for sheet in sheets:
-        try:
-            described = json.loads(Path(sheet).read_text())
-            layer = _layer(described, Path(sheet).parents[1])
-            states.setdefault(described["instance"], []).append(layer)
-        except (OSError, ValueError, KeyError) as error:
-            raise UserError(
-                f"{sheet}: cannot be read ({error}); delete it and run again"
-            ) from error
+        described = sheet_index.read(sheet)
+        layer = _layer(described, Path(sheet).parents[1])
+        states.setdefault(described["instance"], []).append(layer)
     return {
         instance: {layer.name: layer for layer in sorted(layers, key=lambda layer: layer.number)}
         for instance, layers in states.items()

@@ -7,7 +7,6 @@ are the single sprites (all are on the sheets) and what only the workflow needs.
 """
 
 import argparse
-import json
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from typing import Any
 from lucid_sprites import layout
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole
+from lucid_sprites.viewer.manifest import read
 
 _PACKED = {".png", ".jpg", ".webp", ".gif"}
 """Files that are compressed already."""
@@ -63,9 +63,9 @@ def main() -> None:
     arguments = parser.parse_args()
     manifest = Path(arguments.manifest)
     try:
-        names = list(files(json.loads(manifest.read_text())))
+        names = list(files(read(manifest)))
         save_whole(arguments.out, lambda path: write(path, manifest.parent, names))
-    except (OSError, ValueError, UserError) as error:
+    except (OSError, UserError) as error:
         sys.exit(f"error: {error}")
 
 
