@@ -166,7 +166,7 @@ class Pages:
         return pattern.format(series=place.series, instance=place.instance, **fields)
 
     def _instance(self, wildcards: Any) -> InstancePlan:
-        return self.plan.instances[wildcards.series, wildcards.instance]
+        return self.plan.instance(wildcards.series, wildcards.instance)
 
     def _layer(self, wildcards: Any) -> LayerPlan:
         return self._instance(wildcards).by_number[wildcards.layer]
