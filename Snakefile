@@ -29,6 +29,14 @@ try:
     if not (workflow.config_settings.configfiles or workflow.modifier.skip_configfile):
         yaml_file.read("config.yaml")  # its messages, before Snakemake reads it
         workflow.configfile("config.yaml")
+    # A module's `prefix:` would change the paths of rules, but not those that jobs are told: the
+    # results folder moves there instead.
+    prefix = workflow.modifier.path_modifier.prefix
+    if prefix:
+        config = {**config, "results": os.path.join(prefix, config.get("results", "results"))}
+        workflow.modifier.path_modifier = type(workflow.modifier.path_modifier)(
+            None, None, workflow
+        )
     SOURCE = " and ".join(map(str, workflow.configfiles)) or "config"
     PLAN = load(config, SOURCE)
     IMAGES = images.load(config, SOURCE, PLAN)
