@@ -5,7 +5,6 @@ import math
 
 import pytest
 from hypothesis import strategies as st
-from mutations import VALUES
 from shares import fuzz
 
 from lucid_sprites.config import study_kinds
@@ -50,27 +49,36 @@ def test_a_line_is_an_objective_or_refused(line):
     assert parse(text(data)).data == data
 
 
-@fuzz(
-    kind=st.sampled_from(sorted(study_kinds.KINDS)),
-    value=VALUES | st.lists(st.sampled_from(LINES), max_size=3),
-)
-def test_a_line_in_a_study_is_blamed_on_the_study(kind, value):
-    """What fits the schema: lists of lines and mappings of them."""
-    lines = [value] if isinstance(value, str) else value
-    if kind != "objectives" or not isinstance(lines, list):
-        return
-    lines = [str(line) for line in lines]
+_LINE = changed() | _WORDS
+_SOME = st.lists(_LINE, min_size=1, max_size=3)
+_STUDIES = st.one_of(
+    st.fixed_dictionaries({"objectives": _SOME}),
+    st.fixed_dictionaries(
+        {"interpolate": st.fixed_dictionaries(
+            {"from": _LINE, "to": _LINE, "steps": st.integers(2, 32)})}),
+    st.fixed_dictionaries(
+        {"pairs": st.fixed_dictionaries(
+            {"first": _SOME, "second": _SOME, "weight": st.floats(allow_nan=False)})}),
+    st.fixed_dictionaries(
+        {"diversity": st.fixed_dictionaries(
+            {"objective": _LINE, "layer": st.integers(0, 9), "weight": st.floats(0, 1e308)})}),
+)  # fmt: skip
+
+
+@fuzz(study=_STUDIES)
+def test_a_study_is_spelled_out_or_refused(study):
+    """What fits the schema, with lines of any kind."""
     try:
-        cells = study_kinds.expand({kind: lines}, "here").cells
+        cells = study_kinds.expand(study, "here").cells
     except UserError as error:
-        assert str(error).startswith("here, objectives")
+        assert str(error).startswith("here, ")
     else:
-        assert len(cells) == len(lines)
+        json.dumps([cell.objective.data for cell in cells], allow_nan=False)
 
 
 @pytest.mark.parametrize(
     "line",
-    ["(1 + 2 * " * 20_000 + "1" + ")" * 20_000, "-" * 20_000 + "1", "[" * 20_000,
+    ["(1 + 2 * " * 3_000 + "1" + ")" * 3_000, "-" * 3_000 + "1", "[" * 3_000,
      'direction("a", ' + "[" * 5_000 + "]" * 5_000 + ")"],
     ids=["brackets", "signs", "open", "lists"],
 )  # fmt: skip

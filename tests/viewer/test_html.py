@@ -51,6 +51,7 @@ def test_program_finds_the_folders_of_series(tmp_path, monkeypatch):
             "review": "none",
             "instances": [],
             "tables": [],
+            "training": None,
         }
         (tmp_path / name / "manifest.json").write_text(json.dumps(manifest.build(spec)))
     manifests = [str(tmp_path / name / "manifest.json") for name in ("one", "two")]

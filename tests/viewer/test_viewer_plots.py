@@ -18,7 +18,14 @@ def layer(name, median, status, seconds):
 def manifest():
     first = layer("conv1", [1.0, 2.0], {"8": {"ok": 3}, "16": {"ok": 2, "not_finite": 1}}, 4.5)
     second = layer("conv2", [3.0, 3.5], {"8": {"ok": 6}}, 9.0)
-    spec = {"series": "a", "results": "results", "review": "none", "instances": [], "tables": []}
+    spec = {
+        "series": "a",
+        "results": "results",
+        "review": "none",
+        "instances": [],
+        "tables": [],
+        "training": None,
+    }
     return {
         **build(spec),
         "instances": [

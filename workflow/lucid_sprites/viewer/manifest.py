@@ -92,7 +92,7 @@ def _whole(manifest: dict[str, Any]) -> dict[str, Any]:
         manifest["format"] == _FORMAT
         and manifest["statuses"] == list(STATUSES)
         and manifest["paths"] == _SHOWN_PATHS
-        and all(re.fullmatch(layout.NAME, text) for text in [*texts, *manifest["tables"]])
+        and all(re.fullmatch(layout.NAME, text) for text in texts)
         and all(map(_whole_layer, layers))
         and {"results", "review"} <= manifest.keys()
     )
