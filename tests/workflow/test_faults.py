@@ -233,6 +233,8 @@ def test_damaged_descriptions_are_made_again(project, rendered):
     catalogue.write_bytes(truncated(catalogue.read_bytes()))
     for name in ("young/spritemaps/l_2_t_4.json", "old/viewer/l_5.json", "manifest.json"):
         path = project.folder / "results/tiny" / name
+        if not path.exists():  # the job that failed before should have made it
+            assert project.run("--jobs", "2").code == 0
         path.write_bytes(truncated(path.read_bytes()))
         failed = project.run("--jobs", "2")
         assert failed.code != 0
