@@ -1,7 +1,7 @@
 """Runs of the workflow that are killed at any moment: nothing is lost, stale or wrong.
 
 Two projects are at work at once. How many kills are done is kept in pytest's cache: a test that was
-interrupted goes on where it was.
+interrupted goes on where it was. The environment variable KILLS asks for another number of them.
 """
 
 import os
@@ -186,10 +186,11 @@ def test_nothing_is_lost_stale_or_wrong_after_kills_at_any_moment(
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         for ended in [threads.submit(project.go_on) for project in projects]:
             ended.result()
+    request.config.cache.set("kills/done", {})
     each = (time.monotonic() - begun) / max(1, tally.done.total() - before)
     with capsys.disabled():
         print(f"\n{tally.done.total()} kills, {each:.1f} s each; {tally.completed} runs completed")
         for what, count in sorted(tally.done.items()):
             print(f"{count:>4} {what}")
-    assert {_OTHERWISE, "optimize", "sprite"} <= {what.split()[-1] for what in tally.done}
-    request.config.cache.set("kills/done", {})
+    if KILLS >= 200:
+        assert {_OTHERWISE, "optimize", "sprite"} <= {what.split()[-1] for what in tally.done}
