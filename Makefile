@@ -23,7 +23,7 @@ test: $(VENV)/installed-dev
 # The slow, exhaustive and statistical tests.
 stress: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -m stress
-	$(BIN)/python -m pytest tests/fuzz --hypothesis-profile many
+	$(BIN)/python -m pytest tests/fuzz --hypothesis-profile many -n 2 --dist worksteal
 
 # Measure the engine and the workflow beside lucid: make bench CASES="mobilenet* workflow*"
 bench: $(VENV)/installed
@@ -44,6 +44,8 @@ lock: $(VENV)/installed-dev
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --overrides requirements-overrides.txt \
 	    requirements.in --output-file requirements.txt
+	sed -i "s/\(sha256 of requirements.txt:\).*/\1 $$(sha256sum < requirements.txt | cut -d' ' -f1)/" \
+	    workflow/envs/lucid-sprites.yaml
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url requirements-dev.in --output-file requirements-dev.txt
 

@@ -15,9 +15,9 @@ os.environ.update(
 )
 
 from lucid_sprites import layout
-from lucid_sprites.config import images
+from lucid_sprites.config import images, yaml_file
 from lucid_sprites.config.comparison import comparisons
-from lucid_sprites.config.load import check_yaml, load
+from lucid_sprites.config.load import load
 from lucid_sprites.config.studies import plan_studies
 from lucid_sprites.config.training import trainings
 from lucid_sprites.errors import UserError
@@ -27,8 +27,16 @@ from lucid_sprites.viewer.pages import Pages
 try:
     # The workflow that uses this one as a module may have given it its config.
     if not (workflow.config_settings.configfiles or workflow.modifier.skip_configfile):
-        check_yaml("config.yaml")
+        yaml_file.read("config.yaml")  # its messages, before Snakemake reads it
         workflow.configfile("config.yaml")
+    # A module's `prefix:` would change the paths of rules, but not those that jobs are told: the
+    # results folder moves there instead.
+    prefix = workflow.modifier.path_modifier.prefix
+    if prefix:
+        config = {**config, "results": os.path.join(prefix, config.get("results", "results"))}
+        workflow.modifier.path_modifier = type(workflow.modifier.path_modifier)(
+            None, None, workflow
+        )
     SOURCE = " and ".join(map(str, workflow.configfiles)) or "config"
     PLAN = load(config, SOURCE)
     IMAGES = images.load(config, SOURCE, PLAN)

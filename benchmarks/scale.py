@@ -1,6 +1,6 @@
 """What Snakemake itself takes for very many sprites: time and memory, nothing rendered.
 
-    PYTHONPATH=workflow:tests .venv/bin/python benchmarks/scale.py --sprites 1000 10000 100000
+    PYTHONPATH=workflow:tests .venv/bin/python benchmarks/scale.py --sprites 1000 20000 100000
 
 For each number a series is made up: a graph with that many channels, and for every file of its
 plan a placeholder that Snakemake is told is up to date. Measured are the dry run when nothing is
@@ -10,13 +10,14 @@ there, the run with nothing to be done, and the dry run when a tenth of the spri
 import argparse
 import multiprocessing
 import os
+import re
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from workflow_project import ROOT, Project
+from workflow_project import Project
 
 _THRESHOLDS = [64, 256]
 _DEPTH = 500
@@ -24,7 +25,7 @@ _DEPTH = 500
 
 @dataclass(frozen=True)
 class Cost:
-    """What one call took: seconds by the clock and of the processor, largest memory, last line."""
+    """What one call took (seconds by the clock and of the processor, largest memory) and said."""
 
     seconds: float
     processor: float
@@ -35,10 +36,7 @@ class Cost:
 def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sprites", type=int, nargs="+", default=[1000, 10_000, 100_000])
-    parser.add_argument(
-        "--finished-up-to", type=int, default=20_000, help="make placeholders up to this many"
-    )
+    parser.add_argument("--sprites", type=int, nargs="+", default=[1000, 20_000, 100_000])
     arguments = parser.parse_args()
     print("| sprites | what | seconds | of the processor | peak MB |")
     print("| ---: | --- | ---: | ---: | ---: |")
@@ -47,8 +45,6 @@ def main() -> None:
             project = _project(Path(folder), sprites)
             _call(project, "--list-rules")  # makes the catalogue
             _report(sprites, "dry run, nothing there", project, "--dry-run", "--quiet", "rules")
-            if sprites > arguments.finished_up_to:
-                continue
             _finish(project)
             _report(sprites, "nothing to be done", project, "--jobs", "2")
             _lose_a_tenth(project)
@@ -86,29 +82,11 @@ def _save_graph(path: Path, layers: int) -> None:
 
 def _finish(project: Project) -> None:
     """Placeholders for all files, with Snakemake's own records, as after a whole run."""
-    sys.path.insert(0, str(ROOT / "workflow"))
-    from lucid_sprites.config.load import load
-
-    here = os.getcwd()
-    os.chdir(project.folder)
-    try:
-        plan = load(project.config(), "config.yaml")
-        stages = [
-            [
-                path
-                for instance in plan.instances.values()
-                for path in plan.instance_blocks(instance)
-            ],
-            plan.all_sprites(),
-            plan.all_losses(),
-            plan.all_sheets(),
-            [path.removesuffix(".png") + ".json" for path in plan.all_sheets()],
-        ]
-        for path in (path for stage in stages for path in stage):
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-            Path(path).write_bytes(b"placeholder")
-    finally:
-        os.chdir(here)
+    _, *rows = _call(project, "--summary").said.partition("output_file\t")[2].splitlines()
+    for path in (project.folder / row.partition("\t")[0] for row in rows if "\t" in row):
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"placeholder")
     _call(project, "--touch", "--jobs", "1", "--quiet", "all")
 
 
@@ -122,7 +100,7 @@ def _report(sprites: int, what: str, project: Project, *arguments: str) -> None:
     cost = _call(project, *arguments)
     print(f"| {sprites:,} | {what} | {cost.seconds:.1f} | {cost.processor:.1f} "
           f"| {cost.megabytes:.0f} |", flush=True)  # fmt: skip
-    print(f"{sprites} {what}: {cost.said}", file=sys.stderr)
+    print(f"{sprites} {what}: {_counted(cost.said)}", file=sys.stderr)
 
 
 def _call(project: Project, *arguments: str) -> Cost:
@@ -133,10 +111,13 @@ def _call(project: Project, *arguments: str) -> Cost:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(said[-3000:])
-    lines = [line for line in said.splitlines() if line.strip()]
-    last = next((line for line in lines if line.startswith(("Nothing", "total"))), lines[-1:])
     seconds = time.perf_counter() - begun
-    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, str(last))
+    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, said)
+
+
+def _counted(said: str) -> str:
+    """What a call says it has to do."""
+    return re.search(r"Nothing to be done|total +\d+|$", said)[0]
 
 
 if __name__ == "__main__":

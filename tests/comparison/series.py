@@ -23,10 +23,12 @@ def write_state(
             found = picture is not None
             path.write_bytes(png.encode(picture, record) if found else png.empty(edge, record))
             cells.append({"index": index, "status": "ok" if found else "no_gradient",
-                          "seed": seed, "attempt": 0, "sprite": path.name})  # fmt: skip
+                          "loss": 1.0, "seed": seed, "attempt": 0,
+                          "sprite": path.name})  # fmt: skip
         sheet = folder / instance / "spritemaps" / f"l_{number}.json"
         sheet.parent.mkdir(parents=True, exist_ok=True)
-        described = {"instance": instance, "layer": name, "number": number, "cell": edge}
+        described = {"series": "made_up", "instance": instance, "layer": name, "number": number,
+                     "threshold": 64, "cell": edge}  # fmt: skip
         sheet.write_text(json.dumps({**described, "cells": cells}))
         sheets.append(str(sheet))
     return sheets

@@ -87,5 +87,5 @@ def test_the_catalogue_goes_on_in_further_rows(tmp_path):
 
 def test_a_torn_sheet_is_named(tmp_path):
     (tmp_path / "sheet.json").write_text("{")
-    with pytest.raises(UserError, match=r"sheet\.json: cannot be read"):
+    with pytest.raises(UserError, match=r"sheet\.json: is damaged"):
         read_states([str(tmp_path / "sheet.json")])

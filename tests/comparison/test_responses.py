@@ -1,13 +1,12 @@
 """Which neurons of another state respond to a sprite."""
 
-import json
-
 import numpy as np
 import tensorflow.compat.v1 as tf
 
 import tiny_graphs
 from comparison.series import plain, write_state
 from lucid_sprites.comparison.responses import respond, respond_all
+from lucid_sprites.config import catalogues
 
 PICTURE = {"name": "picture", "height": None, "width": None, "channels": 3, "low": 0, "high": 1}
 RED, GREEN, BLUE = np.eye(3)
@@ -28,7 +27,7 @@ def test_the_neuron_that_took_over_responds(tmp_path):
     graph = tiny_graphs.save(colour_network((1, 2, 0)), tmp_path / "other.pb")
     sheets = write_state(tmp_path, "a", {"unit": {0: plain(RED), 1: plain(GREEN), 2: None}})
     catalogue = {"input": PICTURE, "layers": [{"name": "unit", "fixed": False}]}
-    (tmp_path / "layers.json").write_text(json.dumps(catalogue))
+    catalogues.write(str(tmp_path / "layers.json"), catalogue)
     table = respond_all(1, str(graph), str(tmp_path / "layers.json"), sheets)
     best = table[table["rank"] == 1].set_index("sprite")
     assert best["neuron"].to_dict() == {0: 2, 1: 0}

@@ -8,7 +8,9 @@ import sys
 
 import pytest
 
-from lucid_sprites.config.load import check_yaml, load
+from lucid_sprites import layout
+from lucid_sprites.config import catalogues
+from lucid_sprites.config.load import load
 from lucid_sprites.config.settings import DEFAULTS
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import sha256
@@ -30,7 +32,7 @@ class Study:
         return self.results / "shapes" / instance / "model.pb"
 
     def catalogue(self, instance):
-        return json.loads(self.catalogue_file(instance).read_text())
+        return catalogues.read(str(self.catalogue_file(instance)))
 
     def catalogue_file(self, instance):
         return self.results / "shapes" / instance / "layers.json"
@@ -95,6 +97,50 @@ def test_listed_instances_come_in_their_order(study):
     assert list(plan.instances) == [("shapes", "epoch10"), ("shapes", "epoch2")]
     chosen = [[layer.number for layer in found.layers] for found in plan.instances.values()]
     assert chosen == [[2, 5], [3]]
+
+
+@pytest.mark.parametrize("name", ["training", "comparison", "viewer", "manifest.json"])
+def test_an_instance_cannot_have_a_name_of_the_workflows_own(study, name):
+    study.graph("epoch2").rename(study.graph(name))
+    message = (
+        f"{SOURCE}: series shapes: instance cannot be called {name!r}: the workflow keeps its own "
+        f"files under that name; choose any but {', '.join(layout.OWN_OF_SERIES)}"
+    )
+    assert study.message() == message
+    assert study.message(instances=[{"instance": name, "file": str(study.graph(name))}]) == message
+
+
+@pytest.mark.parametrize("name", layout.OWN_OF_RESULTS)
+def test_a_series_cannot_have_a_name_of_the_workflows_own(study, name):
+    (study.graphs / "shapes").rename(study.graphs / name)
+    config = {"graphs": str(study.graphs), "results": str(study.results), "series": {name: None}}
+    with pytest.raises(UserError) as caught:
+        load(config, SOURCE)
+    assert str(caught.value).startswith(
+        f"{SOURCE}: series {name}: series cannot be called {name!r}"
+    )
+    assert str(caught.value).endswith(f"choose any but {', '.join(layout.OWN_OF_RESULTS)}")
+
+
+@pytest.mark.parametrize("name", ["studies", "images", "store", "sprites", "blocks", "results"])
+def test_names_inside_an_instances_folder_are_free(study, name):
+    (study.graphs / "shapes").rename(study.graphs / name)
+    (study.graphs / name / "epoch2.pb").rename(study.graphs / name / f"{name}.pb")
+    config = {"graphs": str(study.graphs), "results": str(study.results), "series": {name: None}}
+    assert set(load(config, SOURCE).instances) == {(name, "epoch10"), (name, name)}
+
+
+def test_the_workflows_own_names_are_those_of_its_layout():
+    other = ("NAME", "VIEW", "ATTEMPTS", "REVIEW")
+    paths = [
+        value.split("/")
+        for name, value in vars(layout).items()
+        if name.isupper() and isinstance(value, str) and name not in other
+    ]
+    first = {parts[0] for parts in paths}
+    second = {parts[1] for parts in paths if parts[0] == "{series}"}
+    assert {name for name in first if "{" not in name} == set(layout.OWN_OF_RESULTS)
+    assert {name for name in second if "{" not in name} == set(layout.OWN_OF_SERIES)
 
 
 # Each level sets another value of the same key, for conv1/Relu, index 3.
@@ -294,37 +340,6 @@ def test_a_graph_that_cannot_be_described_is_refused_as_it_is(study):
         "export a frozen TensorFlow graph"
     )
     assert not study.catalogue_file("epoch3").exists()
-
-
-def test_a_config_file_that_is_yaml_passes(tmp_path):
-    path = tmp_path / "study.yaml"
-    path.write_text("series: {shapes: }\n")
-    check_yaml(str(path))
-
-
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        (None, "cannot be read: No such file or directory"),
-        (b"series: [a\nscale: 3\n", "not YAML: "),
-        (b"series: {a: \xff}", "not YAML: "),
-        (b"series:\n\ta: 3\n", "not YAML: "),
-    ],
-)
-def test_a_config_file_that_is_no_yaml_is_refused_with_the_reason(tmp_path, content, says):
-    path = tmp_path / "study.yaml"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(UserError) as caught:
-        check_yaml(str(path))
-    assert str(caught.value).startswith(f"{path}: {says}")
-
-
-def test_a_torn_config_file_is_refused_with_its_line(tmp_path):
-    path = tmp_path / "study.yaml"
-    path.write_text("results: here\nseries: [a\nscale: 3\n")
-    with pytest.raises(UserError, match="line 3"):
-        check_yaml(str(path))
 
 
 def test_a_crash_of_the_description_names_the_graph(study, monkeypatch):

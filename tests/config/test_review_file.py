@@ -42,7 +42,7 @@ def test_entries_become_settings_of_single_indexes(write):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("[1", "cannot be read"),
+        ("[1", "not YAML"),
         ("", "must hold `series` and `redo`"),
         ({"series": "tiny"}, "'redo' is a required property"),
         ({"series": "other", "redo": []}, "a review of series 'other', not of 'tiny'"),

@@ -6,9 +6,9 @@ import zipfile
 
 import numpy as np
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 from mutations import altered, damaged
+from shares import fuzz
 
 import tiny_graphs
 from lucid_sprites import layout
@@ -40,7 +40,7 @@ ENTRY = Entry("ok", 4, 0.5, {4: PICTURE}, {4: 0.5}, {4: 0.5}, {4: 1}, {4: 1},
 GRAPH = tiny_graphs.small(depth=3, second=2).SerializeToString()
 
 
-@given(content=damaged(BLOCK))
+@fuzz(content=damaged(BLOCK))
 def test_a_sprite_comes_out_of_its_block_as_it_was_or_not_at_all(tmp_path, content):
     block, out, log = (tmp_path / name for name in ("block.zip", "sprite.png", "sprite.log"))
     block.write_bytes(content)
@@ -55,7 +55,7 @@ def test_a_sprite_comes_out_of_its_block_as_it_was_or_not_at_all(tmp_path, conte
     assert {path.name for path in tmp_path.iterdir()} <= {"block.zip", "sprite.png", "sprite.log"}
 
 
-@given(name=st.sampled_from(["../outside", "/tmp/outside", "a/../../outside", MEMBER + "/.."]))
+@fuzz(name=st.sampled_from(["../outside", "/tmp/outside", "a/../../outside", MEMBER + "/.."]))
 def test_nothing_in_a_block_gets_out_of_its_place(tmp_path, name):
     block, out = tmp_path / "in/block.zip", tmp_path / "in/sprite.png"
     block.parent.mkdir(exist_ok=True)
@@ -64,7 +64,7 @@ def test_nothing_in_a_block_gets_out_of_its_place(tmp_path, name):
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["block.zip", "in", "sprite.png"]
 
 
-@given(content=damaged(BLOCK))
+@fuzz(content=damaged(BLOCK))
 def test_the_log_of_a_block_is_read_or_refused(tmp_path, content):
     block = tmp_path / "block.zip"
     block.write_bytes(content)
@@ -77,7 +77,7 @@ def test_the_log_of_a_block_is_read_or_refused(tmp_path, content):
         assert len(table) == 2
 
 
-@given(rows=altered([ROW, ROW]))
+@fuzz(rows=altered([ROW, ROW]))
 def test_rows_of_another_make_are_read_or_refused(tmp_path, rows):
     block = tmp_path / "block.zip"
     block.write_bytes(zipped({layout.ATTEMPTS: json.dumps(rows).encode()}))
@@ -87,7 +87,7 @@ def test_rows_of_another_make_are_read_or_refused(tmp_path, rows):
         assert str(error).startswith(f"{block}: ")
 
 
-@given(content=damaged(zipped(_members(ENTRY), _seal(NAME, _members(ENTRY)))))
+@fuzz(content=damaged(zipped(_members(ENTRY), _seal(NAME, _members(ENTRY)))))
 def test_an_entry_of_the_store_is_what_was_kept_or_none(tmp_path, content):
     path = tmp_path / "ab" / f"{NAME}.zip"
     path.parent.mkdir(exist_ok=True)
@@ -98,7 +98,7 @@ def test_an_entry_of_the_store_is_what_was_kept_or_none(tmp_path, content):
     assert list(tmp_path.rglob("*.*")) == [path]
 
 
-@given(record=altered(json.loads(_members(ENTRY)["record.json"])))
+@fuzz(record=altered(json.loads(_members(ENTRY)["record.json"])))
 def test_an_entry_that_was_changed_is_none(tmp_path, record):
     members = _members(ENTRY) | {"record.json": json.dumps(record).encode()}
     path = tmp_path / "ab" / f"{NAME}.zip"
@@ -108,7 +108,7 @@ def test_an_entry_that_was_changed_is_none(tmp_path, record):
     assert found is None or _members(found) == _members(_entry(members)) == _members(ENTRY)
 
 
-@given(content=damaged(PICTURE))
+@fuzz(content=damaged(PICTURE))
 def test_a_sprite_is_put_on_its_sheet_or_refused(tmp_path, content):
     path = tmp_path / "0.png"
     path.write_bytes(content)
@@ -122,7 +122,7 @@ def test_a_sprite_is_put_on_its_sheet_or_refused(tmp_path, content):
         assert len(cells) == 1
 
 
-@given(record=altered(RECORD).map(json.dumps).map(json.loads))
+@fuzz(record=altered(RECORD).map(json.dumps).map(json.loads))
 def test_a_record_of_another_make_is_read_or_refused(tmp_path, record):
     path = tmp_path / "0.png"
     path.write_bytes(png.encode(np.zeros((16, 16, 3)), record))
@@ -132,7 +132,7 @@ def test_a_record_of_another_make_is_read_or_refused(tmp_path, record):
         assert str(error).startswith(f"{path}: ")
 
 
-@given(content=damaged(GRAPH) | damaged(PICTURE) | damaged(BLOCK) | st.binary(max_size=300))
+@fuzz(content=damaged(GRAPH) | damaged(PICTURE) | damaged(BLOCK) | st.binary(max_size=300))
 def test_a_graph_file_is_read_or_refused(tmp_path, content):
     path = tmp_path / "graph.pb"
     path.write_bytes(content)

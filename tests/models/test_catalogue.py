@@ -12,6 +12,7 @@ import tensorflow.compat.v1 as tf
 
 import lucid_sprites
 from imported import EDGES, describe, normal
+from lucid_sprites.config import catalogues
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import sha256
 from lucid_sprites.models import graph_file
@@ -272,7 +273,7 @@ def test_the_program_writes_catalogues_until_one_fails(tmp_path):
     assert ran.stderr.strip().split("\n")[-1] == (
         f"error: {bad}: is empty; a frozen TensorFlow graph (.pb) is needed"
     )
-    assert json.loads((tmp_path / "results" / "0.json").read_text()) == {
+    assert catalogues.read(str(tmp_path / "results" / "0.json")) == {
         **describe(str(good), {"range": [0, 1]}),
         "stamp": {"size": 0},
         "sha256": sha256(tmp_path / "results" / "0.pb"),

@@ -19,7 +19,18 @@ def sheet(tmp_path):
             "number": number,
             "layer": layer,
             "threshold": threshold,
-            "cells": [{"index": index, "status": status} for index, status in statuses.items()],
+            "cell": 16,
+            "cells": [
+                {
+                    "index": index,
+                    "status": status,
+                    "loss": 0.5,
+                    "seed": 0,
+                    "attempt": 0,
+                    "sprite": f"{index}.png",
+                }
+                for index, status in statuses.items()
+            ],
         }
         path.with_suffix(".json").write_text(json.dumps(described))
         return str(path)

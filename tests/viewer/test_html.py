@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from lucid_sprites.viewer import html
+from lucid_sprites.viewer import html, manifest
 from lucid_sprites.viewer.script import script, to_json
 
 MANIFEST = {"series": "a", "instances": [{"name": "x", "layers": [{"number": 1, "loss": [1]}]}]}
@@ -45,8 +45,15 @@ def test_script_hands_over_its_key_and_value():
 def test_program_finds_the_folders_of_series(tmp_path, monkeypatch):
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        manifest = {"series": name, "instances": []}
-        (tmp_path / name / "manifest.json").write_text(json.dumps(manifest))
+        spec = {
+            "series": name,
+            "results": "results",
+            "review": "none",
+            "instances": [],
+            "tables": [],
+            "training": None,
+        }
+        (tmp_path / name / "manifest.json").write_text(json.dumps(manifest.build(spec)))
     manifests = [str(tmp_path / name / "manifest.json") for name in ("one", "two")]
     out = tmp_path / "index.html"
     monkeypatch.setattr("sys.argv", ["html", "--manifests", *manifests, "--out", str(out)])

@@ -5,19 +5,29 @@ import json
 import pytest
 
 from lucid_sprites.viewer import plots
+from lucid_sprites.viewer.manifest import build
 
 
 def layer(name, median, status, seconds):
     spread = {"step": [8, 16], "low": [0, 1], "median": median, "high": [4, 5]}
-    return {"name": name, "loss": spread, "status": status, "seconds": seconds}
+    sizes = {"number": 0, "depth": 6, "columns": 6, "units": 6, "thresholds": [8, 16], "cell": {}}
+    return {**sizes, "name": name, "loss": spread, "status": status, "seconds": seconds}
 
 
 @pytest.fixture
 def manifest():
     first = layer("conv1", [1.0, 2.0], {"8": {"ok": 3}, "16": {"ok": 2, "not_finite": 1}}, 4.5)
     second = layer("conv2", [3.0, 3.5], {"8": {"ok": 6}}, 9.0)
+    spec = {
+        "series": "a",
+        "results": "results",
+        "review": "none",
+        "instances": [],
+        "tables": [],
+        "training": None,
+    }
     return {
-        "statuses": ["ok", "not_finite"],
+        **build(spec),
         "instances": [
             {"name": "young", "layers": [first, second]},
             {"name": "old", "layers": [first]},

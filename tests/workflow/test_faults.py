@@ -1,5 +1,6 @@
 """What goes wrong while the workflow runs: it is said, and the next run gives the same bytes."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -89,6 +90,24 @@ def test_the_optimizing_job_is_killed(fresh, undisturbed):
     assert 9 <= fresh.optimized() < 32
     completes(fresh, undisturbed)
     assert fresh.optimized() < 32
+
+
+def test_a_sprite_job_is_killed(fresh, undisturbed):
+    process = fresh.start("--jobs", "1")
+    parent, killed = psutil.Process(process.pid), []
+    while process.poll() is None and not killed:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for child in parent.children(recursive=True):
+                if "sprite.py" in " ".join(child.cmdline()[:4]):
+                    child.kill()
+                    killed.append(child.pid)
+    text, _ = process.communicate(timeout=200)
+    assert process.returncode != 0
+    assert "Error in rule render_sprite" in text
+    assert "Traceback" not in text
+    assert fresh.optimized() == 32
+    completes(fresh, undisturbed)
+    assert fresh.optimized() == 0
 
 
 def test_snakemake_is_killed_and_its_job_lives_on(fresh, undisturbed):
@@ -206,6 +225,25 @@ def test_damaged_files_are_made_again(project, rendered, damage):
     (log,) = project.results("tiny/old/logs/l_2_b_0.log")
     assert log.read_text().count("is damaged") == 6
     completes(project, pictures(rendered))
+
+
+def test_damaged_descriptions_are_made_again(project, rendered):
+    """The JSON files that one stage writes and another reads, each stage after the other."""
+    catalogue = project.folder / "results/tiny/young/layers.json"
+    catalogue.write_bytes(truncated(catalogue.read_bytes()))
+    for name in ("young/spritemaps/l_2_t_4.json", "old/viewer/l_5.json", "manifest.json"):
+        path = project.folder / "results/tiny" / name
+        if not path.exists():  # the job that failed before should have made it
+            assert project.run("--jobs", "2").code == 0
+        path.write_bytes(truncated(path.read_bytes()))
+        failed = project.run("--jobs", "2")
+        assert failed.code != 0
+        assert f"results/tiny/{name}: is damaged (" in failed.text
+        assert "Traceback" not in failed.text
+        # Only the first of these runs has to read the model anew.
+        assert ("Reading 1 new or changed models" in failed.text) == ("spritemaps" in name)
+    completes(project, pictures(rendered))
+    assert project.optimized() == 0
 
 
 def test_a_power_cut(fresh, undisturbed):

@@ -13,15 +13,21 @@ OUTER = f"""
 module lucid_sprites:
     snakefile: "{ROOT}/Snakefile"
     {{config}}
+    {{prefix}}
 
 use rule * from lucid_sprites{{renamed}}
 
 rule report:
     default_target: True
-    input: rules.{{all}}.input, "results/tiny/young/losses.csv"
+    input: rules.{{all}}.input, "{{results}}/tiny/young/losses.csv"
     output: "report.txt"
-    shell: "wc -l < results/tiny/young/losses.csv > {{{{output}}}}"
+    shell: "wc -l < {{results}}/tiny/young/losses.csv > {{{{output}}}}"
 """
+
+
+# What a module without any settings is.
+PARTS = {"configfile": "", "config": "", "prefix": "", "renamed": "", "all": "all",
+         "results": "results"}  # fmt: skip
 
 
 def outer(rendered, folder, **parts) -> Project:
@@ -29,7 +35,7 @@ def outer(rendered, folder, **parts) -> Project:
     project = rendered.copy(folder)
     for result in project.results("**/*.*"):
         result.unlink()
-    (project.folder / "Snakefile").write_text(OUTER.format(**parts))
+    (project.folder / "Snakefile").write_text(OUTER.format(**PARTS | parts))
     return project
 
 
@@ -54,17 +60,34 @@ def test_with_the_config_of_the_outer_workflow(rendered, tmp_path):
 
 
 def test_with_its_own_config_file(rendered, tmp_path):
-    parts = {"configfile": "", "config": "", "renamed": "", "all": "all"}
-    project = outer(rendered, tmp_path / "outer", **parts)
+    project = outer(rendered, tmp_path / "outer")
     done = run(project)
     assert done.returncode == 0, done.stderr
     assert project.sprites() == rendered.sprites()
 
 
+def test_with_a_prefix_for_the_results(rendered, tmp_path):
+    project = outer(
+        rendered,
+        tmp_path / "outer",
+        prefix='prefix: "deep/inside"',
+        results="deep/inside/results",
+        renamed=" as inner_*",
+        all="inner_all",
+    )
+    done = run(project)
+    assert done.returncode == 0, done.stderr
+    assert not project.results("*/*/sprites/*")
+    inside = Project(project.folder / "deep/inside")
+    assert inside.sprites() == rendered.sprites()
+    assert inside.results("tiny/index.html")
+    again = run(project)
+    assert "Nothing to be done" in again.stderr
+
+
 def test_a_wrong_config_is_said(rendered, tmp_path):
     config = "config: {'series': {'tiny': {'layer': ['conv1/Relu']}}}"
-    parts = {"configfile": "", "config": config, "renamed": "", "all": "all"}
-    refused = run(outer(rendered, tmp_path / "outer", **parts), "--dry-run")
+    refused = run(outer(rendered, tmp_path / "outer", config=config), "--dry-run")
     text = refused.stdout + refused.stderr
     assert refused.returncode != 0
     assert "unknown key 'layer' at series.tiny" in text

@@ -3,16 +3,20 @@
 import contextlib
 import glob
 import hashlib
+import json
 import os
 import re
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 from lucid_sprites.errors import UserError
 
 _SECONDS_OF_WRITING = 3600
+
+Value = TypeVar("Value")
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes | str) -> None:
@@ -67,6 +71,24 @@ def delete(path: str | os.PathLike[str]) -> None:
     """Remove a damaged file, if that can be done, so that the next run makes it again."""
     with contextlib.suppress(OSError):
         os.unlink(path)
+
+
+def read_made(path: str | os.PathLike[str], use: Callable[[Any], Value]) -> Value:
+    """What a JSON file that the workflow has written says.
+
+    Args:
+        use: takes what it needs of the content; whatever it raises means damage.
+
+    Raises:
+        UserError: it cannot be read; a damaged one is deleted, so that it is made again.
+    """
+    try:
+        return use(json.loads(Path(path).read_text()))
+    except (FileNotFoundError, PermissionError) as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from error
+    except Exception as error:  # a torn or foreign file can raise nearly anything
+        delete(path)
+        raise UserError(f"{path}: is damaged ({error}); it was deleted, run again") from error
 
 
 def _flush(path: str) -> None:

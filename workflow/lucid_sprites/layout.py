@@ -3,6 +3,25 @@
 NAME = r"[A-Za-z0-9_][A-Za-z0-9_.+-]*"
 """What series and instances can be called."""
 
+# What the workflow itself keeps in the results folder and in that of a series: no series, and no
+# instance, can be called so.
+OWN_OF_RESULTS = ("bundles", "index.html", "logs", "lucid_models")
+OWN_OF_SERIES = (
+    "changes.csv",
+    "changes.png",
+    "changes_by_layer.csv",
+    "comparison",
+    "comparison_logs",
+    "index.html",
+    "logs",
+    "manifest.json",
+    "plots",
+    "preflight.log",
+    "preflight.md",
+    "training",
+    "viewer",
+)
+
 INSTANCE = "{series}/{instance}"
 CATALOGUE = INSTANCE + "/layers.json"
 MODEL = INSTANCE + "/model.pb"
@@ -88,7 +107,7 @@ BUNDLE = "bundles/{series}.zip"
 REVIEW = "{series}/review.yaml"
 """The marks of a series, under the folder of the graphs: people write it, no rule does."""
 TRAINING = "{series}/training"
-"""Folder of a training; no instance can have its name."""
+"""Folder of a training."""
 DATASET = TRAINING + "/dataset.npz"
 DATASET_REPORT = TRAINING + "/dataset.json"
 DATASET_LOG = TRAINING + "/logs/dataset.log"
@@ -102,7 +121,7 @@ METRICS_LOG = TRAINING + "/logs/metrics.log"
 TENSORBOARD = TRAINING + "/tensorboard"
 
 COMPARISON = "{series}/comparison"
-"""Folder of the comparison figures; no instance can have its name."""
+"""Folder of the comparison figures."""
 COMPARISON_LOG = COMPARISON + "_logs/figures.log"
 CHANGES = "{series}/changes.csv"
 CHANGES_BY_LAYER = "{series}/changes_by_layer.csv"

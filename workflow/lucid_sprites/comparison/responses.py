@@ -5,9 +5,7 @@ python -m lucid_sprites.comparison.responses --strongest N --graph OTHER.pb --ca
 """
 
 import argparse
-import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +13,7 @@ import pandas as pd
 
 from lucid_sprites import tensorflow_start
 from lucid_sprites.comparison.states import Layer, read_states
+from lucid_sprites.config import catalogues
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import write_whole
 
@@ -90,7 +89,7 @@ def respond_all(strongest: int, graph: str, catalogue: str, sheets: list[str]) -
     """
     from lucid_sprites.models import graph_file
 
-    described = json.loads(Path(catalogue).read_text())
+    described = catalogues.read(catalogue)
     network = graph_file.read(graph)
     known = {layer["name"]: layer for layer in described["layers"]}
     (state,) = read_states(sheets).values()

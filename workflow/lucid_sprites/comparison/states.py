@@ -1,6 +1,5 @@
 """The sprites of several states of a network, as the spritesheets list them."""
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from PIL import Image
 
 from lucid_sprites.config import indexes
 from lucid_sprites.engine.problems import OK
-from lucid_sprites.errors import UserError
+from lucid_sprites.outputs import sheet_index
 from lucid_sprites.render import png
 
 
@@ -74,14 +73,9 @@ def read_states(sheets: list[str]) -> dict[str, State]:
     """
     states: dict[str, list[Layer]] = {}
     for sheet in (path for pattern in sheets for path in _files(pattern)):
-        try:
-            described = json.loads(Path(sheet).read_text())
-            layer = _layer(described, Path(sheet).parents[1])
-            states.setdefault(described["instance"], []).append(layer)
-        except (OSError, ValueError, KeyError) as error:
-            raise UserError(
-                f"{sheet}: cannot be read ({error}); delete it and run again"
-            ) from error
+        described = sheet_index.read(sheet)
+        layer = _layer(described, Path(sheet).parents[1])
+        states.setdefault(described["instance"], []).append(layer)
     return {
         instance: {layer.name: layer for layer in sorted(layers, key=lambda layer: layer.number)}
         for instance, layers in states.items()

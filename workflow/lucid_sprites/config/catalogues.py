@@ -5,6 +5,7 @@ first dry run already shows every sprite, and a wrong layer name is refused befo
 One is imported again when its file or what the config says of its input has changed.
 """
 
+import hashlib
 import json
 import os
 import subprocess
@@ -12,10 +13,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from lucid_sprites.config.settings import canonical_json
 from lucid_sprites.errors import UserError
+from lucid_sprites.files import read_made, write_whole
 
 # Raised whenever catalogues hold something else than before.
-_FORMAT = 2
+_FORMAT = 3
 _PACKAGE_ROOT = Path(__file__).parents[2]
 
 
@@ -37,16 +40,36 @@ def catalogues(jobs: list[dict[str, Any]], files: list[tuple[str, ...]]) -> list
 
 
 def read(file: str) -> dict[str, Any]:
-    """A catalogue; empty if it is missing or damaged."""
-    try:
-        catalogue = json.loads(Path(file).read_text())
-    except (OSError, ValueError):
-        return {}
-    return catalogue if isinstance(catalogue, dict) else {}
+    """A catalogue.
+
+    Raises:
+        UserError: missing, or not as it was written; a damaged one is deleted, to be made again.
+    """
+    return read_made(file, _whole)
+
+
+def write(file: str, catalogue: dict[str, Any]) -> None:
+    """Keep a catalogue so that `read` knows whether it is whole."""
+    sealed = catalogue | {"digest": _digest(catalogue)}
+    write_whole(file, json.dumps(sealed, indent=1) + "\n")
+
+
+def _whole(catalogue: dict[str, Any]) -> dict[str, Any]:
+    digest = catalogue.pop("digest", None)
+    if digest != _digest(catalogue):
+        raise ValueError("it is not as it was written")
+    return catalogue
+
+
+def _digest(catalogue: dict[str, Any]) -> str:
+    return hashlib.sha256(canonical_json(catalogue).encode()).hexdigest()
 
 
 def _is_current(job: dict[str, Any]) -> bool:
-    return read(job["catalogue"]).get("stamp") == job["stamp"] and os.path.exists(job["graph"])
+    try:
+        return read(job["catalogue"])["stamp"] == job["stamp"] and os.path.exists(job["graph"])
+    except UserError:
+        return False
 
 
 def _stamp(job: dict[str, Any], files: tuple[str, ...]) -> dict[str, Any]:

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from lucid_sprites import layout
 from lucid_sprites.config import review, schema, transforms
 from lucid_sprites.config.catalogues import catalogues
@@ -14,20 +12,6 @@ from lucid_sprites.config.plan import InstanceOptions, Plan
 from lucid_sprites.config.settings import DEFAULTS, merge, resolve
 from lucid_sprites.config.sources import Source, sources
 from lucid_sprites.errors import UserError
-
-
-def check_yaml(path: str) -> None:
-    """Make sure that the config file can be read, with a message that says where it cannot.
-
-    Raises:
-        UserError: missing, or not YAML.
-    """
-    try:
-        yaml.safe_load(Path(path).read_text())
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not YAML: {error}") from error
 
 
 def load(config: dict[str, Any], source: str) -> Plan:

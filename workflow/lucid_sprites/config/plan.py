@@ -178,12 +178,13 @@ class Plan:
         that they are no longer what is asked for.
         """
         instance, layer = self._instance(wildcards), self._layer(wildcards)
-        shown = identity(
-            layer.content,
-            instance.catalogue["input"],
-            layer.name,
-            layer.settings[int(wildcards.index)],
-        )
+        settings = layer.settings[int(wildcards.index)]
+        # Mostly shared by all sprites of the layer, which may be thousands.
+        shown = layer.identities.get(id(settings))
+        if shown is None:
+            picture = instance.catalogue["input"]
+            shown = identity(layer.content, picture, layer.name, settings)
+            layer.identities[id(settings)] = shown
         return layout.member(wildcards.index, wildcards.threshold, shown)
 
     def block_spec(self, wildcards: Any) -> str:

@@ -7,9 +7,7 @@ single indexes, above those of `config.yaml`.
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from lucid_sprites.config import schema
+from lucid_sprites.config import schema, yaml_file
 from lucid_sprites.errors import UserError
 
 _ABOUT = ("instance", "layer", "index", "reason")
@@ -23,10 +21,7 @@ def read(path: str, series: str) -> list[dict[str, Any]]:
     """
     if not Path(path).exists():
         return []
-    try:
-        content = yaml.safe_load(Path(path).read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(f"{path}: cannot be read: {error}") from error
+    content = yaml_file.read(path)
     if not isinstance(content, dict):
         raise UserError(f"{path}: must hold `series` and `redo`; delete it to review nothing")
     content = schema.check(content, path, "review")

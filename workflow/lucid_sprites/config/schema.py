@@ -1,6 +1,7 @@
 """The check of config.yaml against its JSON schema, with messages for people."""
 
 import math
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from jsonschema.exceptions import ValidationError, best_match
 from lucid_sprites.errors import UserError, nearest
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
+_MOST_VALUES = 1_000_000
 
 
 def check(config: dict[str, Any], source: str, part: str | None = None) -> dict[str, Any]:
@@ -24,25 +26,38 @@ def check(config: dict[str, Any], source: str, part: str | None = None) -> dict[
     Raises:
         UserError: names the file, the place, the value and the choices.
     """
-    config = _normalized(config, source)
-    schema = yaml.safe_load(SCHEMA.read_text())
-    validator = Draft202012Validator(schema["$defs"][part] if part else schema)
-    error = best_match(validator.iter_errors(config))
+    config = _normalized(config, source, [_MOST_VALUES])
+    error = best_match(_validator(part).iter_errors(config))
     if error is not None:
         raise UserError(_message(error, source))
     return config
 
 
-def _normalized(value: Any, source: str) -> Any:
-    """The same config with text for keys and whole numbers as integers."""
+@cache
+def _validator(part: str | None) -> Draft202012Validator:
+    schema = yaml.safe_load(SCHEMA.read_text())
+    return Draft202012Validator(schema["$defs"][part] if part else schema)
+
+
+def _normalized(value: Any, source: str, left: list[int]) -> Any:
+    """The same config with text for keys and whole numbers as integers.
+
+    Args:
+        left: how many values there may still be; aliases of aliases can stand for billions.
+    """
+    left[0] -= 1
+    if left[0] < 0:
+        raise UserError(f"{source}: holds more than {_MOST_VALUES} values")
     if isinstance(value, dict):
-        return {str(key): _normalized(item, source) for key, item in value.items()}
+        return {str(key): _normalized(item, source, left) for key, item in value.items()}
     if isinstance(value, list):
-        return [_normalized(item, source) for item in value]
+        return [_normalized(item, source, left) for item in value]
     if isinstance(value, float):
         if not math.isfinite(value):
             raise UserError(f"{source}: {value} is not a number that a setting can have")
         return int(value) if value.is_integer() else value
+    if not isinstance(value, str | int | None):
+        raise UserError(f"{source}: {value!r} is no text, number or list; put it in quotes")
     return value
 
 

@@ -46,6 +46,11 @@ class LayerPlan:
         return dict(sorted(pairs, key=lambda pair: pair[0]))
 
     @cached_property
+    def identities(self) -> dict[int, str]:
+        """What `settings.identity` gave, by the settings' id: filled by who asks for it."""
+        return {}
+
+    @cached_property
     def thresholds(self) -> list[int]:
         """All thresholds of its sprites, rising."""
         return sorted({t for settings, _ in self.groups for t in settings["thresholds"]})

@@ -44,7 +44,8 @@ def sources(config: dict[str, Any], where: str) -> list[Source]:
         where: the config file's name, for messages.
 
     Raises:
-        UserError: no such model, two of one name, or a path that leaves the project.
+        UserError: no such model, two of one name, a name that the workflow itself uses, or a path
+            that leaves the project.
     """
     results = inside(config.get("results", "results"), f"{where}: results")
     graphs = inside(config.get("graphs", "graphs"), f"{where}: graphs")
@@ -55,7 +56,22 @@ def sources(config: dict[str, Any], where: str) -> list[Source]:
             continue
         present = _in_folder(Path(graphs) / series)
         found += _of_series(series, options or {}, present, Path(graphs), Path(results), where)
+    for source in found:
+        _check_free(source, where)
     return found
+
+
+def _check_free(source: Source, where: str) -> None:
+    """Raise UserError for the name of something else in the results."""
+    for kind, name, taken in (
+        ("series", source.series, layout.OWN_OF_RESULTS),
+        ("instance", source.instance, layout.OWN_OF_SERIES),
+    ):
+        if name in taken:
+            raise UserError(
+                f"{where}: series {source.series}: {kind} cannot be called {name!r}: the workflow "
+                f"keeps its own files under that name; choose any but {', '.join(taken)}"
+            )
 
 
 def _of_training(series: str, options: dict[str, Any], results: Path, where: str) -> list[Source]:

@@ -46,12 +46,15 @@ def expand(study: dict[str, Any], where: str) -> Kind:
     """The cells of a study.
 
     Raises:
-        UserError: not exactly one kind, or a text that is no objective.
+        UserError: not exactly one kind, a text that is no objective, or numbers beyond all bounds.
     """
     found = [name for name in KINDS if name in study]
     if len(found) != 1:
         raise UserError(f"{where}: needs exactly one of {', '.join(KINDS)}")
-    return KINDS[found[0]](study[found[0]], f"{where}, {found[0]}")
+    try:
+        return KINDS[found[0]](study[found[0]], f"{where}, {found[0]}")
+    except OverflowError as error:
+        raise UserError(f"{where}, {found[0]}: {error}") from error
 
 
 def mixed(first: Objective, second: Objective, share: float) -> Objective:

@@ -27,7 +27,7 @@ def read(photo: dict[str, Any], height: int, width: int, channels: int) -> np.nd
     try:
         with Image.open(photo["file"]) as image:
             upright = ImageOps.exif_transpose(image).convert(_MODES[channels])
-    except (OSError, ValueError, SyntaxError) as error:
+    except Exception as error:  # a torn file can raise nearly anything from Pillow's decoders
         raise UserError(f"{photo['file']}: not a photo that can be read ({error})") from error
     fitted = ImageOps.fit(upright, (width, height), Image.Resampling.BICUBIC)
     return np.asarray(fitted, np.float32).reshape(height, width, channels) / 255

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from lucid_sprites import tensorflow_start
+from lucid_sprites.config import catalogues
 from lucid_sprites.errors import UserError
-from lucid_sprites.files import sha256, write_if_changed, write_whole
+from lucid_sprites.files import sha256, write_if_changed
 
 
 def main() -> None:
@@ -51,7 +52,7 @@ def _import(job: dict[str, Any]) -> None:
     if _modified(origin.get("file")) > os.path.getmtime(job["graph"]):
         os.utime(job["graph"])
     described |= {"stamp": job.get("stamp"), "sha256": sha256(job["graph"])}
-    write_whole(job["catalogue"], json.dumps(described, indent=1) + "\n")
+    catalogues.write(job["catalogue"], described)
 
 
 def _modified(file: str | None) -> float:

@@ -1,5 +1,6 @@
 """Sums, differences, products and negatives of objectives."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, Union
 
@@ -68,7 +69,14 @@ def _value(data: dict[str, Any]) -> float:
 
 
 def _joined(kind: str, parts: list[dict[str, Any]], number: float, neutral: int) -> Objective:
-    """`parts` without their numbers, which together are `number`."""
+    """`parts` without their numbers, which together are `number`.
+
+    Raises:
+        OverflowError: `number` is beyond all bounds.
+    """
+    # A whole number beyond those of `float` raises by itself.
+    if not math.isfinite(number):
+        raise OverflowError(f"the {kind} of its numbers is too large")
     others = [part for part in parts if not _is_number(part)]
     if number != neutral or not others:
         number = int(number) if float(number).is_integer() else number

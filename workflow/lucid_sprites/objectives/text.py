@@ -4,6 +4,7 @@
 """
 
 import json
+import math
 from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -32,6 +33,11 @@ NUMBER: /(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?/
 %ignore /[ \t\n]+/
 """
 
+# No objective that means something comes near; what works on its data goes down level by level.
+_DEEPEST = 100
+# Characters of a long line that a message shows on each side of the place.
+_SHOWN = 100
+
 # Names of the grammar's terminals for people.
 _TERMINALS = {
     "NAME": "a name", "STRING": "a text in quotes", "SIGNED_NUMBER": "a number",
@@ -48,7 +54,8 @@ def parse(line: str, where: str = "objective") -> Objective:
         where: the place in the config, for messages.
 
     Raises:
-        UserError: outside the grammar or the vocabulary; shows the place with a caret.
+        UserError: outside the grammar or the vocabulary, nested without end, or with numbers
+            beyond all bounds; shows the place with a caret.
     """
     from lark.exceptions import UnexpectedCharacters, UnexpectedInput
 
@@ -63,7 +70,22 @@ def parse(line: str, where: str = "objective") -> Objective:
             allowed = error.expected
         expected = sorted({_TERMINALS.get(name, name) for name in allowed or ()})
         _refuse(line, at, f"expected {' or '.join(expected)}", where)
-    return _Reader(line, where).objective(tree)
+    _check_depth(tree, line, where)
+    try:
+        return _Reader(line, where).objective(tree)
+    except OverflowError as error:
+        _refuse(line, 1, str(error), where)
+
+
+def _check_depth(tree: "Tree", line: str, where: str) -> None:
+    from lark import Tree
+
+    pending = [(tree, 1)]
+    while pending:
+        branch, depth = pending.pop()
+        if depth > _DEEPEST:
+            _refuse(line, 1, f"brackets and signs are nested deeper than {_DEEPEST}", where)
+        pending += [(child, depth + 1) for child in branch.children if isinstance(child, Tree)]
 
 
 @cache
@@ -75,7 +97,9 @@ def _parser() -> "Lark":
 
 
 def _refuse(line: str, column: int, reason: str, where: str) -> NoReturn:
-    raise UserError(f"{where}: {reason}\n  {line}\n  {' ' * (column - 1)}^")
+    start = max(0, column - 1 - _SHOWN)
+    shown = line[start : column - 1 + _SHOWN]
+    raise UserError(f"{where}: {reason}\n  {shown}\n  {' ' * (column - 1 - start)}^")
 
 
 class _Reader:
@@ -155,7 +179,10 @@ class _Reader:
 
 
 def _number(token: str) -> int | float:
-    return int(token) if str(token).lstrip("+-").isdecimal() else float(token)
+    value = float(token)
+    if not math.isfinite(value):
+        raise OverflowError(f"{token[:20]} is too large for a number")
+    return int(token) if str(token).lstrip("+-").isdecimal() else value
 
 
 def text(data: dict[str, Any]) -> str:
@@ -192,6 +219,8 @@ def _literal(value: Any) -> str:
         return f"random({', '.join(map(str, value['random']))})"
     if isinstance(value, dict):
         photo = value["photo"]["file"] if isinstance(value["photo"], dict) else value["photo"]
-        parts = [json.dumps(photo), *map(str, value.get("cell", ()))]
+        parts = [_literal(photo), *map(str, value.get("cell", ()))]
         return f"photo({', '.join(parts)})"
-    return json.dumps(value)
+    if isinstance(value, str) and '"' in value:
+        return f"'{value}'"
+    return f'"{value}"' if isinstance(value, str) else json.dumps(value)

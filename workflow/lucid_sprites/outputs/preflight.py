@@ -4,10 +4,12 @@ python -m lucid_sprites.outputs.preflight CATALOGUE ... --out FILE
 """
 
 import argparse
-import json
+import sys
 from pathlib import Path
 from typing import Any
 
+from lucid_sprites.config import catalogues
+from lucid_sprites.errors import UserError
 from lucid_sprites.files import write_whole
 
 # Share of the channels of a layer from which on silence on noise is worth a word.
@@ -21,10 +23,11 @@ def main() -> None:
     parser.add_argument("catalogues", nargs="+")
     parser.add_argument("--out", required=True)
     arguments = parser.parse_args()
-    described = {
-        Path(path).parent.name: json.loads(Path(path).read_text()) for path in arguments.catalogues
-    }
-    write_whole(arguments.out, report(Path(arguments.out).parent.name, described))
+    try:
+        described = {Path(path).parent.name: catalogues.read(path) for path in arguments.catalogues}
+        write_whole(arguments.out, report(Path(arguments.out).parent.name, described))
+    except UserError as error:
+        sys.exit(f"error: {error}")
 
 
 def report(series: str, catalogues: dict[str, dict[str, Any]]) -> str:

@@ -1,12 +1,13 @@
 """How many sprites came out, and why the others did not."""
 
-import json
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
 from lucid_sprites.config import indexes
 from lucid_sprites.engine.problems import OK
+from lucid_sprites.errors import UserError
+from lucid_sprites.outputs import sheet_index
 
 
 def summarize(sheets: list[str]) -> str:
@@ -16,12 +17,17 @@ def summarize(sheets: list[str]) -> str:
         sheets: PNG files of spritesheets; their JSON files are read.
     """
     counts: Counter[str] = Counter()
+    damaged = []
     failed: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for path in sheets:
         described = Path(path).with_suffix(".json")
         if not described.exists():  # this run was asked for something else
             continue
-        sheet = json.loads(described.read_text())
+        try:
+            sheet = sheet_index.read(described)
+        except UserError as error:
+            damaged.append(f"  {error}")
+            continue
         for cell in sheet["cells"]:
             counts[cell["status"]] += 1
             if cell["status"] != OK:
@@ -31,7 +37,7 @@ def summarize(sheets: list[str]) -> str:
     lines = [", ".join(f"{count} {status}" for status, count in counts.most_common())]
     for (place, status), members in failed.items():
         lines.append(f"  {place}: {status}: {indexes.shorten(members)}")
-    return f"{counts.total()} sprites: " + "\n".join(lines)
+    return f"{counts.total()} sprites: " + "\n".join(lines + damaged)
 
 
 def _what(sheet: dict[str, Any]) -> str:

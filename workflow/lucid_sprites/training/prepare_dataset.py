@@ -8,6 +8,7 @@ Whatever is no picture is skipped, odd pictures are converted, and the report na
 
 import argparse
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -106,10 +107,12 @@ def prepare_attributes(folder: Path, edge: int, table: Path) -> Prepared:
     names, rows = read_attributes(table)
     prepared = Prepared(names)
     for file, values in rows.items():
-        if (folder / file).is_file():
-            prepared.add(folder / file, folder, edge, values)
-        else:
+        if _is_beside(file):
+            prepared.skipped[file] = "not in the folder"
+        elif not os.path.isfile(folder / file):
             prepared.skipped[file] = "no such file"
+        else:
+            prepared.add(folder / file, folder, edge, values)
     if not prepared.pictures:
         raise UserError(f"dataset {folder}: none of the {len(rows)} pictures of {table} is there")
     return prepared
@@ -150,6 +153,11 @@ def report(prepared: Prepared, validation: np.ndarray) -> dict[str, Any]:
 
 def _not_classes(names: list[str]) -> list[str]:
     return [name for name in names if NO_CLASS.fullmatch(name)]
+
+
+def _is_beside(file: str) -> bool:
+    """Whether a name in a table leads out of the folder."""
+    return os.path.isabs(file) or os.path.normpath(file).startswith(os.pardir)
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -7,7 +7,6 @@ are the single sprites (all are on the sheets) and what only the workflow needs.
 """
 
 import argparse
-import json
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from lucid_sprites import layout
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole
 from lucid_sprites.viewer import table
+from lucid_sprites.viewer.manifest import read
 from lucid_sprites.viewer.script import script
 
 _PACKED = {".png", ".jpg", ".jpeg", ".webp", ".gif"}
@@ -91,7 +91,7 @@ def main() -> None:
     arguments = parser.parse_args()
     folder = Path(arguments.manifest).parent
     try:
-        manifest = json.loads(Path(arguments.manifest).read_text())
+        manifest = read(arguments.manifest)
         entries: Entries = {name: folder / name for name in files(manifest)}
         for name, _, source in (item.partition("=") for item in arguments.tables):
             entries |= table_files(manifest, folder, name, source)

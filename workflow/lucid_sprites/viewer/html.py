@@ -4,7 +4,6 @@ python -m lucid_sprites.viewer.html --manifests A.json B.json --out index.html
 """
 
 import argparse
-import json
 import os
 import re
 import sys
@@ -14,6 +13,7 @@ from typing import Any
 
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import write_whole
+from lucid_sprites.viewer import manifest
 from lucid_sprites.viewer.script import to_json
 
 _PAGE = Path(__file__).parent / "page"
@@ -25,7 +25,7 @@ def build(manifests: dict[str, dict[str, Any]], title: str) -> str:
     Args:
         manifests: by the folder of the series, as seen from the page: `` or `shapes/`.
     """
-    series = [{**_light(manifest), "folder": folder} for folder, manifest in manifests.items()]
+    series = [{**_light(each), "folder": folder} for folder, each in manifests.items()]
     html = (_PAGE / "index.html").read_text()
     html = html.replace("<title></title>", f"<title>{escape(title)}</title>")
     html = re.sub(
@@ -41,14 +41,14 @@ def build(manifests: dict[str, dict[str, Any]], title: str) -> str:
     return html.replace("/* manifests */ []", to_json(series))
 
 
-def _light(manifest: dict[str, Any]) -> dict[str, Any]:
-    """The manifest without the curves of whole layers, which only the plots draw."""
+def _light(full: dict[str, Any]) -> dict[str, Any]:
+    """A manifest without the curves of whole layers, which only the plots draw."""
     instances = [
         {**each, "layers": [{k: v for k, v in layer.items() if k != "loss"} for layer in layers]}
-        for each in manifest["instances"]
+        for each in full["instances"]
         for layers in [each["layers"]]
     ]
-    return {**manifest, "instances": instances}
+    return {**full, "instances": instances}
 
 
 def main() -> None:
@@ -59,13 +59,9 @@ def main() -> None:
     arguments = parser.parse_args()
     here = os.path.dirname(arguments.out)
     try:
-        manifests = {
-            _folder(path, here): json.loads(Path(path).read_text()) for path in arguments.manifests
-        }
-        names = [manifest["series"] for manifest in manifests.values()]
+        manifests = {_folder(path, here): manifest.read(path) for path in arguments.manifests}
+        names = [each["series"] for each in manifests.values()]
         write_whole(arguments.out, build(manifests, ", ".join(names)))
-    except (OSError, ValueError) as error:
-        sys.exit(f"error: {error}; delete it and run again")
     except UserError as error:
         sys.exit(f"error: {error}")
 

@@ -10,7 +10,6 @@ import argparse
 import json
 import sys
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from lucid_sprites.config import indexes
 from lucid_sprites.engine.problems import OK
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import write_whole
+from lucid_sprites.outputs import sheet_index
 from lucid_sprites.render import attempts_log
 from lucid_sprites.viewer.script import script
 
@@ -138,13 +138,6 @@ def _seconds(rows: list[dict[str, Any]]) -> float:
     return sum(end - start for start, end in ends.items()) / 1000
 
 
-def _read_sheet(path: str) -> dict[str, Any]:
-    try:
-        return json.loads(Path(path).read_text())
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: cannot be read ({error}); delete it and run again") from error
-
-
 def main() -> None:
     """Read the arguments, write the three files."""
     parser = argparse.ArgumentParser(description="Collect a layer's data for the viewer.")
@@ -157,7 +150,9 @@ def main() -> None:
 
     key = "/".join(map(str, place.values()))
     try:
-        sheets = [_read_sheet(path(layout.SHEET_INDEX, threshold=t)) for t in spec["thresholds"]]
+        sheets = [
+            sheet_index.read(path(layout.SHEET_INDEX, threshold=t)) for t in spec["thresholds"]
+        ]
         blocks = [path(layout.BLOCK, block=block) for block in indexes.parse(spec["blocks"])]
         rows = [row for block in blocks for row in attempts_log.read(block)]
         scales = {

@@ -8,6 +8,7 @@ Pages, plots and bundles read it, and so can any other program.
 import argparse
 import csv
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from lucid_sprites import layout
 from lucid_sprites.config import indexes, review
 from lucid_sprites.engine.problems import STATUSES
 from lucid_sprites.errors import UserError
-from lucid_sprites.files import write_whole
+from lucid_sprites.files import read_made, write_whole
 from lucid_sprites.viewer import table
 
 # Raised whenever a reader of older manifests would go wrong.
@@ -35,6 +36,7 @@ _PATHS = {
     "table": layout.PAGE_TABLE,
     "log": layout.BLOCK_LOG,
 }
+_SHOWN_PATHS = {name: path.removeprefix("{series}/") for name, path in _PATHS.items()}
 
 
 def build(spec: dict[str, Any]) -> dict[str, Any]:
@@ -60,7 +62,7 @@ def build(spec: dict[str, Any]) -> dict[str, Any]:
         "series": series,
         "results": spec["results"],
         "statuses": list(STATUSES),
-        "paths": {name: path.removeprefix("{series}/") for name, path in _PATHS.items()},
+        "paths": _SHOWN_PATHS,
         "instances": [
             {"name": name, "layers": _layers(spec, name, numbers)}
             for name, numbers in spec["instances"]
@@ -86,12 +88,50 @@ def _layers(spec: dict[str, Any], instance: str, numbers: str) -> list[dict[str,
     layers = []
     for number in indexes.parse(numbers):
         place = layout.PAGE_SUMMARY.format(series=spec["series"], instance=instance, layer=number)
-        path = Path(spec["results"]) / place
-        try:
-            layers.append(json.loads(path.read_text()))
-        except (OSError, ValueError) as error:
-            raise UserError(f"{path}: cannot be read ({error}); delete it and run again") from error
+        layers.append(read_made(Path(spec["results"]) / place, _whole_layer))
     return layers
+
+
+def read(path: str | Path) -> dict[str, Any]:
+    """A manifest, as `build` made it.
+
+    Raises:
+        UserError: it cannot be read; a damaged one is deleted, so that it is made again.
+    """
+    return read_made(path, _whole)
+
+
+def _whole(manifest: dict[str, Any]) -> dict[str, Any]:
+    layers = [layer for instance in manifest["instances"] for layer in instance["layers"]]
+    texts = [manifest["series"], *(instance["name"] for instance in manifest["instances"])]
+    right = (
+        manifest["format"] == _FORMAT
+        and manifest["statuses"] == list(STATUSES)
+        and manifest["paths"] == _SHOWN_PATHS
+        and all(re.fullmatch(layout.NAME, text) for text in texts)
+        and all(map(_whole_layer, layers))
+        and {"results", "review"} <= manifest.keys()
+    )
+    if not right:
+        raise ValueError("it does not describe a series")
+    return manifest
+
+
+def _whole_layer(layer: dict[str, Any]) -> dict[str, Any]:
+    numbers = [*(layer[key] for key in ("number", "depth", "columns", "units")),
+               *layer["thresholds"], *layer["cell"].values(),
+               *(count for at in layer["status"].values() for count in at.values())]  # fmt: skip
+    curves = [layer["loss"][name] for name in ("step", "low", "median", "high")]
+    right = (
+        all(type(number) is int and number >= 0 for number in numbers)
+        and isinstance(layer["seconds"], int | float)
+        and isinstance(layer["name"], str)
+        and len({len(curve) for curve in curves}) == 1
+        and all(isinstance(value, int | float) for curve in curves for value in curve)
+    )
+    if not right:
+        raise ValueError("it does not describe a layer")
+    return layer
 
 
 def main() -> None:

@@ -4,12 +4,10 @@ python -m lucid_sprites.viewer.plots --manifest manifest.json --out LOSS.svg STA
 """
 
 import argparse
-import json
 import math
 import sys
 from functools import partial
 from itertools import cycle
-from pathlib import Path
 from typing import Any
 
 from matplotlib import colormaps, rc_context
@@ -17,6 +15,7 @@ from matplotlib.figure import Figure
 
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole
+from lucid_sprites.viewer.manifest import read
 
 _COLUMNS = 4
 _PANEL = 3.0, 2.2
@@ -120,13 +119,13 @@ def main() -> None:
     parser.add_argument("--out", nargs=3, required=True, help="SVG files: loss, status, time")
     arguments = parser.parse_args()
     try:
-        manifest = json.loads(Path(arguments.manifest).read_text())
+        manifest = read(arguments.manifest)
         for draw, path in zip((loss, status, time), arguments.out, strict=True):
             # Equal plots are equal files: no date, and no random names inside.
             with rc_context({"svg.hashsalt": "lucid-sprites"}):
                 save = partial(draw(manifest).savefig, format="svg", metadata={"Date": None})
                 save_whole(path, save)
-    except (OSError, ValueError, UserError) as error:
+    except UserError as error:
         sys.exit(f"error: {error}")
 
 

@@ -1,0 +1,27 @@
+"""What the rules of the viewer look up."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from lucid_sprites.errors import UserError
+from lucid_sprites.viewer.pages import Pages
+from plans import plan_of
+
+LAYER = {"number": 0, "name": "conv1/Relu", "op": "Relu", "kind": "activation", "depth": 6,
+         "content": "ab", "macs": 1.0, "activations": 6.0, "fixed": False}  # fmt: skip
+CATALOGUE = {"input": {"name": "picture"}, "layers": [LAYER], "other": {}, "sha256": "cd"}
+
+
+def test_a_layer_waits_for_no_model_but_its_own(tmp_path):
+    """Another series may have to be trained before anything is known of it."""
+    plan = plan_of(tmp_path, CATALOGUE, [("here", "one"), ("trained", "later")])
+    del plan._planned["trained", "later"]
+    with pytest.raises(UserError, match="not there yet"):
+        plan.instance("trained", "later")
+    wildcards = SimpleNamespace(series="here", instance="one", layer="0")
+    assert Pages(plan).layer_inputs(wildcards) == [
+        f"{tmp_path}/here/one/spritemaps/l_0_t_64.json",
+        f"{tmp_path}/here/one/spritemaps/l_0_t_256.json",
+        f"{tmp_path}/here/one/blocks/l_0_b_0.zip",
+    ]
