@@ -183,12 +183,12 @@ def test_an_override_that_changes_nothing_changes_no_job():
 
 
 # 6 activations a pixel at scale 64 (6,963.2 pixels with the transforms' margin): a sprite takes
-# 167,117 bytes, so 37 of them fit in 6 MB; 32 is the largest batch, 4 the smallest.
+# 167,117 bytes, so 75 of them fit in 12 MB; 32 is the largest batch, 8 the smallest.
 @pytest.mark.parametrize(
     ("settings", "batch"),
     [
         ({}, 32),
-        ({"scale": 128}, 8),
+        ({"scale": 128}, 16),
         ({"scale": 256}, 8),
         ({"scale": 2048, "transforms": "none"}, 8),
         ({"batch_size": 24}, 24),

@@ -9,23 +9,23 @@ from typing import Any
 BATCH_MULTIPLE = 8
 
 # The activations of a batch should stay near the processor's caches.
-_ACTIVATION_BYTES = 6 << 20
+_ACTIVATION_BYTES = 12 << 20
 _SMALLEST_BATCH, _LARGEST_BATCH = BATCH_MULTIPLE, 32
 
 # A job should run much longer than it takes to start (2 to 8 s), and yet leave enough jobs for
 # many cores. Reckoned for 256 steps at what one core of a server does (docs/measurements.md).
-_SECONDS_OF_A_BLOCK = 30.0
+_SECONDS_OF_A_BLOCK = 60.0
 _LARGEST_BLOCK = 256
 _STEPS = 256
-_SECONDS_OF_A_STEP = 3e-4
-_SECONDS_OF_A_MAC = 5e-11
+_SECONDS_OF_A_PIXEL = 4e-8
+_SECONDS_OF_A_MAC = 1.5e-11
 
 # What a job asks a cluster for. Too little gets it killed, so: several times what was reckoned, a
 # slow start from a shared disk, and the memory that TensorFlow takes for itself. Beside the largest
 # activation, a batch keeps about ten more for the gradients; a graph is held several times while it
 # is folded (docs/scale.md).
 _MINUTES_TO_START = 10
-_SLOWER = 6
+_SLOWER = 12
 _MEGABYTES_TO_START = 700
 _ACTIVATIONS_KEPT = 16
 _GRAPH_COPIES = 8
@@ -85,7 +85,7 @@ def job_megabytes(
 
 def _step_seconds(macs: float, scale: int | list[int]) -> float:
     """Of one sprite."""
-    return _SECONDS_OF_A_STEP + _SECONDS_OF_A_MAC * macs * _canvas_pixels(scale)
+    return (_SECONDS_OF_A_PIXEL + _SECONDS_OF_A_MAC * macs) * _canvas_pixels(scale)
 
 
 def _activation_bytes(activations: float, scale: int | list[int]) -> float:

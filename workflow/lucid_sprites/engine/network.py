@@ -1,13 +1,18 @@
 """The network inside the graph of an optimization, for a whole batch of pictures."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
-from lucid_sprites.engine import first_convolution, gradients
+from lucid_sprites.engine import (
+    first_convolution,
+    gradients,
+    large_convolutions,
+    turned_convolution,
+)
 from lucid_sprites.models import topology
 
 log = logging.getLogger(__name__)
@@ -35,7 +40,12 @@ class Layer:
 
 
 def import_batch(
-    network: GraphDef, input_name: str, layers: Sequence[str], pictures: tf.Tensor
+    network: GraphDef,
+    input_name: str,
+    layers: Sequence[str],
+    pictures: tf.Tensor,
+    canvas: Sequence[int] | None = None,
+    plain: Collection[str] = (),
 ) -> dict[str, Layer]:
     """The network for a whole batch, or once for each sprite where it is made for one picture.
 
@@ -44,9 +54,15 @@ def import_batch(
     Args:
         layers: names of the layers that are looked at.
         pictures: [batch, height, width, channels] in the range of the network.
+        canvas: usual height, width and channels of the pictures, if large convolutions may be
+            computed with fewer products.
+        plain: names of convolutions that are not.
     """
     batch = pictures.shape[0]
     network = first_convolution.with_dense_gradient(network)
+    network = turned_convolution.with_turned_gradient(network)
+    if canvas:
+        network = large_convolutions.with_fewer_products(network, input_name, canvas, plain)
     if _mixes_pictures(network):
         log.warning("batch norm in training mode: each sprite is normalized by itself")
         return _import_singles(network, input_name, layers, pictures)

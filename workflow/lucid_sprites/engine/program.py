@@ -15,6 +15,7 @@ from lucid_sprites.engine import (
     background,
     gradients,
     head,
+    large_convolutions,
     network,
     optimizers,
     photos,
@@ -207,7 +208,17 @@ class Program(Closing):
         self._canvas = self._on_canvas(self._picture_tensor)
         ranged = self._canvas * (picture.high - picture.low) + picture.low
         names = build.layers(objective)
-        layers = network.import_batch(graph, picture.name, names, ranged) if names else {}
+        branches = self._branches(graph, objectives)
+        layers = {}
+        if names:
+            layers = network.import_batch(
+                graph,
+                picture.name,
+                names,
+                ranged,
+                self.canvas_shape if large_convolutions.suit(self._recipe.precision) else None,
+                {branch.head.convolution.name for branch in branches if branch.head},
+            )
         self._extreme_tensors = {name: _extremes(layer) for name, layer in layers.items()}
 
         def reference(photos: tf.Tensor, name: str) -> tf.Tensor:
@@ -222,8 +233,7 @@ class Program(Closing):
             reference,
             self._recipe.alpha,
         )
-        branches = self._branches(graph, layers, objectives)
-        if branches:
+        if branches and layers[objective["layer"]].is_imported_once:
             channels = Node(scope, (), objective).whole("n_channel")
             self._objective = head.means(
                 branches,
@@ -261,14 +271,11 @@ class Program(Closing):
     def _branches(
         self,
         graph: GraphDef,
-        layers: dict[str, network.Layer],
         objectives: list[dict[str, Any]],
     ) -> list[head.Branch]:
         """Those that objectives of single channels need; none for other objectives."""
         layer = objectives[0].get("layer")
         if objectives[0]["objective"] != "channel" or self.batch > head.CHANNELS:
-            return []
-        if not layers[layer].is_imported_once:
             return []
         channels = {objective["n_channel"] for objective in objectives}
         return [own for own in head.branches(graph, layer) if any(map(own.holds, channels))]

@@ -22,7 +22,7 @@ from lucid_sprites.files import write_whole
 log = logging.getLogger(__name__)
 
 # Raised whenever the engine's arithmetic changes: other pictures for the same settings.
-ENGINE_VARIANT = "batched-1"
+ENGINE_VARIANT = "batched-2"
 
 _RECORD, _STATE = "record.json", "state.npy"
 
