@@ -17,6 +17,24 @@ _KEPT_IN_FLOAT32 = {
     "INFERLIST_REMOVE": "Mean,Sum",
 }
 
+# Of TensorFlow's optimizations of a graph, those that make no step faster here. They cost a second
+# at the start of a large network, and copies of its weights (docs/measurements.md).
+_NEEDLESS = (
+    "arithmetic_optimization",
+    "common_subgraph_elimination",
+    "debug_stripper",
+    "dependency_optimization",
+    "function_optimization",
+    "implementation_selector",
+    "layout_optimizer",
+    "loop_optimization",
+    "memory_optimization",
+    "pin_to_host_optimization",
+    "scoped_allocator_optimization",
+    "shape_optimization",
+    "use_plugin_optimizers",
+)
+
 
 def quiet() -> None:
     """Only errors of TensorFlow are shown; call before its first import."""
@@ -49,7 +67,11 @@ def session_config(threads: int = 1, precision: str = "float32") -> "ConfigProto
         inter_op_parallelism_threads=threads,
         gpu_options={"allow_growth": True},
     )
+    rewriting = config.graph_options.rewrite_options
+    rewriting.meta_optimizer_iterations = rewriting.ONE
+    for name in _NEEDLESS:
+        setattr(rewriting, name, rewriting.OFF)
     if precision == "bfloat16":
         os.environ.update({_REWRITING + name: ops for name, ops in _KEPT_IN_FLOAT32.items()})
-        config.graph_options.rewrite_options.auto_mixed_precision_onednn_bfloat16 = 1
+        rewriting.auto_mixed_precision_onednn_bfloat16 = rewriting.ON
     return config
