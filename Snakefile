@@ -5,13 +5,21 @@ min_version("9.0")
 import os
 import sys
 
+from snakemake.settings.types import DeploymentMethod
+
 WORKFLOW = os.path.join(str(workflow.current_basedir), "workflow")
 sys.path.insert(0, WORKFLOW)
+PYTHON = os.path.dirname(sys.executable)
+if DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method:
+    # An environment takes the place in PATH of the one that is active: no other Python may be before.
+    PYTHON = os.path.join(os.environ.get("CONDA_PREFIX", sys.prefix), "bin")
+    # Else its jobs do not get PYTHONPATH.
+    workflow.deployment_settings.conda_not_block_search_path_envvars = True
 # Jobs find the package, and the Python that Snakemake runs on.
 os.environ.update(
     PYTHONPATH=WORKFLOW,
     LUCID_SPRITES=os.path.join(WORKFLOW, "lucid_sprites"),
-    PATH=os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")]),
+    PATH=os.pathsep.join([PYTHON, os.environ.get("PATH", "")]),
 )
 
 from lucid_sprites import layout
