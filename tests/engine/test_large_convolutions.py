@@ -97,7 +97,7 @@ def test_a_canvas_that_does_not_fit_is_for_others_to_tell():
 
 
 def test_kernels_share_a_limit(monkeypatch):
-    monkeypatch.setattr(large_convolutions, "_MOST_KERNEL_BYTES", 9 * 64 * 128 * 4 - 1)
+    monkeypatch.setattr(large_convolutions, "LARGE_KERNEL_BYTES", 9 * 64 * 128 * 4 - 1)
     graph = network()
     assert op_of(with_fewer(graph)) == "Conv2D"
 

@@ -29,6 +29,10 @@ _SLOWER = 12
 _MEGABYTES_TO_START = 700
 _ACTIVATIONS_KEPT = 16
 _GRAPH_COPIES = 8
+# Large kernels are transformed (engine/large_convolutions.py), to twice their size for each of both
+# directions, and kept by several steps of TensorFlow; no more of them than this.
+LARGE_KERNEL_BYTES = 64 << 20
+_LARGE_KERNEL_COPIES = 20
 
 # The standard transforms enlarge the canvas to up to 84 pixels for 64.
 _CANVAS_SHARE = 1.7
@@ -80,7 +84,9 @@ def job_megabytes(
         graph_megabytes: size of the graph's file.
     """
     kept = _ACTIVATIONS_KEPT * batch * _activation_bytes(activations, scale) / 1e6
-    return _MEGABYTES_TO_START + math.ceil(kept + _GRAPH_COPIES * graph_megabytes)
+    large = min(graph_megabytes, LARGE_KERNEL_BYTES / 1e6)
+    weights = _GRAPH_COPIES * graph_megabytes + _LARGE_KERNEL_COPIES * large
+    return _MEGABYTES_TO_START + math.ceil(kept + weights)
 
 
 def _step_seconds(macs: float, scale: int | list[int]) -> float:

@@ -11,6 +11,7 @@ import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
+from lucid_sprites.config.cost import LARGE_KERNEL_BYTES
 from lucid_sprites.engine import turned_convolution, winograd
 from lucid_sprites.models import topology
 
@@ -22,8 +23,6 @@ _MARGINS = {b"SAME": 1, b"VALID": 0}
 # transforms grow with the channels, the products that are saved with their square.
 _LEAST_CHANNELS = 40
 _LEAST_PRODUCTS = 30e6
-# Transformed kernels take twice the memory, for both directions; a TensorFlow graph has 2 GB.
-_MOST_KERNEL_BYTES = 128 << 20
 
 
 def suit(precision: str) -> bool:
@@ -45,7 +44,7 @@ def with_fewer_products(
     """
     nodes = topology.by_name(network)
     pixels = _output_pixels(network, input_name, canvas)
-    left = _MOST_KERNEL_BYTES
+    left = LARGE_KERNEL_BYTES
     changed = []
     for node in network.node:
         kernel = None if node.name in plain else _kernel(node, nodes)
