@@ -12,9 +12,10 @@ import time
 
 LAYER = "MobilenetV1/MobilenetV1/Conv2d_8_pointwise/Relu6"
 VARIANTS = {
-    "as it is, batch of 32": {},
-    "batch of 16": {"batch": 16},
+    "as it is": {},
     "batch of 8": {"batch": 8},
+    "batch of 16": {"batch": 16},
+    "batch of 32": {"batch": 32},
     "two threads": {"threads": 2},
     "constants and batch norm not folded": {"fold": False},
     "gradients redirected in every step": {"redirect": True},
@@ -22,10 +23,12 @@ VARIANTS = {
     "no transforms": {"transforms": "none"},
     "convolutions in bfloat16": {"precision": "bfloat16"},
     "gradient of the first convolution as TensorFlow has it": {"first": False},
+    "other gradients of convolutions as TensorFlow has them": {"turned": False},
+    "all products of large convolutions": {"fewer": False},
 }
 
 
-def measure(graph: str, scale: int, options: dict) -> float:
+def measure(graph: str, layer: str, batch: int, scale: int, options: dict) -> float:
     """Milliseconds for each sprite and step, median of 60 steps, in this process."""
     from lucid_sprites import tensorflow_start
 
@@ -37,7 +40,12 @@ def measure(graph: str, scale: int, options: dict) -> float:
     import numpy as np
 
     from lucid_sprites.config.settings import DEFAULTS, recipes, resolve
-    from lucid_sprites.engine import draws, first_convolution
+    from lucid_sprites.engine import (
+        draws,
+        first_convolution,
+        large_convolutions,
+        turned_convolution,
+    )
     from lucid_sprites.engine.program import Program
     from lucid_sprites.models import graph_file, prepare
     from lucid_sprites.models.normal_form.normalize import normalize
@@ -50,13 +58,17 @@ def measure(graph: str, scale: int, options: dict) -> float:
     (recipe, *_) = recipes(resolve({**DEFAULTS, **wanted}, ""))
     if not options.get("first", True):
         first_convolution.with_dense_gradient = lambda network: network
+    if not options.get("turned", True):
+        turned_convolution.with_turned_gradient = lambda network: network
+    if not options.get("fewer", True):
+        large_convolutions.suit = lambda precision: False
     whole = graph_file.read(graph)
     picture = normalize(whole, {}, graph).picture
     make = prepare.prepare if options.get("fold", True) else prepare.prune
-    batch = options.get("batch", 32)
-    network = make(whole, picture.name, LAYER)
+    batch = options.get("batch", batch)
+    network = make(whole, picture.name, layer)
     channels = [
-        {"objective": "channel", "layer": LAYER, "n_channel": index} for index in range(batch)
+        {"objective": "channel", "layer": layer, "n_channel": index} for index in range(batch)
     ]
     with Program(network, picture, channels, recipe, batch) as program:
         keys = [(0, 0, index) for index in range(batch)]
@@ -75,20 +87,26 @@ def measure(graph: str, scale: int, options: dict) -> float:
 def main() -> None:
     """Measure all variants and print a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("graph", help="a MobileNet v1 as frozen graph")
+    parser.add_argument("graph", help="a frozen graph, by default a MobileNet v1")
+    parser.add_argument("--layer", default=LAYER)
+    parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--scale", type=int, default=64)
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--variant", help="measure only this one, in this process")
     arguments = parser.parse_args()
     if arguments.variant:
-        print(measure(arguments.graph, arguments.scale, json.loads(arguments.variant)))
+        options = json.loads(arguments.variant)
+        print(measure(
+            arguments.graph, arguments.layer, arguments.batch, arguments.scale, options
+        ))  # fmt: skip
         return
+    of_all = ["--layer", arguments.layer, "--batch", arguments.batch, "--scale", arguments.scale]
     found: dict[str, list[float]] = {name: [] for name in VARIANTS}
     for _ in range(arguments.turns):
         for name, options in VARIANTS.items():
             command = [sys.executable, __file__, arguments.graph, "--variant", json.dumps(options)]
             ran = subprocess.run(
-                [*command, "--scale", str(arguments.scale)],
+                [*command, *map(str, of_all)],
                 capture_output=True, text=True, check=True,
             )  # fmt: skip
             found[name].append(float(ran.stdout.split()[-1]))

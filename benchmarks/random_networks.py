@@ -1,5 +1,11 @@
-"""Well-known architectures with random weights, as frozen graphs."""
+"""Well-known architectures with random weights, as frozen graphs.
 
+    .venv/bin/python benchmarks/random_networks.py vgg16 block4_conv3 vgg16.pb
+
+writes one and prints the name of the layer's node.
+"""
+
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -57,3 +63,7 @@ def _randomize(model: Any) -> None:
             variable.assign(kernel * np.sqrt(_GAIN / np.prod(shape[:-1])))
         elif variable.path.endswith(("beta", "bias")):
             variable.assign(np.full(shape, _SHIFT))
+
+
+if __name__ == "__main__":
+    print(freeze(sys.argv[1], sys.argv[2], Path(sys.argv[3])))

@@ -127,9 +127,9 @@ def test_coarse_numbers_have_plain_products():
     assert large_convolutions.suit("float32") and not large_convolutions.suit("bfloat16")
 
 
-def run(indexes, batch):
+def run(indexes, batch, thresholds=(2, 20)):
     graph = prepare(network(), "picture", "unit")
-    tasks = [Task(index, recipe(seed=3), (2, 20)) for index in indexes]
+    tasks = [Task(index, recipe(seed=3), thresholds) for index in indexes]
     outcomes = list(optimize(graph, PICTURE, "unit", tasks, batch, lambda _: None))
     assert {outcome.status for outcome in outcomes} == {problems.OK}
     return {outcome.task.index: outcome for outcome in outcomes}
@@ -142,3 +142,17 @@ def test_a_sprite_has_the_same_bytes_with_any_mates_in_any_batch():
         for threshold, picture in alone.pictures.items():
             assert picture.tobytes() == among.pictures[threshold].tobytes()
             assert alone.losses[threshold] == among.losses[threshold]
+
+
+def test_sprites_excite_their_channels_as_with_all_products(monkeypatch):
+    reached = []
+    for suits in (True, False):
+        monkeypatch.setattr(large_convolutions, "suit", lambda _, suits=suits: suits)
+        found = run(range(16), 16, thresholds=(1, 64))
+        reached.append(np.array([[found[i].losses[t] for t in (1, 64)] for i in range(16)]))
+    fewer, plain = reached
+    assert (fewer != plain).any()
+    np.testing.assert_allclose(fewer[:, 0], plain[:, 0], rtol=1e-3)
+    # After many steps rounding has led them apart, to equally good pictures.
+    assert fewer[:, 1].mean() == pytest.approx(plain[:, 1].mean(), rel=0.02)
+    assert abs(plain[:, 1].mean()) > 2 * abs(plain[:, 0].mean())
