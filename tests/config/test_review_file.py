@@ -28,7 +28,7 @@ def test_entries_as_they_stand(write):
     assert review.read(write({"series": "tiny", "redo": [ENTRY]}), "tiny") == [ENTRY]
 
 
-def test_entries_become_settings_of_single_indexes(write):
+def test_entries_become_settings_of_single_indexes():
     entries = [ENTRY, {"layer": 2, "index": "3-5", "transforms": "none"}]
     assert review.as_layers(entries, "old") == [
         {"layer": "conv/Relu", "index": {"7": {"seed": 1}}},

@@ -14,8 +14,6 @@ from lucid_sprites.files import natural_key
 
 MODEL_SUFFIXES = (".pb", ".pbtxt", ".keras", ".h5", ".hdf5")
 _SAVED_MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt")
-# Keys of an instance that say where its model comes from.
-ORIGINS = ("file", "lucid", "keras_application")
 
 
 @dataclass(frozen=True)
