@@ -48,7 +48,7 @@ def test_entries_become_settings_of_single_indexes():
         ({"series": "other", "redo": []}, "a review of series 'other', not of 'tiny'"),
         ({"series": "tiny", "redo": [{"index": 1}]}, "'layer' is a required property"),
         ({"series": "tiny", "redo": [{**ENTRY, "sed": 1}]}, "did you mean seed"),
-        ({"series": "tiny", "redo": [{**ENTRY, "index": "x"}]}, "'x' is not a valid"),
+        ({"series": "tiny", "redo": [{**ENTRY, "index": "x"}]}, "'x' is not an index, a range"),
         ({"series": "tiny", "redo": [{"layer": 1, "index": 2}]}, "redo.0: says nothing that would"),
     ],
 )
