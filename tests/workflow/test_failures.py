@@ -184,3 +184,11 @@ def test_a_sprite_that_nobody_asked_for_is_refused_with_the_choices(project, tar
     refused = project.run("--dry-run", f"results/{target}.png")
     assert refused.code != 0
     assert says in refused.text
+
+
+def test_a_model_that_lucid_does_not_have_is_refused_with_the_nearest(project):
+    """Without a checksum: the job still gets as far as the name."""
+    change("series.tiny.instances", [{"instance": "zoo", "lucid": "InceptionV9"}])(project)
+    refused = project.run("--jobs", "1", "results/tiny/zoo/layers.json")
+    assert refused.code != 0
+    assert "lucid's model zoo has no 'InceptionV9'; nearest: InceptionV" in refused.text
