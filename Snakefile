@@ -34,9 +34,13 @@ from lucid_sprites.viewer.pages import Pages
 
 try:
     # The workflow that uses this one as a module may have given it its config.
-    if not (workflow.config_settings.configfiles or workflow.modifier.skip_configfile):
-        yaml_file.read("config.yaml")  # its messages, before Snakemake reads it
-        workflow.configfile("config.yaml")
+    if not workflow.modifier.skip_configfile:
+        given = workflow.config_settings.configfiles
+        for file in given or ["config.yaml"]:
+            if not str(file).endswith(".json"):
+                yaml_file.read_config(str(file))  # for its messages: Snakemake reads it itself
+        if not given:
+            workflow.configfile("config.yaml")
     # A module's `prefix:` would change the paths of rules, but not those that jobs are told: the
     # results folder moves there instead.
     prefix = workflow.modifier.path_modifier.prefix

@@ -1,5 +1,6 @@
 """A user's folder with graphs and a config, and the real Snakemake run in it."""
 
+import json
 import os
 import re
 import shutil
@@ -107,6 +108,11 @@ class Project:
 
     def sprite(self, name: str, instance: str = "tiny/young") -> Path:
         return self.folder / "results" / instance / "sprites" / f"{name}.png"
+
+    def cells(self, sheet: str, instance: str = "tiny/young") -> list[dict[str, Any]]:
+        """What a sheet says of each of its cells."""
+        path = self.folder / "results" / instance / "spritemaps" / f"{sheet}.json"
+        return json.loads(path.read_text())["cells"]
 
     def sprites(self) -> dict[str, bytes]:
         """Content of every sprite by its path."""

@@ -5,6 +5,7 @@ import random
 import pytest
 
 from lucid_sprites.config.indexes import parse, shorten
+from lucid_sprites.errors import UserError
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,15 @@ def test_lists_and_ranges_are_read(spec, indexes):
 )
 def test_runs_are_shortened(indexes, text):
     assert shorten(indexes) == text
+
+
+@pytest.mark.parametrize(("spec", "part"), [("7-2", "7-2"), ([1, "0-1000000"], "0-1000000")])
+def test_a_range_that_falls_or_has_no_end_is_refused_with_its_place(spec, part):
+    with pytest.raises(UserError) as caught:
+        parse(spec, "config.yaml: layer conv1")
+    assert str(caught.value) == (
+        f"config.yaml: layer conv1: the range '{part}' must rise, to less than 1000000"
+    )
 
 
 def test_what_is_shortened_reads_back():

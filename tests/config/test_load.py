@@ -112,7 +112,6 @@ def test_an_instance_cannot_have_a_name_of_the_workflows_own(study, name):
 
 @pytest.mark.parametrize("name", layout.OWN_OF_RESULTS)
 def test_a_series_cannot_have_a_name_of_the_workflows_own(study, name):
-    (study.graphs / "shapes").rename(study.graphs / name)
     config = {"graphs": str(study.graphs), "results": str(study.results), "series": {name: None}}
     with pytest.raises(UserError) as caught:
         load(config, SOURCE)

@@ -28,7 +28,7 @@ def test_entries_as_they_stand(write):
     assert review.read(write({"series": "tiny", "redo": [ENTRY]}), "tiny") == [ENTRY]
 
 
-def test_entries_become_settings_of_single_indexes(write):
+def test_entries_become_settings_of_single_indexes():
     entries = [ENTRY, {"layer": 2, "index": "3-5", "transforms": "none"}]
     assert review.as_layers(entries, "old") == [
         {"layer": "conv/Relu", "index": {"7": {"seed": 1}}},
@@ -48,7 +48,7 @@ def test_entries_become_settings_of_single_indexes(write):
         ({"series": "other", "redo": []}, "a review of series 'other', not of 'tiny'"),
         ({"series": "tiny", "redo": [{"index": 1}]}, "'layer' is a required property"),
         ({"series": "tiny", "redo": [{**ENTRY, "sed": 1}]}, "did you mean seed"),
-        ({"series": "tiny", "redo": [{**ENTRY, "index": "x"}]}, "'x' is not a valid"),
+        ({"series": "tiny", "redo": [{**ENTRY, "index": "x"}]}, "'x' is not an index, a range"),
         ({"series": "tiny", "redo": [{"layer": 1, "index": 2}]}, "redo.0: says nothing that would"),
     ],
 )

@@ -47,7 +47,7 @@ def test_without_finetune_only_the_given_state_is_saved():
     assert trainings(finetune=False).by_series["run"].epochs == [0]
 
 
-def test_segments_start_from_the_state_before(tmp_path):
+def test_segments_start_from_the_state_before():
     run = trainings(save=[1, 4])
     assert run.previous(place(epoch="0")) == []
     assert run.previous(place(epoch="4")) == ["results/run/training/epoch_1.npz"]

@@ -32,6 +32,8 @@ def write(tmp_path):
         ("", None),
         ("a: &a {scale: 8}\nb: {<<: *a, seed: 1}\nc: [*a, *a]", {
             "a": {"scale": 8}, "b": {"scale": 8, "seed": 1}, "c": [{"scale": 8}] * 2}),
+        ("a: &a {x: 1}\nb: &b {y: 2}\nc: {<<: *a, <<: *b}", {
+            "a": {"x": 1}, "b": {"y": 2}, "c": {"x": 1, "y": 2}}),
         ("[" * 90 + "]" * 90, eval("[" * 90 + "]" * 90)),
     ],
 )  # fmt: skip
@@ -54,6 +56,14 @@ def test_what_a_file_holds(write, content, held):
         ("a: " * 100_000, "not YAML: "),
         ("a: &a [*a]", "values are nested deeper than 100"),
         (BOMB, "holds more than 1000000 values once its aliases are spelled out"),
+        (
+            "series: {a: }\nscale: 8\nseries: {b: }\n",
+            "line 3: 'series' stands in line 1 already; join the two, or give one another name",
+        ),
+        ("series:\n  a: {}\n  b: {}\n  a: {}\n", "line 4: 'a' stands in line 2 already"),
+        ("index:\n  17: {}\n  '17': {}\n", "line 3: '17' stands in line 2 already"),
+        ("{a: 1, a: 2}", "line 1: 'a' stands in line 1 already"),
+        ("layers:\n- seed: 1\n  seed: 2\n", "line 3: 'seed' stands in line 2 already"),
         (MERGES, "holds more than 1000000 values once its aliases are spelled out"),
     ],
 )
@@ -62,6 +72,16 @@ def test_what_is_refused_and_why(write, content, says):
     with pytest.raises(UserError, match=f"(?s){says}") as caught:
         yaml_file.read(path)
     assert str(caught.value).startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize("content", ["", "# series:\n", "- shapes\n", "shapes"])
+def test_a_config_has_keys(write, content):
+    path = write(content)
+    with pytest.raises(UserError) as caught:
+        yaml_file.read_config(path)
+    assert str(caught.value) == (
+        f"{path}: must hold keys, among them `series`; README.md explains all"
+    )
 
 
 def test_a_missing_file_is_named(tmp_path):

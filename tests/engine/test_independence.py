@@ -38,7 +38,7 @@ def run(lines, setting, thresholds, batch=8, chosen=None, checkpoints=(), member
     return {outcome.task.index: outcome for outcome in outcomes}
 
 
-def assert_same(one, other, since=0):
+def assert_same(one, other):
     assert (one.status, one.step, one.loss) == (other.status, other.step, other.loss)
     for threshold, picture in one.pictures.items():
         assert picture.tobytes() == other.pictures[threshold].tobytes()

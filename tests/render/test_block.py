@@ -181,7 +181,7 @@ def test_an_added_threshold_costs_the_added_steps(graph, first, filled, tmp_path
     assert again.started == [(3, 3)]
 
 
-def test_a_lower_threshold_is_made_from_the_start(graph, first, filled, tmp_path):
+def test_a_lower_threshold_is_made_from_the_start(graph, filled, tmp_path):
     run = Run(spec(graph, ("0-1,3", settings(thresholds=[4, 9, 20]))), filled)
     assert run.started == [(3, 27)]
     fresh = Run(spec(graph, ("0-1,3", settings(thresholds=[9]))), tmp_path / "fresh")
@@ -252,7 +252,7 @@ def test_batch_number_and_attempts_do_not_matter_to_what_is_there(graph, first, 
     assert run.pngs == first[2].pngs
 
 
-def test_another_graph_or_range_is_optimized_anew(graph, first, filled, tmp_path):
+def test_another_graph_or_range_is_optimized_anew(graph, filled, tmp_path):
     other = tiny_graphs.save(tiny_graphs.small(depth=6, seed=1), tmp_path / "other.pb")
     assert Run(spec(other, ("0-1,3", settings())), filled).started == [(3, 60)]
     asked = spec(graph, ("0-1,3", settings()))
@@ -260,7 +260,7 @@ def test_another_graph_or_range_is_optimized_anew(graph, first, filled, tmp_path
     assert Run(signed, filled).started == [(3, 60)]
 
 
-def test_a_damaged_entry_is_made_again(graph, first, filled):
+def test_a_damaged_entry_is_made_again(first, filled):
     damaged = sorted(filled.rglob("*.zip"))[1]
     damaged.write_bytes(damaged.read_bytes()[:-100])
     run = Run(first[1], filled)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from lucid_sprites.training.generated import CLASSES, generated_pictures
+from lucid_sprites.training.generated import generated_pictures
+from lucid_sprites.training.picture_classes import CLASSES
 
 
 @pytest.fixture(scope="module")

@@ -216,7 +216,7 @@ def test_several_labels_train_a_sigmoid_head(tmp_path):
     assert 0 <= float(row["validation_accuracy"]) <= 1
 
 
-def test_training_learns(tmp_path):
+def test_training_learns():
     spec = training_spec(input_size=32, batch_size=32, steps_per_epoch=40, learning_rate=0.003)
     dataset = open_dataset(spec, None)
     keras.utils.set_random_seed(0)

@@ -77,7 +77,7 @@ def test_the_small_network_has_no_imagenet_weights():
 
 
 @pytest.mark.parametrize("topology", ["mobilenet", "googlenet"])
-def test_imagenet_without_a_network_says_what_to_do(topology, monkeypatch, tmp_path):
+def test_imagenet_without_a_network_says_what_to_do(topology, monkeypatch):
     def unreachable(*_, **__):
         raise Exception("URL fetch failure on https://somewhere: no route to host")
 

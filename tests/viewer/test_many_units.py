@@ -172,7 +172,7 @@ def test_two_series_are_compared_cell_by_cell(browser, results):
     page.locator('[data-name="layer2"]').select_option("conv2")
     expect(page.locator("h1")).to_contain_text("wide / conv2")
     losses = [
-        [cell["loss"] for cell in read(results, series, number)][:8]
+        [cell["loss"] for cell in read(series, number)][:8]
         for series, number in (("narrow", 1), ("wide", 2))
     ]
     change = np.abs(np.subtract(*losses))
@@ -183,7 +183,7 @@ def test_two_series_are_compared_cell_by_cell(browser, results):
     expect(first.locator(".second")).to_have_css("background-image", re.compile("/wide/one/"))
 
 
-def read(results, series, number):
+def read(series, number):
     """The cells that the data of a layer were made of."""
     random = np.random.default_rng(number)
     depth = 8 if series == "narrow" else DEPTHS[number]

@@ -1,4 +1,6 @@
-"""A rendered project that tests copy and change."""
+"""A rendered project that tests copy and change, and its pages."""
+
+from pathlib import Path
 
 import pytest
 
@@ -34,3 +36,15 @@ def rendered(tmp_path_factory) -> Project:
 def project(rendered, tmp_path) -> Project:
     """A fresh copy of the rendered project."""
     return rendered.copy(tmp_path / "project")
+
+
+@pytest.fixture
+def start_page(rendered) -> Path:
+    """The viewer of all series."""
+    return rendered.folder / "results/index.html"
+
+
+@pytest.fixture
+def series_page(rendered) -> Path:
+    """The viewer of the series `tiny`."""
+    return rendered.folder / "results/tiny/index.html"

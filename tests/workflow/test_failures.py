@@ -1,6 +1,7 @@
 """Sprites that cannot be made, and input that is refused before anything is rendered."""
 
 import json
+import shutil
 
 import pytest
 from PIL import Image
@@ -47,6 +48,15 @@ def graph(content, name="young"):
 
 def text_config(project):
     (project.folder / "config.yaml").write_text("series: [unclosed")
+
+
+def empty_config(project):
+    (project.folder / "config.yaml").write_text("# series:\n")
+
+
+def repeated_key(project):
+    with (project.folder / "config.yaml").open("a") as config:
+        config.write("series:\n  tiny: {}\n")
 
 
 def independent(project):
@@ -110,6 +120,16 @@ CASES = {
     ),
     "wrong type": (change("defaults.scale", "big"), ["config.yaml", "defaults.scale", "'big'"]),
     "not YAML": (text_config, ["config.yaml"]),
+    "empty config": (empty_config, ["config.yaml: must hold keys, among them `series`"]),
+    "key twice": (repeated_key, ["config.yaml: line 13: 'series' stands in line 8 already"]),
+    "range that falls": (
+        change("series.tiny.indexes", "4-1"),
+        ["config.yaml: series tiny, instance old, layer conv1/Relu: the range '4-1' must rise"],
+    ),
+    "results with a wildcard": (
+        change("results", "of {series}"),
+        ["config.yaml: results: 'of {series}' is not a folder for results"],
+    ),
     "results is a file": (
         lambda project: (change("results", "taken")(project),
                          (project.folder / "taken").write_text("")),
@@ -129,3 +149,46 @@ def test_bad_input_is_refused_at_once(project, case):
     assert "Traceback" not in refused.text
     assert "rule optimize" not in refused.text
     assert {path: time for path, time in project.modified() if path in before} == before
+
+
+def test_a_config_that_is_named_is_read_as_carefully(project):
+    shutil.copy(project.folder / "config.yaml", project.folder / "other.yaml")
+    (project.folder / "config.yaml").unlink()
+    named = str(project.folder / "other.yaml")
+    assert project.run("--dry-run", "--configfile", named).code == 0
+    with open(named, "a") as config:
+        config.write("series: {}\n")
+    refused = project.run("--dry-run", "--configfile", named)
+    assert refused.code != 0
+    assert f"{named}: line 13: 'series' stands in line 8 already" in refused.text
+
+
+def test_a_config_that_is_named_may_be_json(project):
+    named = project.folder / "other.json"
+    named.write_text(json.dumps(project.config(), indent="\t"))
+    (project.folder / "config.yaml").unlink()
+    assert project.run("--dry-run", "--configfile", str(named)).code == 0
+
+
+@pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        ("tiny/young/sprites/l_3_i_0_t_8_s_16", "tiny/young: the config does not ask for layer 3"),
+        ("tiny/young/sprites/l_2_i_9_t_8_s_16",
+         "tiny/young, layer conv1/Relu: the config does not ask for index 9, but for 0-5"),
+        ("tiny/middle/sprites/l_2_i_0_t_8_s_16",
+         "the config has no tiny/middle; there are tiny/old, tiny/young"),
+    ],
+)  # fmt: skip
+def test_a_sprite_that_nobody_asked_for_is_refused_with_the_choices(project, target, says):
+    refused = project.run("--dry-run", f"results/{target}.png")
+    assert refused.code != 0
+    assert says in refused.text
+
+
+def test_a_model_that_lucid_does_not_have_is_refused_with_the_nearest(project):
+    """Without a checksum: the job still gets as far as the name."""
+    change("series.tiny.instances", [{"instance": "zoo", "lucid": "InceptionV9"}])(project)
+    refused = project.run("--jobs", "1", "results/tiny/zoo/layers.json")
+    assert refused.code != 0
+    assert "lucid's model zoo has no 'InceptionV9'; nearest: InceptionV" in refused.text

@@ -50,8 +50,8 @@ def lean() -> None:
     sys.modules.setdefault("keras", None)  # type: ignore[arg-type]
 
 
-def session_config(threads: int = 1, precision: str = "float32") -> "ConfigProto":
-    """Session options with `threads` for all pools.
+def session_config(precision: str = "float32") -> "ConfigProto":
+    """Session options with one thread for all pools.
 
     The first session of a process fixes the pools of all later ones, so every session takes
     its options from here. Small graphs are slower with more threads than one.
@@ -63,8 +63,8 @@ def session_config(threads: int = 1, precision: str = "float32") -> "ConfigProto
     from tensorflow.compat.v1 import ConfigProto
 
     config = ConfigProto(
-        intra_op_parallelism_threads=threads,
-        inter_op_parallelism_threads=threads,
+        intra_op_parallelism_threads=1,
+        inter_op_parallelism_threads=1,
         gpu_options={"allow_growth": True},
     )
     rewriting = config.graph_options.rewrite_options

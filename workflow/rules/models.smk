@@ -35,9 +35,10 @@ rule download_lucid_model:
         "../envs/lucid-sprites.yaml"
     params:
         checksum=PLAN.lucid_checksum,
+    # With "=", because Snakemake does not quote an empty checksum.
     shell:
         "python -m lucid_sprites.models.download_lucid {wildcards.model}"
-        " --sha256 {params.checksum:q} --out {output:q} 2> {log:q}"
+        " --sha256={params.checksum:q} --out {output:q} 2> {log:q}"
 
 
 rule preflight_report:

@@ -384,7 +384,7 @@ def _layers(request: Request, instance: InstancePlan) -> list[int]:
 
 
 def _check_channels(request: Request, layer: dict[str, Any], method: str) -> None:
-    channels = indexes.parse(request.settings["channels"])
+    channels = indexes.parse(request.settings["channels"], f"{request.where}: channels")
     if method == DREAM and channels[-1] >= layer["depth"]:
         raise UserError(
             f"{request.where}: layer {layer['name']}: channel {channels[-1]} is beyond its depth; "

@@ -8,8 +8,11 @@ from lucid_sprites.errors import UserError
 _MOST = 1_000_000
 
 
-def parse(spec: Any) -> list[int]:
+def parse(spec: Any, where: str = "indexes") -> list[int]:
     """The sorted indexes of a list or range that fits the config's schema.
+
+    Args:
+        where: it stands, for the message.
 
     Raises:
         UserError: a range that falls, or goes beyond any layer.
@@ -20,7 +23,9 @@ def parse(spec: Any) -> list[int]:
         for part in str(item).split(","):
             first, _, last = part.partition("-")
             if not int(first) <= int(last or first) < _MOST:
-                raise UserError(f"index range {part.strip()!r} must rise, to less than {_MOST}")
+                raise UserError(
+                    f"{where}: the range {part.strip()!r} must rise, to less than {_MOST}"
+                )
             found.update(range(int(first), int(last or first) + 1))
     return sorted(found)
 

@@ -167,6 +167,12 @@ class Plan:
     def block_of_sprite(self, wildcards: Any) -> str:
         """The block that holds a sprite."""
         layer = self._layer(wildcards)
+        if int(wildcards.index) not in layer.settings:
+            wanted = indexes.shorten(sorted(layer.settings))
+            raise UserError(
+                f"{wildcards.series}/{wildcards.instance}, layer {layer.name}: the config does not "
+                f"ask for index {wildcards.index}, but for {wanted}"
+            )
         block = int(wildcards.index) // layer.block_size
         return self._path(layout.BLOCK, wildcards, layer=layer.number, block=block)
 
@@ -324,10 +330,20 @@ class Plan:
         return f"{self.results}/{filled}"
 
     def _options(self, wildcards: Any) -> InstanceOptions:
-        return self.options[wildcards.series, wildcards.instance]
+        key = wildcards.series, wildcards.instance
+        if key not in self.options:
+            there = ", ".join(map("/".join, self.options))
+            raise UserError(f"the config has no {'/'.join(key)}; there are {there}")
+        return self.options[key]
 
     def _instance(self, wildcards: Any) -> InstancePlan:
         return self.instance(wildcards.series, wildcards.instance)
 
     def _layer(self, wildcards: Any) -> LayerPlan:
-        return self._instance(wildcards).by_number[wildcards.layer]
+        layers = self._instance(wildcards).by_number
+        if wildcards.layer not in layers:
+            raise UserError(
+                f"{wildcards.series}/{wildcards.instance}: the config does not ask for layer "
+                f"{wildcards.layer}, but for {', '.join(layers)}"
+            )
+        return layers[wildcards.layer]

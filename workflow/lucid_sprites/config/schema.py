@@ -1,6 +1,7 @@
 """The check of config.yaml against its JSON schema, with messages for people."""
 
 import math
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,19 @@ from lucid_sprites.errors import UserError, nearest
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
 _MOST_VALUES = 1_000_000
+# The schema's words, and people's.
+_KINDS = {
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "null": "nothing",
+    "number": "a number",
+    "object": "a mapping",
+    "string": "text",
+}
+_LIMITS = {"minimum": "from", "multipleOf": "in steps of"}
+# YAML itself asks for a point in front of an exponent.
+_NUMBER = re.compile(r"[-+]?\d+(\.\d*)?([eE][-+]?\d{1,2})?")
 
 
 def check(config: dict[str, Any], source: str, part: str | None = None) -> dict[str, Any]:
@@ -55,10 +69,15 @@ def _normalized(value: Any, source: str, left: list[int]) -> Any:
     if isinstance(value, float):
         if not math.isfinite(value):
             raise UserError(f"{source}: {value} is not a number that a setting can have")
-        return int(value) if value.is_integer() else value
+        return _whole(value)
     if not isinstance(value, str | int | None):
         raise UserError(f"{source}: {value!r} is no text, number or list; put it in quotes")
     return value
+
+
+def _whole(value: float) -> float:
+    """The same number, as an integer if it is one."""
+    return int(value) if value.is_integer() else value
 
 
 def _message(error: ValidationError, source: str) -> str:
@@ -70,12 +89,25 @@ def _message(error: ValidationError, source: str) -> str:
             f"{source}: unknown key {unknown!r} at {place}; did you mean "
             f"{nearest(unknown, choices, 1)}? There are {', '.join(sorted(choices))}"
         )
-    if error.validator == "pattern" or error.validator == "propertyNames":
-        return f"{source}: {place}: {error.instance!r} is not a valid name, index or range a-b"
+    says = error.message
+    if error.validator == "pattern":
+        says = f"{error.instance!r} is not {error.schema['description']}"
     if error.validator == "anyOf":
         forms = " or ".join(_form(choice) for choice in error.validator_value)
-        return f"{source}: {place}: {error.instance!r} is not {forms}"
-    return f"{source}: {place}: {error.message}"
+        says = f"{error.instance!r} is not {forms}"
+    if error.validator == "type":
+        says = f"{error.instance!r} is not {_form(error.schema)}{_meant(error)}"
+    return f"{source}: {place}: {says}"
+
+
+def _meant(error: ValidationError) -> str:
+    """How to write what was meant: a list of one, or a number that YAML takes for text."""
+    kind, value = error.validator_value, error.instance
+    if kind == "array" and isinstance(value, str | int | float):
+        return f"; write [{value}]"
+    if kind in ("number", "integer") and isinstance(value, str) and _NUMBER.fullmatch(value):
+        return f"; write {yaml.safe_dump(_whole(float(value))).split()[0]}"
+    return ""
 
 
 def _form(schema: dict[str, Any]) -> str:
@@ -86,6 +118,6 @@ def _form(schema: dict[str, Any]) -> str:
         return f"one of {', '.join(schema['enum'])}"
     if "required" in schema:
         return f"a mapping with {', '.join(map(repr, schema['required']))}"
-    limits = [f"{key} {schema[key]}" for key in ("minimum", "multipleOf") if key in schema]
-    kind = schema["type"] if isinstance(schema["type"], str) else " or ".join(schema["type"])
-    return " ".join([kind, *limits])
+    kinds = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+    limits = [f"{word} {schema[key]}" for key, word in _LIMITS.items() if key in schema]
+    return " ".join([" or ".join(_KINDS[kind] for kind in kinds), *limits])

@@ -127,7 +127,7 @@ def _check_review(
         for number, (spec, values) in product(matched, item["index"].items()):
             layer = catalogue["layers"][number]
             where = f"{review_file}, layer {layer['name']}, index {spec}"
-            _check_depth(indexes.parse(spec), layer, where)
+            _parse_indexes(spec, layer, where)
             resolve(merge(settings, values), where)
 
 
@@ -224,8 +224,7 @@ def _columns(depth: int) -> int:
 
 
 def _indexes(settings: dict[str, Any], layer: dict[str, Any], where: str) -> list[int]:
-    selected = indexes.parse(settings["indexes"]) or list(range(layer["depth"]))
-    _check_depth(selected, layer, where)
+    selected = _parse_indexes(settings["indexes"], layer, where) or list(range(layer["depth"]))
     if settings["max_index"] is not None:
         selected = [index for index in selected if index <= settings["max_index"]]
     if not selected:
@@ -236,12 +235,15 @@ def _indexes(settings: dict[str, Any], layer: dict[str, Any], where: str) -> lis
     return selected
 
 
-def _check_depth(selected: list[int], layer: dict[str, Any], where: str) -> None:
+def _parse_indexes(spec: Any, layer: dict[str, Any], where: str) -> list[int]:
+    """The indexes of a list or range; UserError for one that the layer does not have."""
+    selected = indexes.parse(spec, where)
     last = layer["depth"] - 1
     if selected and selected[-1] > last:
         raise UserError(
             f"{where}: index {selected[-1]} is beyond its depth; choose from 0 to {last}"
         )
+    return selected
 
 
 def _groups(
@@ -255,9 +257,7 @@ def _groups(
     """Indexes by equal settings; later overrides of an index win."""
     own: dict[int, dict[str, Any]] = {}
     for spec, values in overrides:
-        members = indexes.parse(spec)
-        _check_depth(members, layer, where)
-        for index in members:
+        for index in _parse_indexes(spec, layer, where):
             own[index] = merge(own.get(index, settings), values)
     common = resolve(settings, where, crop)
     groups: dict[str, tuple[dict[str, Any], list[int]]] = {}

@@ -14,8 +14,6 @@ from lucid_sprites.files import natural_key
 
 MODEL_SUFFIXES = (".pb", ".pbtxt", ".keras", ".h5", ".hdf5")
 _SAVED_MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt")
-# Keys of an instance that say where its model comes from.
-ORIGINS = ("file", "lucid", "keras_application")
 
 
 @dataclass(frozen=True)
@@ -51,27 +49,25 @@ def sources(config: dict[str, Any], where: str) -> list[Source]:
     graphs = inside(config.get("graphs", "graphs"), f"{where}: graphs")
     found = []
     for series, options in config["series"].items():
+        _check_free("series", series, layout.OWN_OF_RESULTS, f"{where}: series {series}")
         if options and "training" in options:
             found += _of_training(series, options, Path(results), where)
             continue
         present = _in_folder(Path(graphs) / series)
         found += _of_series(series, options or {}, present, Path(graphs), Path(results), where)
     for source in found:
-        _check_free(source, where)
+        place = f"{where}: series {source.series}"
+        _check_free("instance", source.instance, layout.OWN_OF_SERIES, place)
     return found
 
 
-def _check_free(source: Source, where: str) -> None:
+def _check_free(kind: str, name: str, taken: Sequence[str], where: str) -> None:
     """Raise UserError for the name of something else in the results."""
-    for kind, name, taken in (
-        ("series", source.series, layout.OWN_OF_RESULTS),
-        ("instance", source.instance, layout.OWN_OF_SERIES),
-    ):
-        if name in taken:
-            raise UserError(
-                f"{where}: series {source.series}: {kind} cannot be called {name!r}: the workflow "
-                f"keeps its own files under that name; choose any but {', '.join(taken)}"
-            )
+    if name in taken:
+        raise UserError(
+            f"{where}: {kind} cannot be called {name!r}: the workflow keeps its own files under "
+            f"that name; choose any but {', '.join(taken)}"
+        )
 
 
 def _of_training(series: str, options: dict[str, Any], results: Path, where: str) -> list[Source]:

@@ -16,7 +16,8 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from lucid_sprites.training.generated import CLASSES, generated_pictures
+from lucid_sprites.training.generated import generated_pictures
+from lucid_sprites.training.picture_classes import CLASSES
 from lucid_sprites.training.reproducible import make_reproducible
 from lucid_sprites.training.small import VALUE_RANGE, frozen_graph, small_network
 
