@@ -9,6 +9,10 @@ import json
 import subprocess
 import sys
 import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tensorflow.compat.v1 import ConfigProto
 
 LAYER = "MobilenetV1/MobilenetV1/Conv2d_8_pointwise/Relu6"
 VARIANTS = {
@@ -33,9 +37,15 @@ def measure(graph: str, layer: str, batch: int, scale: int, options: dict) -> fl
     from lucid_sprites import tensorflow_start
 
     tensorflow_start.lean()
-    threads = options.get("threads", 1)
     default = tensorflow_start.session_config
-    tensorflow_start.session_config = lambda **own: default(threads, **own)
+
+    def configured(**own: str) -> "ConfigProto":
+        config = default(**own)
+        threads = options.get("threads", 1)
+        config.intra_op_parallelism_threads = config.inter_op_parallelism_threads = threads
+        return config
+
+    tensorflow_start.session_config = configured
 
     import numpy as np
 
