@@ -30,10 +30,9 @@ rule render_sprite:
         PLAN.pattern(layout.SPRITE),
     log:
         PLAN.pattern(layout.SPRITE_LOG),
+    priority: 1  # before the next block: each choice of a job looks at all that could start
     conda:
         "../envs/lucid-sprites.yaml"
-    # Before the next block: each choice of a job looks at all that could start.
-    priority: 1
     params:
         member=PLAN.member,
     # A process for each sprite: without the site packages it starts in half the time.
