@@ -41,14 +41,16 @@ try:
                 yaml_file.read_config(str(file))  # for its messages: Snakemake reads it itself
         if not given:
             workflow.configfile("config.yaml")
-    # A module's `prefix:` would change the paths of rules, but not those that jobs are told: the
-    # results folder moves there instead.
-    prefix = workflow.modifier.path_modifier.prefix
-    if prefix:
-        config = {**config, "results": os.path.join(prefix, config.get("results", "results"))}
-        workflow.modifier.path_modifier = type(workflow.modifier.path_modifier)(
-            None, None, workflow
-        )
+    # A module's `prefix:` or `replace_prefix:` would change the paths of rules, but not those that
+    # jobs are told: the results folder moves there instead.
+    modifier = workflow.modifier.path_modifier
+    results = f"{config.get('results', 'results')}/"
+    moved = modifier.replace_prefix(results)
+    if moved != results:
+        config = {**config, "results": os.path.normpath(moved)}
+    elif modifier.modifies_prefixes:
+        raise UserError(f"replace_prefix: can only move the results folder, here {results}")
+    workflow.modifier.path_modifier = type(modifier)(None, None, workflow)
     SOURCE = " and ".join(map(str, workflow.configfiles)) or "config"
     PLAN = load(config, SOURCE)
     IMAGES = images.load(config, SOURCE, PLAN)

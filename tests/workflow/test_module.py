@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import pytest
 import yaml
 
 from workflow_project import ROOT, Project
@@ -66,23 +67,41 @@ def test_with_its_own_config_file(rendered, tmp_path):
     assert project.sprites() == rendered.sprites()
 
 
-def test_with_a_prefix_for_the_results(rendered, tmp_path):
+@pytest.mark.parametrize(
+    ("prefix", "results"),
+    [
+        ('prefix: "deep/inside"', "deep/inside/results"),
+        ('replace_prefix: {"results/": "out/"}', "out"),
+    ],
+)
+def test_with_a_prefix_for_the_results(rendered, tmp_path, prefix, results):
     project = outer(
         rendered,
         tmp_path / "outer",
-        prefix='prefix: "deep/inside"',
-        results="deep/inside/results",
+        prefix=prefix,
+        results=results,
         renamed=" as inner_*",
         all="inner_all",
     )
     done = run(project)
     assert done.returncode == 0, done.stderr
     assert not project.results("*/*/sprites/*")
-    inside = Project(project.folder / "deep/inside")
-    assert inside.sprites() == rendered.sprites()
-    assert inside.results("tiny/index.html")
+    inside = project.folder / results
+    made = {f"results/{path.relative_to(inside)}": path.read_bytes()
+            for path in inside.glob("*/*/sprites/*.png")}  # fmt: skip
+    assert made == rendered.sprites()
+    assert (inside / "tiny/index.html").exists()
     again = run(project)
     assert "Nothing to be done" in again.stderr
+
+
+def test_a_prefix_of_anything_else_is_refused(rendered, tmp_path):
+    parts = {"prefix": 'replace_prefix: {"results/tiny/": "out/"}'}
+    refused = run(outer(rendered, tmp_path / "outer", **parts), "--dry-run")
+    text = refused.stdout + refused.stderr
+    assert refused.returncode != 0
+    assert "replace_prefix: can only move the results folder, here results/" in text
+    assert "Traceback" not in text
 
 
 def test_a_wrong_config_is_said(rendered, tmp_path):

@@ -61,6 +61,7 @@ rule tensorboard_events:
         directory(PLAN.pattern(layout.EVENTS)),
     log:
         PLAN.pattern(layout.EVENTS_LOG),
+    priority: 2  # as losses
     conda:
         "../envs/lucid-sprites.yaml"
     params:

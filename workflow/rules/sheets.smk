@@ -11,6 +11,7 @@ rule losses:
         PLAN.pattern(layout.LOSSES),
     log:
         PLAN.pattern(layout.LOSSES_LOG),
+    priority: 2  # before more sprites: each choice of a job looks at all of these inputs
     conda:
         "../envs/lucid-sprites.yaml"
     params:
@@ -33,6 +34,7 @@ rule spritesheet:
         index=PLAN.pattern(layout.SHEET_INDEX),
     log:
         PLAN.pattern(layout.SHEET_LOG),
+    priority: 2  # as above
     conda:
         "../envs/lucid-sprites.yaml"
     params:

@@ -30,6 +30,7 @@ rule render_sprite:
         PLAN.pattern(layout.SPRITE),
     log:
         PLAN.pattern(layout.SPRITE_LOG),
+    priority: 1  # before the next block: each choice of a job looks at all that could start
     conda:
         "../envs/lucid-sprites.yaml"
     params:
