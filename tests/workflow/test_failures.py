@@ -173,15 +173,16 @@ def test_a_config_that_is_named_may_be_json(project):
 @pytest.mark.parametrize(
     ("target", "says"),
     [
-        ("tiny/young/sprites/l_3_i_0_t_8_s_16", "tiny/young: the config does not ask for layer 3"),
-        ("tiny/young/sprites/l_2_i_9_t_8_s_16",
+        ("tiny/young/sprites/l_3_i_0_t_8_s_16.png", "tiny/young: the config does not ask for layer 3"),
+        ("tiny/young/sprites/l_2_i_9_t_8_s_16.png",
          "tiny/young, layer conv1/Relu: the config does not ask for index 9, but for 0-5"),
-        ("tiny/middle/sprites/l_2_i_0_t_8_s_16",
+        ("tiny/middle/sprites/l_2_i_0_t_8_s_16.png",
          "the config has no tiny/middle; there are tiny/old, tiny/young"),
+        ("tiny/young/viewer/l_3.js", "tiny/young: the config does not ask for layer 3"),
     ],
 )  # fmt: skip
-def test_a_sprite_that_nobody_asked_for_is_refused_with_the_choices(project, target, says):
-    refused = project.run("--dry-run", f"results/{target}.png")
+def test_a_file_that_nobody_asked_for_is_refused_with_the_choices(project, target, says):
+    refused = project.run("--dry-run", f"results/{target}")
     assert refused.code != 0
     assert says in refused.text
 

@@ -164,9 +164,23 @@ class Plan:
         """The instance's frozen graph in normal form."""
         return self._options(wildcards).job["graph"]
 
+    def instance_of(self, wildcards: Any) -> InstancePlan:
+        """The instance that a job is for."""
+        return self.instance(wildcards.series, wildcards.instance)
+
+    def layer_of(self, wildcards: Any) -> LayerPlan:
+        """The layer that a job is for; UserError if the config does not ask for it."""
+        layers = self.instance_of(wildcards).by_number
+        if wildcards.layer not in layers:
+            raise UserError(
+                f"{wildcards.series}/{wildcards.instance}: the config does not ask for layer "
+                f"{wildcards.layer}, but for {', '.join(layers)}"
+            )
+        return layers[wildcards.layer]
+
     def block_of_sprite(self, wildcards: Any) -> str:
         """The block that holds a sprite."""
-        layer = self._layer(wildcards)
+        layer = self.layer_of(wildcards)
         if int(wildcards.index) not in layer.settings:
             wanted = indexes.shorten(sorted(layer.settings))
             raise UserError(
@@ -183,7 +197,7 @@ class Plan:
         sprites of before without their block; by this, and not by the block, the workflow knows
         that they are no longer what is asked for.
         """
-        instance, layer = self._instance(wildcards), self._layer(wildcards)
+        instance, layer = self.instance_of(wildcards), self.layer_of(wildcards)
         settings = layer.settings[int(wildcards.index)]
         # Mostly shared by all sprites of the layer, which may be thousands.
         shown = layer.identities.get(id(settings))
@@ -195,7 +209,7 @@ class Plan:
 
     def block_spec(self, wildcards: Any) -> str:
         """What the block's job is given: `render.block.BlockSpec` as canonical JSON."""
-        instance, layer = self._instance(wildcards), self._layer(wildcards)
+        instance, layer = self.instance_of(wildcards), self.layer_of(wildcards)
         groups = [
             {"indexes": indexes.shorten(members), "settings": settings}
             for settings, members in layer.blocks[int(wildcards.block)]
@@ -216,18 +230,18 @@ class Plan:
 
     def block_minutes(self, wildcards: Any, attempt: int) -> int:
         """The time that the block's job asks a cluster for; more if it was not enough."""
-        layer = self._layer(wildcards)
+        layer = self.layer_of(wildcards)
         return attempt * cost.job_minutes(layer.macs, layer.blocks[int(wildcards.block)])
 
     def block_megabytes(self, wildcards: Any, input: Any, attempt: int) -> int:
         """The memory that the block's job asks a cluster for; more if it was not enough."""
-        layer = self._layer(wildcards)
+        layer = self.layer_of(wildcards)
         scale = max(max(sizes(own["scale"])) for own, _ in layer.blocks[int(wildcards.block)])
         return attempt * cost.job_megabytes(layer.activations, layer.batch, scale, input.size_mb)
 
     def sheet_spec(self, wildcards: Any) -> str:
         """What the sheet's job is given, as canonical JSON."""
-        layer, threshold = self._layer(wildcards), int(wildcards.threshold)
+        layer, threshold = self.layer_of(wildcards), int(wildcards.threshold)
         sprites = [
             {"indexes": indexes.shorten(members), "scale": settings["scale"]}
             for settings, members in layer.groups
@@ -256,7 +270,7 @@ class Plan:
                 "instance": wildcards.instance,
                 "blocks": {
                     layer.number: indexes.shorten(list(layer.blocks))
-                    for layer in self._instance(wildcards).layers
+                    for layer in self.instance_of(wildcards).layers
                 },
             }
         )
@@ -267,13 +281,13 @@ class Plan:
 
     def sheet_sprites(self, wildcards: Any) -> list[str]:
         """The sprites of one sheet, by rising index."""
-        return self._sprites(wildcards, self._layer(wildcards), int(wildcards.threshold))
+        return self._sprites(wildcards, self.layer_of(wildcards), int(wildcards.threshold))
 
     def instance_blocks(self, wildcards: Any) -> list[str]:
         """All blocks of an instance."""
         return [
             self._path(layout.BLOCK, wildcards, layer=layer.number, block=block)
-            for layer in self._instance(wildcards).layers
+            for layer in self.instance_of(wildcards).layers
             for block in layer.blocks
         ]
 
@@ -281,7 +295,7 @@ class Plan:
         """All sprites of an instance."""
         return [
             sprite
-            for layer in self._instance(wildcards).layers
+            for layer in self.instance_of(wildcards).layers
             for threshold in layer.thresholds
             for sprite in self._sprites(wildcards, layer, threshold)
         ]
@@ -335,15 +349,3 @@ class Plan:
             there = ", ".join(map("/".join, self.options))
             raise UserError(f"the config has no {'/'.join(key)}; there are {there}")
         return self.options[key]
-
-    def _instance(self, wildcards: Any) -> InstancePlan:
-        return self.instance(wildcards.series, wildcards.instance)
-
-    def _layer(self, wildcards: Any) -> LayerPlan:
-        layers = self._instance(wildcards).by_number
-        if wildcards.layer not in layers:
-            raise UserError(
-                f"{wildcards.series}/{wildcards.instance}: the config does not ask for layer "
-                f"{wildcards.layer}, but for {', '.join(layers)}"
-            )
-        return layers[wildcards.layer]

@@ -39,7 +39,7 @@ class Pages:
 
     def layer_inputs(self, wildcards: Any) -> list[str]:
         """The sheets' JSON files and the blocks of a layer."""
-        layer = self._layer(wildcards)
+        layer = self.plan.layer_of(wildcards)
         sheets = [
             self._path(layout.SHEET_INDEX, wildcards, layer=layer.number, threshold=threshold)
             for threshold in layer.thresholds
@@ -52,7 +52,7 @@ class Pages:
 
     def layer_spec(self, wildcards: Any) -> str:
         """What the job of a layer is given, as canonical JSON."""
-        instance, layer = self._instance(wildcards), self._layer(wildcards)
+        instance, layer = self.plan.instance_of(wildcards), self.plan.layer_of(wildcards)
         return canonical_json(
             {
                 "results": str(self.plan.results),
@@ -194,9 +194,3 @@ class Pages:
     def _path(self, template: str, place: Any, **fields: Any) -> str:
         pattern = self.plan.pattern(template)
         return pattern.format(series=place.series, instance=place.instance, **fields)
-
-    def _instance(self, wildcards: Any) -> InstancePlan:
-        return self.plan.instance(wildcards.series, wildcards.instance)
-
-    def _layer(self, wildcards: Any) -> LayerPlan:
-        return self._instance(wildcards).by_number[wildcards.layer]
