@@ -49,6 +49,11 @@ def _mobilenet(number: int, scale: int, target: float | None) -> Case:
     return Case(name, "mobilenet", pointwise(number), scale, target, most_batches=2)
 
 
+def _inception(scale: int, target: float) -> Case:
+    name = f"inceptionv3-mixed4-{scale}"
+    return Case(name, "inceptionv3", "mixed4", scale, target, 32, 64, most_batches=2)
+
+
 LAYER_CASES = [
     _mobilenet(2, 64, 15),
     _mobilenet(2, 128, None),
@@ -56,8 +61,8 @@ LAYER_CASES = [
     _mobilenet(8, 128, 10),
     _mobilenet(12, 64, 15),
     _mobilenet(12, 128, None),
-    Case("inceptionv3-mixed4-64", "inceptionv3", "mixed4", 64, 7, 32, 64),
-    Case("inceptionv3-mixed4-128", "inceptionv3", "mixed4", 128, 4, 32, 64),
+    _inception(64, 7),
+    _inception(128, 4),
     Case("vgg16-block4_conv3-64", "vgg16", "block4_conv3", 64, 2.2, 24, 48),
     Case("vgg16-block4_conv3-128", "vgg16", "block4_conv3", 128, 1.7, 20, 24),
 ]

@@ -87,7 +87,7 @@ def test_other_convolutions_are_left_alone(graph):
 
 def test_what_is_small_for_the_canvas_or_asked_for_plain_is_left_alone():
     graph = network()
-    assert op_of(with_fewer(graph, canvas=(16, 16, 3))) == "Conv2D"
+    assert op_of(with_fewer(graph, canvas=(12, 12, 3))) == "Conv2D"
     assert op_of(with_fewer(graph, plain=["wide"])) == "Conv2D"
 
 

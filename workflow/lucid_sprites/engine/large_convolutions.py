@@ -22,7 +22,7 @@ _MARGINS = {b"SAME": 1, b"VALID": 0}
 # Where it was faster than TensorFlow's convolution (docs/measurements.md): the sums of the
 # transforms grow with the channels, the products that are saved with their square.
 _LEAST_CHANNELS = 40
-_LEAST_PRODUCTS = 30e6
+_LEAST_PRODUCTS = 15e6
 
 
 def suit(precision: str) -> bool:
