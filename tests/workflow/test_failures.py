@@ -173,7 +173,8 @@ def test_a_config_that_is_named_may_be_json(project):
 @pytest.mark.parametrize(
     ("target", "says"),
     [
-        ("tiny/young/sprites/l_3_i_0_t_8_s_16.png", "tiny/young: the config does not ask for layer 3"),
+        ("tiny/young/sprites/l_3_i_0_t_8_s_16.png",
+         "tiny/young: the config does not ask for layer 3"),
         ("tiny/young/sprites/l_2_i_9_t_8_s_16.png",
          "tiny/young, layer conv1/Relu: the config does not ask for index 9, but for 0-5"),
         ("tiny/middle/sprites/l_2_i_0_t_8_s_16.png",
