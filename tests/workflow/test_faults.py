@@ -222,9 +222,9 @@ def test_damaged_files_are_made_again(project, rendered, damage):
     assert "sprites/l_2_i_3_t_8_s_16.png: not a whole sprite" in failed.text
     assert re.search(r"blocks/l_5_b_0.zip: no whole i_\d_t_\d", failed.text)
     assert "Traceback" not in failed.text
+    completes(project, pictures(rendered))
     (log,) = project.results("tiny/old/logs/l_2_b_0.log")
     assert log.read_text().count("is damaged") == 6
-    completes(project, pictures(rendered))
 
 
 def test_damaged_descriptions_are_made_again(project, rendered):

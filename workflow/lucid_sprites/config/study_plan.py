@@ -62,17 +62,17 @@ class StudiesPlan(Plan):
 
     def photos(self, wildcards: Any) -> list[str]:
         """The photos that a study refers to."""
-        return self._layer(wildcards).photos
+        return self.layer_of(wildcards).photos
 
     def sheet_spec(self, wildcards: Any) -> str:
         """What the sheet's job is given, as canonical JSON."""
-        study = self._layer(wildcards)
+        study = self.layer_of(wildcards)
         spec = json.loads(super().sheet_spec(wildcards))
         return canonical_json({**spec, "study": study.name, "titles": study.titles})
 
     def losses_spec(self, wildcards: Any) -> str:
         """The blocks that a study's log is made of, as canonical JSON."""
-        study = self._layer(wildcards)
+        study = self.layer_of(wildcards)
         return canonical_json(
             {
                 "results": str(self.results),
@@ -85,7 +85,7 @@ class StudiesPlan(Plan):
 
     def study_blocks(self, wildcards: Any) -> list[str]:
         """All blocks of a study."""
-        study = self._layer(wildcards)
+        study = self.layer_of(wildcards)
         return [
             self._path(layout.BLOCK, wildcards, layer=study.number, block=block)
             for block in study.blocks
@@ -93,7 +93,7 @@ class StudiesPlan(Plan):
 
     def study_sprites(self, wildcards: Any) -> list[str]:
         """All sprites of a study."""
-        study = self._layer(wildcards)
+        study = self.layer_of(wildcards)
         return [
             sprite
             for threshold in study.thresholds
@@ -112,10 +112,10 @@ class StudiesPlan(Plan):
                 yield plan, study
 
     def _path(self, template: str, place: Any, **fields: Any) -> str:
-        names = {study.number: study.name for study in self._instance(place).layers}
+        names = {study.number: study.name for study in self.instance_of(place).layers}
         study = names.get(fields.get("layer"))
         return super()._path(_PATHS[template], place, study=study, **fields)
 
-    def _layer(self, wildcards: Any) -> LayerPlan:
-        by_name = {study.name: study for study in self._instance(wildcards).layers}
+    def layer_of(self, wildcards: Any) -> LayerPlan:
+        by_name = {study.name: study for study in self.instance_of(wildcards).layers}
         return by_name[wildcards.study]
