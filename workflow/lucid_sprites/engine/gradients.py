@@ -7,10 +7,14 @@ that would switch units on (or pull them out of saturation) is passed instead
 so the two are built as two backward passes over one forward pass.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import tensorflow.compat.v1 as tf
+from tensorflow.core.framework.graph_pb2 import GraphDef
+from tensorflow.core.framework.node_def_pb2 import NodeDef
+
+from lucid_sprites.models import topology
 
 # lucid redirects while global_step <= 16, that is in the first 17 steps.
 REDIRECTED_STEPS = 17
@@ -24,6 +28,24 @@ def redirectable(graph: tf.Graph) -> Iterator[None]:
     """ReLUs that are made inside have gradients that can be redirected."""
     with graph.gradient_override_map(_OVERRIDES):
         yield
+
+
+def replaced(
+    network: GraphDef, gradient: str, of: Callable[[NodeDef, dict[str, NodeDef]], bool]
+) -> GraphDef:
+    """The same network, in which some nodes have a registered gradient instead of their own.
+
+    Args:
+        gradient: its name.
+        of: whether a node is one of these; it is given all nodes by name, too.
+    """
+    nodes = topology.by_name(network)
+    marked = GraphDef()
+    marked.CopyFrom(network)
+    for node in marked.node:
+        if of(node, nodes):
+            node.attr["_gradient_op_type"].s = gradient.encode()
+    return marked
 
 
 def of(loss: tf.Tensor, pictures: tf.Tensor, redirected: bool) -> tf.Tensor:

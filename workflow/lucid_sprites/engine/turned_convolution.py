@@ -10,6 +10,7 @@ import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
+from lucid_sprites.engine import gradients
 from lucid_sprites.models import topology
 
 _GRADIENT = "LucidSpritesTurnedConvolution"
@@ -17,13 +18,7 @@ _GRADIENT = "LucidSpritesTurnedConvolution"
 
 def with_turned_gradient(network: GraphDef) -> GraphDef:
     """The same network, whose convolutions of stride 1 have this gradient."""
-    nodes = topology.by_name(network)
-    marked = GraphDef()
-    marked.CopyFrom(network)
-    for node in marked.node:
-        if _is_dense(node, nodes):
-            node.attr["_gradient_op_type"].s = _GRADIENT.encode()
-    return marked
+    return gradients.replaced(network, _GRADIENT, _is_dense)
 
 
 def turned(weights: tf.Tensor) -> np.ndarray:
