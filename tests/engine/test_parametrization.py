@@ -123,7 +123,7 @@ def test_the_start_is_a_hundredth_of_the_noise(kind):
 def raw(made, values):
     """Unbounded pictures, before colours and sigmoid."""
     with tf.Graph().as_default(), tf.Session() as session:
-        return session.run(made.form.raw(tf.constant(values)))
+        return session.run(made.form.pixels(tf.constant(values)))
 
 
 @pytest.mark.parametrize("size", [(8, 13), (9, 6)])

@@ -66,9 +66,11 @@ class Head:
         """The layer for `channels` (int32 [n]) only: [batch, height, width, `CHANNELS`]."""
         padded = tf.pad(channels, [[0, CHANNELS - channels.shape[0]]])
         attributes = self.convolution.attr
+        # Gathered whole: numbers that lie apart are gathered one by one.
+        by_channel = np.ascontiguousarray(self.kernel.transpose(3, 0, 1, 2))
         result = tf.raw_ops.Conv2D(
             input=source,
-            filter=tf.gather(self.kernel, padded, axis=-1),
+            filter=tf.transpose(tf.gather(by_channel, padded), [1, 2, 3, 0]),
             strides=list(attributes["strides"].list.i),
             padding=attributes["padding"].s.decode(),
             explicit_paddings=list(attributes["explicit_paddings"].list.i),

@@ -242,7 +242,8 @@ def _gather(
     height, width = tf.unstack(tf.shape(framed)[1:3])
     first = tf.range(batch)[:, None, None] * (height * width)
     position = first + _nearest(rows, size, height, width)
-    return tf.gather(tf.reshape(framed, [batch * height * width, channels]), position)
+    flat = tf.reshape(framed, [batch * height * width, channels])
+    return tf.gather_nd(flat, position[..., None])
 
 
 def _nearest(rows: tf.Tensor, size: tf.Tensor, height: tf.Tensor, width: tf.Tensor) -> tf.Tensor:

@@ -90,7 +90,9 @@ def parametrization(
     decorrelate = decorrelate and channels == 3 and form.colours
 
     def picture(parameters: tf.Tensor) -> tf.Tensor:
-        raw = form.raw(parameters)
-        return tf.sigmoid(colour.decorrelated(raw) if decorrelate else raw)
+        if not decorrelate:
+            return tf.sigmoid(form.pixels(parameters))
+        to_logits = colour.decorrelated_planes if form.planar else colour.decorrelated
+        return tf.sigmoid(to_logits(form.raw(parameters)))
 
     return Parametrization(form.shape, picture, form, decorrelate, alpha)

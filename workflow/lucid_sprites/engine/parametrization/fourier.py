@@ -24,7 +24,8 @@ def fft(height: int, width: int, channels: int) -> Form:
         spectrum = np.fft.rfft2(picture.transpose(2, 0, 1)) / amplitudes
         return np.stack([spectrum.real, spectrum.imag], axis=-1)
 
-    return Form((channels, height, width // 2 + 1, 2), inverse, parameters=parameters)
+    shape = (channels, height, width // 2 + 1, 2)
+    return Form(shape, inverse, parameters=parameters, planar=True)
 
 
 def maco(height: int, width: int, channels: int) -> Form:
@@ -46,7 +47,7 @@ def maco(height: int, width: int, channels: int) -> Form:
         return np.angle(np.fft.rfft2(picture.transpose(2, 0, 1)))
 
     # A normal distribution this wide, wrapped onto the circle, is uniform within 2 %.
-    return Form((channels, height, width // 2 + 1), raw, math.pi, parameters)
+    return Form((channels, height, width // 2 + 1), raw, math.pi, parameters, planar=True)
 
 
 def picture_of(spectrum: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -62,7 +63,7 @@ def _inverse_transform(
     """From spectra, times `factors`, to unbounded pictures.
 
     The spectra are [batch, channels, height, width // 2 + 1, 2], real and imaginary parts, the
-    pictures [batch, height, width, channels].
+    pictures [batch, channels, height, width].
     """
     amplitudes = _in_pairs(factors)
     adjoint = _in_pairs(factors * _twice_inside(width) / (height * width))
@@ -75,7 +76,7 @@ def _inverse_transform(
         scaled = tf.bitcast(spectrum * amplitudes, tf.complex64)
         return tf.signal.irfft2d(scaled, [height, width]), gradient
 
-    return lambda spectrum: tf.transpose(transformed(spectrum), [0, 2, 3, 1])
+    return transformed
 
 
 def _twice_inside(width: int) -> np.ndarray:

@@ -50,7 +50,7 @@ def with_shared(
 
     def raw(parameters: tf.Tensor) -> tf.Tensor:
         batch = parameters.shape[0]
-        picture = form.raw(tf.reshape(parameters[:, :own], [batch, *form.shape]))
+        picture = form.pixels(tf.reshape(parameters[:, :own], [batch, *form.shape]))
         common = tf.reduce_mean(parameters[:members, own:], axis=0, keepdims=True)
         levels = [_enlarged(level, height, width) for level in _split(common, shapes)]
         return picture + tf.add_n(levels)
