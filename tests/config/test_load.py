@@ -324,7 +324,7 @@ def test_a_config_that_does_not_fit_is_refused_first(tmp_path):
 
 @pytest.mark.parametrize("below", ["", "deeper"])
 def test_a_results_folder_that_is_a_file_is_refused(study, below):
-    file = study.graphs / "file"
+    file = study.graphs.parent / "file"
     file.write_text("")
     study.results = file / below
     assert study.message() == (

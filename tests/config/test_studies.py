@@ -153,7 +153,7 @@ def test_paths_are_those_of_the_study():
     plan = studies({"s": {"objectives": ["L1()"] * 2, "thresholds": [4], "scale": [16, 24]}})
     folder = "results/net/1k/studies/s"
     place = SimpleNamespace(series="net", instance="1k", study="s", block="0", threshold="4",
-                            index="1")  # fmt: skip
+                            index="1", scale="16x24")  # fmt: skip
     assert plan.block_of_sprite(place) == f"{folder}/blocks/b_0.zip"
     assert plan.sheet_sprites(place) == [
         f"{folder}/sprites/i_{i}_t_4_s_16x24.png" for i in range(2)

@@ -130,6 +130,18 @@ CASES = {
         change("results", "of {series}"),
         ["config.yaml: results: 'of {series}' is not a folder for results"],
     ),
+    "results among the models": (
+        change("results", "graphs/made"),
+        ["config.yaml: results: graphs/made and graphs: graphs", "side by side"],
+    ),
+    "models among the results": (
+        change("results", "."),
+        ["config.yaml: results: . and graphs: graphs", "side by side"],
+    ),
+    "results outside of the project": (
+        change("results", "../elsewhere"),
+        ["config.yaml: results: ../elsewhere leaves the project's folder", "absolute path"],
+    ),
     "results is a file": (
         lambda project: (change("results", "taken")(project),
                          (project.folder / "taken").write_text("")),
@@ -177,6 +189,12 @@ def test_a_config_that_is_named_may_be_json(project):
          "tiny/young: the config does not ask for layer 3"),
         ("tiny/young/sprites/l_2_i_9_t_8_s_16.png",
          "tiny/young, layer conv1/Relu: the config does not ask for index 9, but for 0-5"),
+        ("tiny/young/sprites/l_2_i_0_t_9_s_16.png",
+         "tiny/young, layer conv1/Relu: the config does not ask for threshold 9 of index 0"),
+        ("tiny/young/sprites/l_2_i_0_t_8_s_24.png",
+         "tiny/young, layer conv1/Relu: the config does not ask for scale 24 of index 0"),
+        ("tiny/young/spritemaps/l_2_t_9.png",
+         "tiny/young, layer conv1/Relu: the config does not ask for threshold 9, but for"),
         ("tiny/middle/sprites/l_2_i_0_t_8_s_16.png",
          "the config has no tiny/middle; there are tiny/old, tiny/young"),
         ("tiny/young/viewer/l_3.js", "tiny/young: the config does not ask for layer 3"),

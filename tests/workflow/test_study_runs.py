@@ -145,3 +145,27 @@ def test_a_wrong_objective_is_refused_before_anything_runs(project):
     assert '\n  channel("conv1/Relu" 3)\n                       ^' in refused.text
     assert "Traceback" not in refused.text
     assert dict(project.modified()) == before
+
+
+@pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        ("tiny/young/studies/mix/losses.csv",
+         "tiny/young: the config has no study mix; there are apart, clear, mixes"),
+        ("tiny/young/studies/mix/sprites/i_0_t_4_s_16.png",
+         "tiny/young: the config has no study mix; there are apart, clear, mixes"),
+        ("tiny/old/studies/mixes/losses.csv", "the config has no tiny/old; there are tiny/young"),
+        ("tiny/young/studies/mixes/spritemaps/t_8.png",
+         "tiny/young, study mixes: the config does not ask for threshold 8, but for 4"),
+        ("tiny/young/studies/clear/sprites/i_0_t_4_s_24x16.png",
+         "tiny/young, study clear: the config does not ask for scale 24x16 of index 0, but for "
+         "16x24"),
+        ("tiny/young/studies/mixes/sprites/i_7_t_4_s_16.png",
+         "tiny/young, study mixes: the config does not ask for index 7, but for 0-1"),
+    ],
+)  # fmt: skip
+def test_a_file_of_a_study_that_nobody_asked_for_is_refused_with_the_choices(studied, target, says):
+    refused = studied.run("--dry-run", f"results/{target}")
+    assert refused.code != 0
+    assert says in refused.text
+    assert "KeyError" not in refused.text

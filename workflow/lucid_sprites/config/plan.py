@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from lucid_sprites import layout
 from lucid_sprites.config import catalogues, cost, indexes
@@ -71,6 +71,7 @@ class Plan:
     """Everything that can be made.
 
     Attributes:
+        kind: what the `layers` of an instance are called in messages.
         results: the results folder.
         options: of every instance, by series and instance.
         series: what the config says of every series.
@@ -79,6 +80,8 @@ class Plan:
         import_first: called with series and instance before the plan of an instance whose model is
             made by a job is asked for; returns once its catalogue is there, or raises.
     """
+
+    kind: ClassVar[str] = "layer"
 
     results: Path
     options: dict[tuple[str, str], InstanceOptions]
@@ -108,11 +111,12 @@ class Plan:
         return replace(self, options=options)
 
     def instance(self, series: str, instance: str) -> InstancePlan:
-        """The plan of one instance, once its model is there."""
+        """The plan of one instance, once its model is there; UserError if there is none."""
         key = series, instance
         if key not in self._planned:
-            self.import_first(series, instance)
-            self.add(series, instance, catalogues.read(self.options[key].job["catalogue"]))
+            own = self._options(*key)
+            self.import_first(*key)
+            self.add(*key, catalogues.read(own.job["catalogue"]))
         return self._planned[key]
 
     def add(self, series: str, instance: str, catalogue: dict[str, Any]) -> None:
@@ -130,11 +134,11 @@ class Plan:
 
     def model_files(self, wildcards: Any) -> tuple[str, ...]:
         """The files that an instance's model is read from."""
-        return self._options(wildcards).source.files
+        return self._options(wildcards.series, wildcards.instance).source.files
 
     def import_job(self, wildcards: Any) -> str:
         """What the job that imports a model is given: a list of one for `models.import_model`."""
-        return canonical_json([self._options(wildcards).job])
+        return canonical_json([self._options(wildcards.series, wildcards.instance).job])
 
     def catalogue_files(self, wildcards: Any) -> list[str]:
         """The catalogues of all instances of a series."""
@@ -162,7 +166,7 @@ class Plan:
 
     def graph(self, wildcards: Any) -> str:
         """The instance's frozen graph in normal form."""
-        return self._options(wildcards).job["graph"]
+        return self._options(wildcards.series, wildcards.instance).job["graph"]
 
     def instance_of(self, wildcards: Any) -> InstancePlan:
         """The instance that a job is for."""
@@ -179,15 +183,21 @@ class Plan:
         return layers[wildcards.layer]
 
     def block_of_sprite(self, wildcards: Any) -> str:
-        """The block that holds a sprite."""
-        layer = self.layer_of(wildcards)
-        if int(wildcards.index) not in layer.settings:
+        """The block that holds a sprite; UserError if the config does not ask for the sprite."""
+        layer, index = self.layer_of(wildcards), int(wildcards.index)
+        if index not in layer.settings:
             wanted = indexes.shorten(sorted(layer.settings))
-            raise UserError(
-                f"{wildcards.series}/{wildcards.instance}, layer {layer.name}: the config does not "
-                f"ask for index {wildcards.index}, but for {wanted}"
-            )
-        block = int(wildcards.index) // layer.block_size
+            raise self._unwanted(wildcards, layer, f"index {index}", wanted)
+        settings = layer.settings[index]
+        if int(wildcards.threshold) not in settings["thresholds"]:
+            wanted = ", ".join(map(str, settings["thresholds"]))
+            threshold = f"threshold {wildcards.threshold} of index {index}"
+            raise self._unwanted(wildcards, layer, threshold, wanted)
+        scale = layout.scale_name(settings["scale"])
+        if wildcards.scale != scale:
+            unwanted = f"scale {wildcards.scale} of index {index}"
+            raise self._unwanted(wildcards, layer, unwanted, scale)
+        block = index // layer.block_size
         return self._path(layout.BLOCK, wildcards, layer=layer.number, block=block)
 
     def member(self, wildcards: Any) -> str:
@@ -280,8 +290,12 @@ class Plan:
         return self._path(layout.STORE, wildcards)
 
     def sheet_sprites(self, wildcards: Any) -> list[str]:
-        """The sprites of one sheet, by rising index."""
-        return self._sprites(wildcards, self.layer_of(wildcards), int(wildcards.threshold))
+        """The sprites of one sheet, by rising index; UserError if the config asks for none."""
+        layer, threshold = self.layer_of(wildcards), int(wildcards.threshold)
+        if threshold not in layer.thresholds:
+            wanted = ", ".join(map(str, layer.thresholds))
+            raise self._unwanted(wildcards, layer, f"threshold {threshold}", wanted)
+        return self._sprites(wildcards, layer, threshold)
 
     def instance_blocks(self, wildcards: Any) -> list[str]:
         """All blocks of an instance."""
@@ -343,9 +357,15 @@ class Plan:
         filled = template.format(series=place.series, instance=place.instance, **fields)
         return f"{self.results}/{filled}"
 
-    def _options(self, wildcards: Any) -> InstanceOptions:
-        key = wildcards.series, wildcards.instance
-        if key not in self.options:
+    def _unwanted(self, place: Any, layer: LayerPlan, what: str, wanted: str) -> UserError:
+        """What is said of a file that the config does not ask for."""
+        return UserError(
+            f"{place.series}/{place.instance}, {self.kind} {layer.name}: the config does not ask "
+            f"for {what}, but for {wanted}"
+        )
+
+    def _options(self, series: str, instance: str) -> InstanceOptions:
+        if (series, instance) not in self.options:
             there = ", ".join(map("/".join, self.options))
-            raise UserError(f"the config has no {'/'.join(key)}; there are {there}")
-        return self.options[key]
+            raise UserError(f"the config has no {series}/{instance}; there are {there}")
+        return self.options[series, instance]

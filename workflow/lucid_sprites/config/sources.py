@@ -42,11 +42,12 @@ def sources(config: dict[str, Any], where: str) -> list[Source]:
         where: the config file's name, for messages.
 
     Raises:
-        UserError: no such model, two of one name, a name that the workflow itself uses, or a path
-            that leaves the project.
+        UserError: no such model, two of one name, a name that the workflow itself uses, a path
+            that leaves the project, or results among the models.
     """
     results = inside(config.get("results", "results"), f"{where}: results")
     graphs = inside(config.get("graphs", "graphs"), f"{where}: graphs")
+    _check_apart(results, graphs, where)
     found = []
     for series, options in config["series"].items():
         _check_free("series", series, layout.OWN_OF_RESULTS, f"{where}: series {series}")
@@ -59,6 +60,16 @@ def sources(config: dict[str, Any], where: str) -> list[Source]:
         place = f"{where}: series {source.series}"
         _check_free("instance", source.instance, layout.OWN_OF_SERIES, place)
     return found
+
+
+def _check_apart(results: str, graphs: str, where: str) -> None:
+    """Raise UserError if what the workflow writes and what the user keeps could meet."""
+    folders = [Path(os.path.abspath(path)) for path in (results, graphs)]
+    if os.path.commonpath(folders) in map(str, folders):
+        raise UserError(
+            f"{where}: results: {results} and graphs: {graphs} are one folder, or one is inside "
+            "the other; choose two that lie side by side"
+        )
 
 
 def _check_free(kind: str, name: str, taken: Sequence[str], where: str) -> None:

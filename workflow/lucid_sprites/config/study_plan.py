@@ -7,13 +7,14 @@ The rules of studies are those of layers, and so are their answers; `wildcards.s
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from lucid_sprites import layout
 from lucid_sprites.config import indexes
 from lucid_sprites.config.plan import InstanceOptions, InstancePlan, Plan
 from lucid_sprites.config.selection import LayerPlan
 from lucid_sprites.config.settings import canonical_json
+from lucid_sprites.errors import UserError
 
 _PATHS = {
     layout.BLOCK: layout.STUDY_BLOCK,
@@ -46,6 +47,8 @@ class StudiesPlan(Plan):
     Attributes:
         make: gives the studies of an instance, from its plan and options.
     """
+
+    kind: ClassVar[str] = "study"
 
     make: Callable[[InstancePlan, InstanceOptions], list[StudyPlan]] | None = None
 
@@ -117,5 +120,11 @@ class StudiesPlan(Plan):
         return super()._path(_PATHS[template], place, study=study, **fields)
 
     def layer_of(self, wildcards: Any) -> LayerPlan:
+        """The study that a job is for; UserError if the config does not ask for it."""
         by_name = {study.name: study for study in self.instance_of(wildcards).layers}
+        if wildcards.study not in by_name:
+            raise UserError(
+                f"{wildcards.series}/{wildcards.instance}: the config has no study "
+                f"{wildcards.study}; there are {', '.join(by_name) or 'none'}"
+            )
         return by_name[wildcards.study]
