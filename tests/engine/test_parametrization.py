@@ -228,13 +228,16 @@ def test_a_maco_starts_with_the_phases_of_a_picture():
     assert likeness > 0.7
 
 
-def test_opacity_is_no_colour():
-    plain = parametrization("pixel", 4, 3, decorrelate=True)
-    clear = parametrization("pixel", 4, 3, decorrelate=True, alpha=True)
-    values = parameters(clear.shape)
+@pytest.mark.parametrize(("kind", "axis"), [("pixel", 3), ("fft", 1)])
+def test_opacity_is_no_colour(kind, axis):
+    plain = parametrization(kind, (4, 6), 3, decorrelate=True)
+    clear = parametrization(kind, (4, 6), 3, decorrelate=True, alpha=True)
+    grey = parametrization(kind, (4, 6), 1, decorrelate=True)
+    values = parameters(clear.shape, size=0.3)
     found = pictures(clear, values)
-    np.testing.assert_allclose(found[..., :3], pictures(plain, values[..., :3]), atol=1e-6)
-    np.testing.assert_allclose(found[..., 3], sigmoid(values[..., 3]), atol=1e-6)
+    colours, opacity = np.split(values, [3], axis=axis)
+    np.testing.assert_allclose(found[..., :3], pictures(plain, colours), atol=1e-6)
+    np.testing.assert_allclose(found[..., 3:], pictures(grey, opacity), atol=1e-6)
 
 
 def test_two_channels_have_no_colour_space():
