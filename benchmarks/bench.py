@@ -164,8 +164,6 @@ def main() -> None:
         print("Skipping the MobileNet and the whole workflow: its graph is not here.")
         layer_cases = [case for case in layer_cases if case.network != "mobilenet"]
         whole_workflow = False
-    # The workers inherit it: their messages would tear the list of results apart.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     rows = []
     with _engine_workers() as engine, tempfile.TemporaryDirectory() as folder:
         bench = Bench(engine, Path(folder), arguments.samples)

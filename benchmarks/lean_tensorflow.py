@@ -9,5 +9,6 @@ import importlib
 from lucid_sprites import tensorflow_start
 
 tensorflow_start.lean()
+tensorflow_start.load()
 for _module in ("engine.optimize", "models.catalogue", "models.graph_file", "models.prepare"):
     importlib.import_module(f"lucid_sprites.{_module}")

@@ -4,7 +4,6 @@ The functions run in a process of their own that stays; lucid is imported inside
 """
 
 import functools
-import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -94,8 +93,7 @@ def _lucid() -> tuple[Callable[..., Any], Any, Any]:
     from lucid_sprites import tensorflow_start
 
     tensorflow_start.lean()
-    # Deprecation warnings come as soon as lucid_compat is imported.
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    tensorflow_start.load()
     from lucid_sprites import lucid_compat  # noqa: F401, I001
     from lucid.optvis import objectives, param, render
 

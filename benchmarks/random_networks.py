@@ -31,6 +31,9 @@ def freeze(network: str, layer: str, path: Path) -> str:
     Returns:
         the name of the node that holds the layer's output.
     """
+    from lucid_sprites import tensorflow_start
+
+    tensorflow_start.load()
     import keras
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2

@@ -211,4 +211,7 @@ def test_a_model_that_lucid_does_not_have_is_refused_with_the_nearest(project):
     change("series.tiny.instances", [{"instance": "zoo", "lucid": "InceptionV9"}])(project)
     refused = project.run("--jobs", "1", "results/tiny/zoo/layers.json")
     assert refused.code != 0
-    assert "lucid's model zoo has no 'InceptionV9'; nearest: InceptionV" in refused.text
+    says = "lucid's model zoo has no 'InceptionV9'; nearest: InceptionV"
+    assert says in refused.text
+    (line,) = (project.folder / "results/lucid_models/InceptionV9.log").read_text().splitlines()
+    assert line.startswith(f"error: {says}")

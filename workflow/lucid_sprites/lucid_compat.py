@@ -5,6 +5,7 @@ the two pieces of `tf.contrib` that it uses. A program that imports this module 
 1 API under `import tensorflow` from then on, so it has no place in a program that uses Keras.
 """
 
+import logging
 import sys
 import types
 
@@ -41,6 +42,7 @@ def _install() -> None:
     sys.modules["tensorflow.contrib.slim"] = contrib.slim
     sys.modules["tensorflow.gfile"] = tf.gfile
     sys.modules["tensorflow.io.gfile"] = tf.io.gfile
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # what it calls is deprecated
     tf.disable_v2_behavior()
 
 

@@ -1,7 +1,10 @@
 """How TensorFlow is started: quickly, quietly, and with one thread for each job."""
 
+import importlib
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,19 +38,42 @@ _NEEDLESS = (
     "use_plugin_optimizers",
 )
 
-
-def quiet() -> None:
-    """Only errors of TensorFlow are shown; call before its first import."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# The environment variable that says what TensorFlow's libraries write to stderr.
+_LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
 
 def lean() -> None:
-    """Make the first `import tensorflow` of a program quick and quiet; call it before.
+    """Make the first import of TensorFlow quick; call it before.
 
     The API packages of TensorFlow import keras, which no frozen graph needs.
     """
-    quiet()
     sys.modules.setdefault("keras", None)  # type: ignore[arg-type]
+
+
+def load() -> None:
+    """Import TensorFlow without the notes that its libraries write at every start.
+
+    Their last line is about a GPU that is not there, and looks like the cause of any failure. Who
+    sets `TF_CPP_MIN_LOG_LEVEL` sees what it lets through.
+    """
+    if "tensorflow" in sys.modules or _LOG_LEVEL in os.environ:
+        return
+    os.environ[_LOG_LEVEL] = "3"
+    with _native_messages_dropped():  # the libraries heed the level only once they are loaded
+        importlib.import_module("tensorflow")
+
+
+@contextmanager
+def _native_messages_dropped() -> Iterator[None]:
+    sys.stderr.flush()
+    stderr, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(nothing)
 
 
 def session_config(precision: str = "float32") -> "ConfigProto":

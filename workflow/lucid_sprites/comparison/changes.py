@@ -179,6 +179,7 @@ def main() -> None:
     parser.add_argument("--sheets", required=True, nargs="+", help="see `states.read_states`")
     arguments = parser.parse_args()
     tensorflow_start.lean()
+    tensorflow_start.load()
     from lucid_sprites.comparison.change_plot import plot
 
     try:

@@ -116,6 +116,7 @@ def main() -> None:
     parser.add_argument("--sheets", required=True, nargs="+", help="JSON files of the sheets")
     arguments = parser.parse_args()
     tensorflow_start.lean()
+    tensorflow_start.load()
     try:
         found = respond_all(
             arguments.strongest, arguments.graph, arguments.catalogue, arguments.sheets

@@ -25,6 +25,7 @@ def main() -> None:
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     tensorflow_start.lean()
+    tensorflow_start.load()
     try:
         save_whole(arguments.out, lambda path: _write(path, json.loads(arguments.spec)))
     except UserError as error:

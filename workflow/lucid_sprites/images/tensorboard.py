@@ -24,6 +24,7 @@ def main() -> None:
     parser.add_argument("--out", required=True, help="folder of the event file")
     arguments = parser.parse_args()
     tensorflow_start.lean()
+    tensorflow_start.load()
     try:
         write(json.loads(arguments.spec), arguments.out)
     except UserError as error:

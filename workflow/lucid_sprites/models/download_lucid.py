@@ -15,6 +15,7 @@ def main() -> None:
     parser.add_argument("--sha256", default="", help="expected; empty if unknown")
     arguments = parser.parse_args()
     tensorflow_start.lean()
+    tensorflow_start.load()
     from lucid_sprites.models.loaders.lucid_model import download
 
     try:

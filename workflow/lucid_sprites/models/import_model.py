@@ -20,9 +20,9 @@ from lucid_sprites.files import sha256, write_if_changed
 def main() -> None:
     """Import every model; the first that cannot be imported ends the program."""
     jobs = json.loads(sys.argv[1] if len(sys.argv) > 1 else sys.stdin.read())
-    tensorflow_start.quiet()
     if not any(_needs_keras(job["origin"]) for job in jobs):
         tensorflow_start.lean()
+    tensorflow_start.load()
     try:
         for job in jobs:
             _import(job)

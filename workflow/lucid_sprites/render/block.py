@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from lucid_sprites import tensorflow_start
 from lucid_sprites.config import indexes
 from lucid_sprites.config.settings import Recipe, identity, recipes
 from lucid_sprites.engine.problems import CONSTANT, OK
@@ -180,6 +181,7 @@ def _optimized(
     if not sprites:
         return
     # TensorFlow takes seconds to import, and a block that is all in the store needs none.
+    tensorflow_start.load()
     from lucid_sprites.engine.objectives.build import layers
     from lucid_sprites.engine.optimize import optimize
     from lucid_sprites.models import graph_file, prepare
