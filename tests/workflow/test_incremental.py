@@ -4,12 +4,16 @@ The project has 2 instances x (6 + 5) channels x 2 thresholds.
 """
 
 import os
+import shutil
 import signal
 import time
 
 import pandas as pd
 
 import tiny_graphs
+from lucid_sprites.config.settings import ENGINE_VARIANT
+from lucid_sprites.render import png
+from workflow_project import ROOT
 
 
 def layer(project, number, **settings):
@@ -52,6 +56,20 @@ def test_touched_graph_is_checked_but_not_optimized_again(project):
     assert jobs["optimize"] == 2
     assert optimized == 0
     assert project.sprites() == before
+
+
+def test_an_engine_with_other_arithmetic_renders_everything_anew(project, tmp_path):
+    shutil.copytree(ROOT / "workflow", tmp_path / "workflow")
+    shutil.copy(ROOT / "Snakefile", tmp_path)
+    settings = tmp_path / "workflow/lucid_sprites/config/settings.py"
+    newer = settings.read_text().replace(f'"{ENGINE_VARIANT}"', '"batched-newer"')
+    settings.write_text(newer)
+    run = project.run("--jobs", "2", "--snakefile", str(tmp_path / "Snakefile"))
+    assert run.code == 0, run.text
+    assert run.jobs == {"optimize": 4, "render_sprite": 44, "losses": 2, "spritesheet": 8}
+    assert project.optimized() == 22
+    for path in project.results("tiny/*/sprites/*.png"):
+        assert png.record(path)["variant"] == "batched-newer"
 
 
 def test_settings_of_one_layer(project):

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from lucid_sprites import layout
 from lucid_sprites.config import catalogues, cost, indexes
 from lucid_sprites.config.selection import LayerPlan, select_layers
-from lucid_sprites.config.settings import canonical_json, identity, sizes
+from lucid_sprites.config.settings import ENGINE_VARIANT, canonical_json, identity, sizes
 from lucid_sprites.config.sources import Source
 from lucid_sprites.errors import UserError
 
@@ -235,6 +235,7 @@ class Plan:
                 "batch": layer.batch,
                 "keep_state": layer.keep_state,
                 "groups": groups,
+                "variant": ENGINE_VARIANT,
             }
         )
 

@@ -9,6 +9,9 @@ from lucid_sprites.config import transforms
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import sha256
 
+# Raised whenever the engine's arithmetic changes: other pictures for the same settings.
+ENGINE_VARIANT = "batched-2"
+
 DEFAULTS: dict[str, Any] = {
     "engine": "batched",
     "precision": "float32",
@@ -179,7 +182,7 @@ def identity(content: str, picture: dict[str, Any], layer: str, settings: dict[s
         settings: as resolved; the thresholds do not show in a sprite.
     """
     shown = {key: settings[key] for key in settings if key != "thresholds"}
-    text = canonical_json([content, picture, layer, shown])
+    text = canonical_json([ENGINE_VARIANT, content, picture, layer, shown])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -11,13 +11,13 @@ import numpy as np
 
 from lucid_sprites import tensorflow_start
 from lucid_sprites.config import indexes
-from lucid_sprites.config.settings import Recipe, identity, recipes
+from lucid_sprites.config.settings import ENGINE_VARIANT, Recipe, identity, recipes
 from lucid_sprites.engine.problems import CONSTANT, OK
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import sha256
 from lucid_sprites.objectives import without_paths
 from lucid_sprites.render import png
-from lucid_sprites.render.store import ENGINE_VARIANT, Entry, Store, key
+from lucid_sprites.render.store import Entry, Store, key
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +42,7 @@ class BlockSpec:
         groups: `indexes` (as text) and the `settings` that these sprites share; the settings of a
             study's sprites have an `objective`, a `stream` for the randomness, and, where sprites
             depend on each other, the number of `members` of their unit.
+        variant: of the engine.
     """
 
     graph: str
@@ -53,6 +54,7 @@ class BlockSpec:
     batch: int
     keep_state: bool
     groups: list[dict[str, Any]]
+    variant: str = ENGINE_VARIANT
 
 
 @dataclass
@@ -270,7 +272,7 @@ def _record(
         "threshold": threshold,
         "status": status,
         "loss": loss if math.isfinite(loss) else None,
-        "variant": ENGINE_VARIANT,
+        "variant": spec.variant,
     }
 
 
@@ -311,7 +313,7 @@ def _attempt_rows(
         "attempt": attempt,
         "layer_name": spec.layer,
         "parametrization": recipe.parametrization,
-        "variant": ENGINE_VARIANT,
+        "variant": spec.variant,
     }
     missed = [t for t in sprite.thresholds if t >= entry.step and t not in entry.pngs]
     failed = [] if entry.status == OK else missed[:1]

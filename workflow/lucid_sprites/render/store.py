@@ -16,13 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from lucid_sprites.config.settings import canonical_json
+from lucid_sprites.config.settings import ENGINE_VARIANT, canonical_json
 from lucid_sprites.files import write_whole
 
 log = logging.getLogger(__name__)
-
-# Raised whenever the engine's arithmetic changes: other pictures for the same settings.
-ENGINE_VARIANT = "batched-2"
 
 _RECORD, _STATE = "record.json", "state.npy"
 
