@@ -23,7 +23,7 @@ checkpoint import_model:
     params:
         job=PLAN.import_job,
     shell:
-        "python -m lucid_sprites.models.import_model {params.job:q} 2> {log:q}"
+        "python -P -m lucid_sprites.models.import_model {params.job:q} 2> {log:q}"
 
 
 rule download_lucid_model:

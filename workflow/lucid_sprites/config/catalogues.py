@@ -90,20 +90,33 @@ def _import(jobs: list[dict[str, Any]]) -> None:
     """In a program of its own: TensorFlow must not be imported where the workflow starts."""
     print(f"Reading {len(jobs)} new or changed models ...", file=sys.stderr)
     done = subprocess.run(
-        [sys.executable, "-m", "lucid_sprites.models.import_model"],
+        # -P: no file of the project is taken for a module.
+        [sys.executable, "-P", "-m", "lucid_sprites.models.import_model"],
         input=json.dumps(jobs),
         text=True,
+        errors="replace",
         stdout=sys.stderr,
         stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(_PACKAGE_ROOT)},
         check=False,
     )
     if done.returncode:
-        _, found, message = f"\n{done.stderr}".partition("\nerror: ")
-        if found:
-            raise UserError(message.strip())
-        models = ", ".join(job["catalogue"] for job in jobs)
-        raise UserError(
-            f"{models}: the program that imports models ended with code {done.returncode}: "
-            f"{done.stderr.strip()[-500:] or 'it was killed (out of memory?)'}"
-        )
+        raise UserError(_messages(done.stderr) or _unforeseen(jobs, done))
+
+
+def _messages(output: str) -> str:
+    """What the program says of each model that it cannot import."""
+    _, _, messages = f"\n{output}".partition("\nerror: ")
+    return messages.strip().replace("\nerror: ", "\n")
+
+
+def _unforeseen(jobs: list[dict[str, Any]], done: subprocess.CompletedProcess[str]) -> str:
+    """For an end that is none of a model's: each is read by a child."""
+    models = ", ".join(job["origin"].get("file") or job["catalogue"] for job in jobs)
+    lines = done.stderr.strip().splitlines()
+    how = f"ended with code {done.returncode}" if done.returncode > 0 else "was killed"
+    return (
+        f"{models}: the program that imports models {how}"
+        f"{': ' + lines[-1][:300] if lines else ''}; is there memory enough, and is TensorFlow "
+        "installed whole?"
+    )

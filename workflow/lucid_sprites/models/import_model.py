@@ -3,11 +3,20 @@
 Takes a JSON list of jobs, as its argument or from standard input. A job has `origin` (see
 `models.loaders.load`), `input` (the config's), `edges` (of the canvases that its layers have to
 take), `graph` and `catalogue` (files to write), and maybe `stamp` (kept in the catalogue).
+
+Each model is read by a child with limits, which can write one empty folder alone (see
+`models.confinement`); this program takes from there what it has made.
 """
 
+import contextlib
+import importlib
 import json
 import os
+import shutil
 import sys
+import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +24,36 @@ from lucid_sprites import tensorflow_start
 from lucid_sprites.config import catalogues
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import sha256, write_if_changed
+from lucid_sprites.models import confinement
+from lucid_sprites.sandbox import child
+from lucid_sprites.sandbox.limits import Limits
+
+# What a child leaves in its folder.
+_GRAPH, _CATALOGUE, _MESSAGE, _LOG = "model.pb", "layers.json", "message", "log"
+_PREFIX = ".import-"
+_LONGEST_LOG, _LONGEST_MESSAGE = 20_000, 4_000
+_SECONDS_OF_LEFTOVERS = 3600
+# What C++ says when there is no memory left, before it aborts.
+_OUT_OF_MEMORY = "bad_alloc"
 
 
 def main() -> None:
-    """Import every model; the first that cannot be imported ends the program."""
+    """Import every model that can be; end with a message for each of the others."""
     jobs = json.loads(sys.argv[1] if len(sys.argv) > 1 else sys.stdin.read())
-    if not any(_needs_keras(job["origin"]) for job in jobs):
+    keras = any(_needs_keras(job["origin"]) for job in jobs)
+    if not keras:
         tensorflow_start.lean()
     tensorflow_start.load()
-    try:
-        for job in jobs:
-            _import(job)
-    except UserError as error:
-        sys.exit(f"error: {error}")
+    _import_for_children(keras)
+    messages = [message for job in jobs if (message := _failure(job))]
+    if messages:
+        sys.exit("\n".join(f"error: {message}" for message in messages))
+
+
+def _import_for_children(keras: bool) -> None:
+    """What every child needs, once."""
+    for module in ("lucid_sprites.models.convert", *["keras"] * keras):
+        importlib.import_module(module)
 
 
 def _needs_keras(origin: dict[str, Any]) -> bool:
@@ -36,23 +62,133 @@ def _needs_keras(origin: dict[str, Any]) -> bool:
     return needs_keras(origin)
 
 
-def _import(job: dict[str, Any]) -> None:
-    from lucid_sprites.models import catalogue
-    from lucid_sprites.models.loaders.load import load
-    from lucid_sprites.models.normal_form.normalize import normalize
+def _failure(job: dict[str, Any]) -> str | None:
+    """Import a model; why it cannot be, or None."""
+    try:
+        _import(job)
+    except UserError as error:
+        return str(error)
+    return None
 
+
+def _import(job: dict[str, Any]) -> None:
     origin = job["origin"]
-    name = origin.get("file") or f"{origin['keras_application']} of keras.applications"
-    loaded = load(origin)
-    normal = normalize(loaded.graph, job["input"], name, loaded.facts, loaded.assumed_range)
-    described = catalogue.describe(normal, job["edges"], name)
-    graph = catalogue.pruned_to_layers(normal.graph, described)
+    with _folder(Path(job["graph"]).parent) as folder:
+        limits = confinement.limits(origin)
+        ended = child.run(lambda: _convert(job, folder), limits, str(folder / _LOG))
+        log = _beginning(folder / _LOG, _LONGEST_LOG)
+        _report(f"{log}\n{_name(origin)}: {ended.seconds:.1f} s, {ended.peak / 1e6:.0f} MB at most")
+        if message := _beginning(folder / _MESSAGE, _LONGEST_MESSAGE):
+            raise UserError(message)
+        if not ended.is_done:
+            raise UserError(f"{_name(origin)}: {_explanation(ended, limits, log)}")
+        _publish(job, folder)
+
+
+def _convert(job: dict[str, Any], folder: Path) -> None:
+    """The child's work."""
+    from lucid_sprites.models.convert import convert
+    from lucid_sprites.models.loaders.load import load
+
+    origin, name = job["origin"], _name(job["origin"])
+    tempfile.tempdir = str(folder)
+    confinement.confine(origin, folder)
+    try:
+        graph, described = convert(lambda: load(origin), job["input"], job["edges"], name)
+        (folder / _GRAPH).write_bytes(graph.SerializeToString(deterministic=True))
+        (folder / _CATALOGUE).write_text(json.dumps(described))
+    except UserError as error:
+        (folder / _MESSAGE).write_text(str(error))
+    except MemoryError:
+        message = _too_large(confinement.limits(origin))
+        (folder / _MESSAGE).write_text(f"{name}: {message}")
+
+
+def _publish(job: dict[str, Any], folder: Path) -> None:
+    """Take over what a child has made."""
     # An equal graph keeps its age while its model is older: what was made from it is up to date.
-    write_if_changed(job["graph"], graph.SerializeToString(deterministic=True))
-    if _modified(origin.get("file")) > os.path.getmtime(job["graph"]):
+    write_if_changed(job["graph"], (folder / _GRAPH).read_bytes())
+    if _modified(job["origin"].get("file")) > os.path.getmtime(job["graph"]):
         os.utime(job["graph"])
+    described = json.loads((folder / _CATALOGUE).read_text())
     described |= {"stamp": job.get("stamp"), "sha256": sha256(job["graph"])}
     catalogues.write(job["catalogue"], described)
+
+
+@contextlib.contextmanager
+def _folder(beside: Path) -> Iterator[Path]:
+    """An empty folder that is gone afterwards.
+
+    Raises:
+        UserError: it cannot be made.
+    """
+    try:
+        beside.mkdir(parents=True, exist_ok=True)
+        _clear_leftovers(beside)
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=beside))
+    except OSError as error:
+        raise UserError(f"{beside}: cannot be written: {error.strerror}") from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _clear_leftovers(beside: Path) -> None:
+    """Remove the folders of killed programs; a younger one may be at work in its own."""
+    for leftover in beside.glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if leftover.stat().st_mtime < time.time() - _SECONDS_OF_LEFTOVERS:
+                shutil.rmtree(leftover)
+
+
+def _beginning(file: Path, length: int) -> str:
+    try:
+        with file.open(errors="replace") as text:
+            return text.read(length).strip()
+    except OSError:
+        return ""
+
+
+def _report(text: str) -> None:
+    """To the log, so that no line looks like an error of this program."""
+    for line in text.strip().splitlines():
+        print(f"| {line}", file=sys.stderr)
+
+
+def _explanation(ended: child.Ended, limits: Limits, log: str) -> str:
+    """Why a child died without a word."""
+    if ended.timed_out:
+        return (
+            f"reading it took longer than {limits.seconds / 60:g} minutes and was stopped; the "
+            "file is damaged or made to stop its readers, or very large: then set the environment "
+            f"variable {confinement.MINUTES} to more"
+        )
+    if _OUT_OF_MEMORY in log:
+        return _too_large(limits)
+    if ended.signal == "SIGKILL":
+        return (
+            f"the process that read it was killed when it had {ended.peak / 1e9:.1f} GB of memory, "
+            "probably by the system for want of more; close other programs, or give the machine "
+            "or the job more memory"
+        )
+    how = f"crashed ({ended.signal})" if ended.signal else "ended without a word"
+    return (
+        f"the process that read it {how}; the file is damaged or made to crash its readers: save "
+        "it again where it was made, or in another format"
+    )
+
+
+def _too_large(limits: Limits) -> str:
+    return (
+        f"reading it takes more than the {limits.memory / 1e9:.1f} GB of memory that are allowed "
+        "for a file of its size; the file is damaged or made to exhaust its readers, or its "
+        f"network is very large: then set the environment variable {confinement.MEMORY} to more"
+    )
+
+
+def _name(origin: dict[str, Any]) -> str:
+    return origin.get("file") or f"{origin['keras_application']} of keras.applications"
 
 
 def _modified(file: str | None) -> float:
