@@ -1,15 +1,24 @@
 """Files that are whole or absent, and names in an order that people expect."""
 
+import contextlib
 import errno
 import hashlib
 import os
+import socket
 import stat
 from pathlib import Path
 
 import pytest
 
 from lucid_sprites.errors import UserError
-from lucid_sprites.files import natural_key, save_whole, sha256, write_whole
+from lucid_sprites.files import (
+    TEXT,
+    check_input,
+    natural_key,
+    save_whole,
+    sha256,
+    write_whole,
+)
 
 
 @pytest.fixture
@@ -142,3 +151,55 @@ def test_what_killed_programs_left_is_cleared_when_it_is_old(tmp_path):
         os.utime(left, (0, 0))
     write_whole(path, b"whole")
     assert sorted(tmp_path.iterdir()) == sorted([path, young, other])
+
+
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as own, contextlib.chdir(path.parent):
+        own.bind(path.name)
+
+
+def _sparse(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(TEXT.largest + 1)
+
+
+@pytest.mark.parametrize("is_link", [False, True], ids=["itself", "link"])
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (_pipe, "is a named pipe"),
+        (_socket, "is a socket"),
+        (Path.mkdir, "is a folder"),
+        (_sparse, "has 17 MB; a text has at most 17"),
+        (lambda path: path.symlink_to("/dev/zero"), "is a device"),
+        (lambda path: path.symlink_to("/dev/tty"), "is a device"),
+        (lambda path: path.symlink_to("/proc/kmsg"), "is made up by the system"),
+        (lambda path: path.symlink_to("/proc/self/environ"), "is made up by the system"),
+        (lambda path: path.symlink_to(path.name), "cannot be read: Too many levels"),
+        (lambda path: None, "cannot be read: No such file"),
+    ],
+)
+def test_what_may_not_be_read_to_its_end_is_refused(tmp_path, make, message, is_link):
+    make(tmp_path / "file")
+    path = tmp_path / "file"
+    if is_link:
+        path = tmp_path / "link"
+        path.symlink_to("file")
+    with pytest.raises(UserError) as caught:
+        check_input(path, TEXT, "config.yaml: start")
+    assert str(caught.value).startswith(f"config.yaml: start: {path}: {message}")
+
+
+def test_an_ordinary_file_is_taken_through_links(tmp_path):
+    (tmp_path / "file").write_text("text")
+    (tmp_path / "link").symlink_to("file")
+    check_input(tmp_path / "link", TEXT)
+
+
+def test_a_name_with_a_null_byte_is_refused():
+    with pytest.raises(UserError, match="cannot be read: embedded null byte"):
+        check_input("a\0b", TEXT)

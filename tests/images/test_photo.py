@@ -113,7 +113,7 @@ def _truncated():
         (_truncated(), "cannot be read: .*[Tt]runcated"),
         (b"", "not a picture"),
         (b"<html>", "not a picture"),
-        (None, "no such picture"),
+        (None, "cannot be read: No such file"),
     ],
 )
 def test_what_is_no_picture_is_named(tmp_path, content, message):

@@ -6,9 +6,11 @@ import hashlib
 import json
 import os
 import re
+import stat
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +19,64 @@ from lucid_sprites.errors import UserError
 _SECONDS_OF_WRITING = 3600
 
 Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class InputKind:
+    """What a file that people name is for.
+
+    Attributes:
+        name: for messages.
+        largest: bytes that it may have.
+    """
+
+    name: str
+    largest: int
+
+
+TEXT = InputKind("a text", 2**24)
+TABLE = InputKind("a table", 2**30)
+PICTURE = InputKind("a picture", 2**30)
+GRAPH = InputKind("a graph", 2**32)
+MODEL = InputKind("a model or its weights", 2**36)
+
+# What a path can lead to that never ends, or that waits for somebody.
+_ENDLESS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+)
+_MADE_UP = ("/proc/", "/sys/")
+
+
+def check_input(path: str | os.PathLike[str], kind: InputKind, where: str = "") -> None:
+    """Make sure that a file that people name can be read to its end; links are followed.
+
+    Args:
+        where: it is named, for messages.
+
+    Raises:
+        UserError: it is not there, no ordinary file, or larger than any of its kind.
+    """
+    place = f"{where}: {path}" if where else path
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"{place}: cannot be read: {getattr(error, 'strerror', None) or error}"
+        ) from error
+    what = next((name for is_one, name in _ENDLESS if is_one(status.st_mode)), None)
+    if os.path.realpath(path).startswith(_MADE_UP):
+        what = what or "made up by the system"
+    if what:
+        raise UserError(f"{place}: is {what}; name an ordinary file that holds {kind.name}")
+    if status.st_size > kind.largest:
+        raise UserError(
+            f"{place}: has {status.st_size / 1e6:,.0f} MB; {kind.name} has at most "
+            f"{kind.largest / 1e6:,.0f}"
+        )
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes | str) -> None:

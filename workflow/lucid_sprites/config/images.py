@@ -15,6 +15,7 @@ from lucid_sprites.config.plan import InstancePlan, Plan
 from lucid_sprites.config.selection import matching
 from lucid_sprites.config.settings import canonical_json
 from lucid_sprites.errors import UserError
+from lucid_sprites.files import PICTURE, check_input
 
 DREAM = "deepdream"
 
@@ -339,6 +340,8 @@ def _files(patterns: str | list[str], where: str) -> list[str]:
             problem = "no such picture, folder, or file that fits the pattern"
         if not paths:
             raise UserError(f"{where}: {pattern}: {problem}")
+        for path in paths:
+            check_input(path, PICTURE, where)
         found.update(dict.fromkeys(os.path.normpath(path) for path in paths))
     return list(found)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from lucid_sprites.config import transforms
 from lucid_sprites.errors import UserError
-from lucid_sprites.files import sha256
+from lucid_sprites.files import PICTURE, check_input, sha256
 
 # Raised whenever the engine's arithmetic changes: other pictures for the same settings.
 ENGINE_VARIANT = "batched-2"
@@ -136,6 +136,7 @@ def photo(file: str, where: str) -> dict[str, str]:
     Raises:
         UserError: it cannot be read.
     """
+    check_input(file, PICTURE, where)
     try:
         return {"file": file, "sha256": sha256(file)}
     except OSError as error:

@@ -10,7 +10,7 @@ from typing import Any
 from lucid_sprites import layout
 from lucid_sprites.config.training import TRAINED_INPUT, instance_name, make_training
 from lucid_sprites.errors import UserError
-from lucid_sprites.files import natural_key
+from lucid_sprites.files import MODEL, TEXT, check_input, natural_key
 
 MODEL_SUFFIXES = (".pb", ".pbtxt", ".keras", ".h5", ".hdf5")
 _SAVED_MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt")
@@ -187,15 +187,14 @@ def _source(
     results: Path,
     place: str,
 ) -> Source:
+    where = f"{place}, instance {name}"
     extra = {key: own[key] for key in ("trust", "code") if key in own}
     if "code" in extra:
-        inside(extra["code"], f"{place}, instance {name}: code")
+        check_input(inside(extra["code"], f"{where}: code"), TEXT, f"{where}: code")
     if "keras_application" in own:
         weights = own.get("weights", "imagenet")
-        files = (inside(weights, f"{place}, instance {name}: weights"),) * (
-            weights not in ("imagenet", "none")
-        )
-        _check_there(files, f"{place}, instance {name}")
+        files = (inside(weights, f"{where}: weights"),) * (weights not in ("imagenet", "none"))
+        _check_there(files, where)
         origin = {"keras_application": own["keras_application"], "weights": weights}
         return Source(series, name, origin, files, True, own)
     if "lucid" in own and "file" not in own:
@@ -203,8 +202,8 @@ def _source(
         origin = {"lucid": own["lucid"], "file": path}
         return Source(series, name, origin, (path,), True, own)
     if "file" in own:
-        path = Path(inside(own["file"], f"{place}, instance {name}: file"))
-        _check_there([str(path)], f"{place}, instance {name}")
+        path = Path(inside(own["file"], f"{where}: file"))
+        _check_there([str(path)], where)
     elif name in present:
         path = present[name]
     else:
@@ -214,6 +213,8 @@ def _source(
             f"SavedModel folder); there are {choices}"
         )
     files = tuple(_saved_model_files(path)) if path.is_dir() else (str(path),)
+    for file in files:
+        check_input(file, MODEL, place)
     if not files:
         raise UserError(
             f"{place}: {path} is a folder, but no SavedModel (saved_model.pb is missing)"
@@ -229,3 +230,5 @@ def _check_there(files: Sequence[str], where: str) -> None:
     for file in files:
         if not os.path.exists(file):
             raise UserError(f"{where}: no such file {file}")
+        if not os.path.isdir(file):
+            check_input(file, MODEL, where)

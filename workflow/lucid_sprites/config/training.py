@@ -10,6 +10,7 @@ from typing import Any
 from lucid_sprites import layout
 from lucid_sprites.config.settings import canonical_json
 from lucid_sprites.errors import UserError
+from lucid_sprites.files import MODEL, TABLE, check_input
 
 DEFAULTS: dict[str, Any] = {
     "weights": "none",
@@ -117,10 +118,14 @@ def make_training(series: str, options: dict[str, Any], source: str) -> Training
         raise UserError(f"{where}: no dataset folder {training.folder}; choose `generated` or one")
     if training.table and not Path(training.table).is_file():
         raise UserError(f"{where}: no table of attributes {training.table}")
+    if training.table:
+        check_input(training.table, TABLE, where)
     if training.weights_file and not _exists(training.weights_file):
         raise UserError(
             f"{where}: no weights file {training.weights_file}; choose `none`, `imagenet` or a file"
         )
+    if training.weights_file and os.path.exists(training.weights_file):
+        check_input(training.weights_file, MODEL, where)
     return training
 
 

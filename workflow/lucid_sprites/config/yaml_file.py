@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from lucid_sprites.errors import UserError
+from lucid_sprites.files import TEXT, check_input
 
 # Far more than any config has; a few lines of aliases of aliases stand for billions.
 _MOST_VALUES = 1_000_000
@@ -16,10 +17,11 @@ def read(path: str) -> Any:
     """What a YAML file holds.
 
     Raises:
-        UserError: it cannot be read, is not YAML, has a key twice in one place, or is nested or
-            repeated without end.
+        UserError: it cannot be read, is no ordinary file or not YAML, has a key twice in one
+            place, or is nested or repeated without end.
     """
     try:
+        check_input(path, TEXT)
         loader = yaml.SafeLoader(Path(path).read_text())
         try:
             node = loader.get_single_node()

@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from lucid_sprites.errors import UserError
+from lucid_sprites.files import PICTURE, check_input
 
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
@@ -24,6 +25,7 @@ def read(photo: dict[str, Any], height: int, width: int, channels: int) -> np.nd
         raise UserError(
             f"{photo['file']}: a network whose pictures have {channels} channels sees no photos"
         )
+    check_input(photo["file"], PICTURE)
     try:
         with Image.open(photo["file"]) as image:
             upright = ImageOps.exif_transpose(image).convert(_MODES[channels])

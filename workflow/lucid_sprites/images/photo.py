@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from lucid_sprites.errors import UserError
+from lucid_sprites.files import PICTURE, check_input
 from lucid_sprites.models.picture_input import PictureInput
 
 _MODES = {1: "L", 3: "RGB"}
@@ -23,12 +24,11 @@ def read(path: str | Path) -> Image.Image:
     Raises:
         UserError: missing, truncated, no picture, or too large to be opened.
     """
+    check_input(path, PICTURE)
     try:
         with Image.open(path) as image:
             image.load()
             upright = ImageOps.exif_transpose(image)
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such picture") from error
     except Image.UnidentifiedImageError as error:
         raise UserError(f"{path}: not a picture that Pillow can read") from error
     except Exception as error:  # a torn file can raise nearly anything from Pillow's decoders

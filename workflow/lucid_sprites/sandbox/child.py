@@ -86,6 +86,8 @@ def _redirect(log: str) -> None:
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for own, stream in ((nothing, 0), (output, 1), (output, 2)):
         os.dup2(own, stream)
+    # The parent may have put something else in their place.
+    sys.stdout, sys.stderr = (open(stream, "w", closefd=False) for stream in (1, 2))
 
 
 def _ends_within(child: int, seconds: float) -> bool:

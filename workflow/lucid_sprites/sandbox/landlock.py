@@ -5,6 +5,7 @@ that reads strangers' files is no place for one that may fall behind the kernel.
 """
 
 import ctypes
+import errno
 import os
 import stat
 from collections.abc import Iterable
@@ -60,6 +61,8 @@ def restrict(readable: Iterable[Path], writable: Iterable[Path]) -> None:
         OSError: there is no Landlock, or it refuses.
     """
     known = version()
+    if not known:
+        raise OSError(errno.ENOSYS, "not there, or not allowed")
     handled = (1 << max(count for since, count in _RIGHTS.items() if since <= known)) - 1
     attributes = _Ruleset(
         handled,

@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 
 from lucid_sprites.errors import UserError
+from lucid_sprites.files import TABLE, check_input
 
 _ABSENT, _PRESENT = ("-1", "0"), ("1",)
 
@@ -17,6 +18,7 @@ def read_attributes(path: Path) -> tuple[list[str], dict[str, list[int]]]:
     Raises:
         UserError: cannot be read, or a line does not fit; names it.
     """
+    check_input(path, TABLE)
     try:
         lines = path.read_text().splitlines()
     except (OSError, UnicodeDecodeError) as error:

@@ -5,6 +5,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from lucid_sprites.errors import UserError
+from lucid_sprites.files import PICTURE, check_input
+
 _UPRIGHT = 1
 _ORIENTATION = 0x0112
 """EXIF's tag for how the camera was held, and its value for upright."""
@@ -37,6 +40,10 @@ def read_square(path: Path, edge: int) -> tuple[np.ndarray, list[str]]:
     Raises:
         UnreadablePhotoError: see there.
     """
+    try:
+        check_input(path, PICTURE)
+    except UserError as error:
+        raise UnreadablePhotoError(str(error)) from error
     try:
         with Image.open(path) as image:
             converted = _oddities(image, path)

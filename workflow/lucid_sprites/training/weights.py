@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from lucid_sprites.errors import UserError
+from lucid_sprites.files import MODEL, check_input
 from lucid_sprites.training.googlenet import slim_scope
 from lucid_sprites.training.topologies import TOPOLOGIES
 
@@ -46,6 +47,7 @@ def from_file(network: keras.Model, path: str) -> list[str]:
         return _from_slim(network, path)
     if not Path(path).is_file():
         raise UserError(f"{path}: no such file of weights")
+    check_input(path, MODEL)
     before = network.get_weights()
     # What is still NaN afterwards was not in the file.
     network.set_weights([np.full_like(weight, np.nan) for weight in before])

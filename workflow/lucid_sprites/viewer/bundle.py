@@ -15,7 +15,7 @@ from typing import Any
 
 from lucid_sprites import layout
 from lucid_sprites.errors import UserError
-from lucid_sprites.files import save_whole
+from lucid_sprites.files import PICTURE, check_input, save_whole
 from lucid_sprites.viewer import table
 from lucid_sprites.viewer.manifest import read
 from lucid_sprites.viewer.script import script
@@ -58,6 +58,7 @@ def table_files(manifest: dict[str, Any], folder: Path, name: str, source: str) 
     for number, path in enumerate(sorted(table.pictures(content))):
         if not (folder / path).is_file():
             raise UserError(f"{source}: there is no picture {folder / path}")
+        check_input(folder / path, PICTURE, source)
         place = PurePosixPath(path)
         if place.is_absolute() or ".." in place.parts:
             moved[path] = f"{_ELSEWHERE}/{name}_{number}_{place.name}"

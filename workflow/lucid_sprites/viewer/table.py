@@ -16,7 +16,7 @@ import sys
 from typing import Any
 
 from lucid_sprites.errors import UserError
-from lucid_sprites.files import write_whole
+from lucid_sprites.files import TABLE, check_input, write_whole
 from lucid_sprites.viewer.script import script
 
 _PLACE = ("instance", "layer", "index")
@@ -35,6 +35,7 @@ def read(path: str) -> dict[str, Any]:
     Raises:
         UserError: it cannot be read, or has no column `layer`.
     """
+    check_input(path, TABLE)
     try:
         with open(path, newline="") as file:
             table = csv.DictReader(file)

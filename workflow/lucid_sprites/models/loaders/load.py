@@ -6,6 +6,7 @@ from typing import Any
 
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
+from lucid_sprites.files import GRAPH, MODEL, TEXT, check_input
 from lucid_sprites.models import graph_file
 from lucid_sprites.models.families import Facts
 from lucid_sprites.models.loaders import lucid_model, saved_model
@@ -44,9 +45,12 @@ def load(source: dict[str, Any]) -> Loaded:
     if "keras_application" in source:
         from lucid_sprites.models.loaders import keras_application
 
+        if source["weights"] not in ("imagenet", "none"):
+            check_input(source["weights"], MODEL)
         graph, facts = keras_application.load(source["keras_application"], source["weights"])
         return Loaded(graph, facts, _KERAS_RANGE)
     path = Path(source["file"])
+    _check_files(path, source.get("code"))
     if "lucid" in source:
         return Loaded(graph_file.read(path), lucid_model.zoo_facts(source["lucid"]))
     if path.is_dir():
@@ -59,3 +63,14 @@ def load(source: dict[str, Any]) -> Loaded:
         return Loaded(keras_model.freeze(model), None, _KERAS_RANGE)
     graph = graph_file.read(path)
     return Loaded(graph, lucid_model.facts_inside(graph, str(path)))
+
+
+def _check_files(path: Path, code: str | None) -> None:
+    """Raise UserError for what can only hang or kill its reader."""
+    if path.is_dir():
+        for file in [*path.glob("saved_model.pb*"), *path.glob("variables/*")]:
+            check_input(file, MODEL)
+    else:
+        check_input(path, MODEL if path.name.endswith(KERAS_SUFFIXES) else GRAPH)
+    if code is not None:
+        check_input(code, TEXT)
