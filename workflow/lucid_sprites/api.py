@@ -25,10 +25,9 @@ from lucid_sprites.images.cnnvis import (
     deepdream_visualization,
 )
 from lucid_sprites.images.grid import convert_into_grid, image_normalization
-from lucid_sprites.models import catalogue
+from lucid_sprites.models.convert import convert
 from lucid_sprites.models.loaders.load import Loaded
 from lucid_sprites.models.loaders.load import load as load_file
-from lucid_sprites.models.normal_form.normalize import normalize
 from lucid_sprites.objectives import Objective, objective
 
 __all__ = [
@@ -137,23 +136,36 @@ def load(
         trust: run functions that are stored in a Keras file.
         code: a Python file with a Keras model's custom layers.
 
+    It is read in this process: what holds for its code and operations holds here, too, but there
+    are no limits of memory and time, and nothing else is forbidden (docs/models.md, "Safety").
+
     Raises:
         UserError: it cannot be loaded, or has no picture or no layer.
+        MemoryError: it is too large.
     """
-    loaded, name = _loaded(model, trust, code)
-    normal = normalize(loaded.graph, input or {}, name, loaded.facts, loaded.assumed_range)
-    described = catalogue.describe(normal, _EDGES, name)
-    return Model(catalogue.pruned_to_layers(normal.graph, described), described)
+    graph, described = convert(
+        lambda: _loaded(model, trust, code), input or {}, _EDGES, _name(model)
+    )
+    return Model(graph, described)
 
 
-def _loaded(model: Any, trust: bool, code: str | None) -> tuple[Loaded, str]:
+def _loaded(model: Any, trust: bool, code: str | None) -> Loaded:
     if isinstance(model, GraphDef):
-        return Loaded(model), "the graph"
+        return Loaded(model)
     if isinstance(model, str | Path):
         origin = {"file": str(model), "trust": trust}
-        return load_file(origin | ({"code": code} if code else {})), str(model)
+        return load_file(origin | ({"code": code} if code else {}))
     if hasattr(model, "layers") and callable(model):
         from lucid_sprites.models.keras_model import freeze
 
-        return Loaded(freeze(model), None, (0.0, 1.0)), f"the model {model.name}"
+        return Loaded(freeze(model), None, (0.0, 1.0))
     raise UserError(f"{model!r} is no path, GraphDef or Keras model")
+
+
+def _name(model: Any) -> str:
+    """What messages call a model."""
+    if isinstance(model, GraphDef):
+        return "the graph"
+    if isinstance(model, str | Path):
+        return str(model)
+    return f"the model {getattr(model, 'name', type(model).__name__)}"

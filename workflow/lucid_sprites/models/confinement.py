@@ -47,7 +47,8 @@ def limits(origin: dict[str, Any]) -> Limits:
         UserError: a limit in the environment is no positive number.
     """
     size = _size(origin)
-    memory = _number(MEMORY, _BASE_GIGABYTES + _TIMES_THE_FILE * size / _GIGABYTE)
+    wanted = _BASE_GIGABYTES + _TIMES_THE_FILE * size / _GIGABYTE
+    memory = _number(MEMORY, min(wanted, _physical() / _GIGABYTE))
     minutes = _number(MINUTES, _MINUTES)
     return Limits(int(memory * _GIGABYTE), minutes * 60, _LARGEST_GRAPH + 2 * size)
 
@@ -104,6 +105,11 @@ def _size(origin: dict[str, Any]) -> int:
     path = Path(origin["file"])
     files = [each for each in path.rglob("*") if each.is_file()] if path.is_dir() else [path]
     return sum(file.stat().st_size for file in files if file.exists())
+
+
+def _physical() -> int:
+    """Bytes of memory that the machine has."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def _number(variable: str, default: float) -> float:

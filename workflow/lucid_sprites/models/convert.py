@@ -1,7 +1,5 @@
 """From any model that the workflow takes to its graph in normal form and its catalogue."""
 
-import sys
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -10,11 +8,21 @@ import tensorflow as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites.errors import UserError
-from lucid_sprites.models import catalogue
+from lucid_sprites.models import catalogue, unsupported
 from lucid_sprites.models.loaders.load import Loaded
 from lucid_sprites.models.normal_form.normalize import normalize
 
 _LONGEST_REASON = 300
+_UNKNOWN_CAUSE = (
+    "nobody foresaw that: the file may be damaged; if other programs can use this model, it is a "
+    "fault of lucid-sprites: please report it, with the model or how it was made"
+)
+# Lines of TensorFlow's messages that say nothing by themselves.
+_HEADINGS = ("Graph execution error:", "Detected at node", "Node:")
+
+
+class UnforeseenError(UserError):
+    """Whatever no reader expects: where it comes from is for the log."""
 
 
 def convert(
@@ -29,37 +37,39 @@ def convert(
         name: of the model, for messages.
 
     Raises:
-        UserError: it cannot be converted; whatever else goes wrong becomes one, too.
+        UserError: it cannot be converted; whatever else goes wrong becomes `UnforeseenError`.
         MemoryError: there is not enough.
     """
     with _doing("reading it", name):
         loaded = load()
-    with _doing("bringing its graph into normal form", name):
-        normal = normalize(loaded.graph, options, name, loaded.facts, loaded.assumed_range)
-    with _doing("trying its layers on noise", name):
+    graph = loaded.graph
+    with _doing("bringing its graph into normal form", name, graph):
+        normal = normalize(graph, options, name, loaded.facts, loaded.assumed_range)
+    with _doing("trying its layers on noise", name, graph):
         described = catalogue.describe(normal, edges, name)
         return catalogue.pruned_to_layers(normal.graph, described), described
 
 
 @contextmanager
-def _doing(what: str, name: str) -> Iterator[None]:
+def _doing(what: str, name: str, graph: GraphDef | None = None) -> Iterator[None]:
+    """Whatever happens on the way becomes a message that names the model and a cause."""
     try:
         yield
-    except (UserError, MemoryError):
+    except MemoryError:
         raise
+    except UserError as error:
+        cause = graph and unsupported.cause(graph)
+        raise UserError(f"{error}; {cause}") if cause else error from error
     except tf.errors.ResourceExhaustedError as error:
         raise MemoryError(error.message) from error
     except Exception as error:
-        traceback.print_exc(file=sys.stderr)
-        raise UserError(
-            f"{name}: {what} ended in something that nobody foresaw ({_reason(error)}); if other "
-            "programs can use this model, it is a fault of lucid-sprites: please report it, with "
-            "the model or how it was made"
-        ) from error
+        cause = (graph and unsupported.cause(graph)) or _UNKNOWN_CAUSE
+        raise UnforeseenError(f"{name}: {what} failed ({_reason(error)}); {cause}") from error
 
 
 def _reason(error: Exception) -> str:
     """An exception's type and the first line that it says."""
-    lines = str(error).strip().splitlines()
+    said = [line.strip() for line in str(error).splitlines()]
+    lines = [line for line in said if line and not line.startswith(_HEADINGS)]
     kind = type(error).__name__
-    return f"{kind}: {lines[0].strip()[:_LONGEST_REASON]}" if lines else kind
+    return f"{kind}: {lines[0][:_LONGEST_REASON]}" if lines else kind

@@ -16,6 +16,7 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -80,14 +81,15 @@ def _import(job: dict[str, Any]) -> None:
         _report(f"{log}\n{_name(origin)}: {ended.seconds:.1f} s, {ended.peak / 1e6:.0f} MB at most")
         if message := _beginning(folder / _MESSAGE, _LONGEST_MESSAGE):
             raise UserError(message)
-        if not ended.is_done:
+        made = _made(folder) if ended.is_done else None
+        if made is None:
             raise UserError(f"{_name(origin)}: {_explanation(ended, limits, log)}")
-        _publish(job, folder)
+        _publish(job, *made)
 
 
 def _convert(job: dict[str, Any], folder: Path) -> None:
     """The child's work."""
-    from lucid_sprites.models.convert import convert
+    from lucid_sprites.models.convert import UnforeseenError, convert
     from lucid_sprites.models.loaders.load import load
 
     origin, name = job["origin"], _name(job["origin"])
@@ -98,19 +100,29 @@ def _convert(job: dict[str, Any], folder: Path) -> None:
         (folder / _GRAPH).write_bytes(graph.SerializeToString(deterministic=True))
         (folder / _CATALOGUE).write_text(json.dumps(described))
     except UserError as error:
+        if isinstance(error, UnforeseenError):
+            traceback.print_exc()
         (folder / _MESSAGE).write_text(str(error))
     except MemoryError:
         message = _too_large(confinement.limits(origin))
         (folder / _MESSAGE).write_text(f"{name}: {message}")
 
 
-def _publish(job: dict[str, Any], folder: Path) -> None:
+def _made(folder: Path) -> tuple[bytes, dict[str, Any]] | None:
+    """The graph and the catalogue that a child has left; None if they are not whole."""
+    try:
+        described = json.loads((folder / _CATALOGUE).read_text())
+        return (folder / _GRAPH).read_bytes(), dict(described)
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _publish(job: dict[str, Any], graph: bytes, described: dict[str, Any]) -> None:
     """Take over what a child has made."""
     # An equal graph keeps its age while its model is older: what was made from it is up to date.
-    write_if_changed(job["graph"], (folder / _GRAPH).read_bytes())
+    write_if_changed(job["graph"], graph)
     if _modified(job["origin"].get("file")) > os.path.getmtime(job["graph"]):
         os.utime(job["graph"])
-    described = json.loads((folder / _CATALOGUE).read_text())
     described |= {"stamp": job.get("stamp"), "sha256": sha256(job["graph"])}
     catalogues.write(job["catalogue"], described)
 

@@ -14,6 +14,8 @@ from lucid_sprites.files import write_whole
 
 # Share of the channels of a layer from which on silence on noise is worth a word.
 _MANY = 0.5
+# Share of the layers from which on channels that are not finite are no exception.
+_NEARLY_ALL = 0.8
 _SHALLOW_SHARE, _DEEP_SHARE = 4, 32
 
 
@@ -68,7 +70,14 @@ def _warnings(catalogue: dict[str, Any]) -> list[str]:
             "`input: {range: [low, high]}`."
         )
     broken = [layer for layer in layers if layer["not_finite"]]
-    if broken:
+    if len(broken) >= _NEARLY_ALL * len(layers):
+        lines.append(
+            f"- **{len(broken)} of {len(layers)} layers give NaN or infinite values**, from "
+            f"`{broken[0]['name']}` on: hardly a sprite can be rendered. The weights are damaged, "
+            "as after a training that has diverged, or the value range is far from what the "
+            "network was trained with: take an earlier state, or say `input: {range: [low, high]}`."
+        )
+    elif broken:
         lines.append(
             f"- {len(broken)} layers have channels with NaN or infinite values, the first "
             f"`{broken[0]['name']}` ({broken[0]['not_finite']} of {broken[0]['depth']}): these "

@@ -87,7 +87,7 @@ def _redirect(log: str) -> None:
     for own, stream in ((nothing, 0), (output, 1), (output, 2)):
         os.dup2(own, stream)
     # The parent may have put something else in their place.
-    sys.stdout, sys.stderr = (open(stream, "w", closefd=False) for stream in (1, 2))
+    sys.stdout, sys.stderr = (open(stream, "w", closefd=False) for stream in (1, 2))  # noqa: SIM115
 
 
 def _ends_within(child: int, seconds: float) -> bool:

@@ -1,0 +1,29 @@
+"""The report on models, from real catalogues."""
+
+import numpy as np
+import pytest
+from tensorflow import make_ndarray, make_tensor_proto
+
+from imported import describe
+from lucid_sprites.outputs.preflight import report
+from tiny_graphs import save, small
+
+
+@pytest.fixture
+def diverged(tmp_path):
+    """A graph whose first kernel is NaN, as after a training that diverged."""
+    graph = small()
+    kernel = next(node for node in graph.node if node.op == "Const" and "conv1" in node.name)
+    tensor = kernel.attr["value"].tensor
+    tensor.CopyFrom(make_tensor_proto(np.full_like(make_ndarray(tensor), np.nan)))
+    return save(graph, tmp_path / "diverged.pb")
+
+
+def test_a_network_of_nan_is_said_in_words(diverged):
+    text = report("mine", {"diverged": describe(diverged)})
+    assert "- **5 of 6 layers give NaN or infinite values**, from `conv1/Conv2D` on" in text
+    assert "take an earlier state, or say `input: {range: [low, high]}`" in text
+
+
+def test_a_sound_network_has_no_such_words(tmp_path):
+    assert "NaN" not in report("mine", {"sound": describe(save(small(), tmp_path / "net.pb"))})
