@@ -38,7 +38,7 @@ TEXT = InputKind("a text", 2**24)
 TABLE = InputKind("a table", 2**30)
 PICTURE = InputKind("a picture", 2**30)
 GRAPH = InputKind("a graph", 2**32)
-MODEL = InputKind("a model or its weights", 2**36)
+MODEL = InputKind("a model or its weights", 2**34)
 
 # What a path can lead to that never ends, or that waits for somebody.
 _ENDLESS = (

@@ -116,7 +116,7 @@ def make_training(series: str, options: dict[str, Any], source: str) -> Training
         )
     if training.folder and not Path(training.folder).is_dir():
         raise UserError(f"{where}: no dataset folder {training.folder}; choose `generated` or one")
-    if training.table and not Path(training.table).is_file():
+    if training.table and not os.path.exists(training.table):
         raise UserError(f"{where}: no table of attributes {training.table}")
     if training.table:
         check_input(training.table, TABLE, where)
@@ -131,7 +131,7 @@ def make_training(series: str, options: dict[str, Any], source: str) -> Training
 
 def _exists(weights: str) -> bool:
     # A checkpoint of TensorFlow may be several files with its name in front.
-    return Path(weights).is_file() or Path(f"{weights}.index").is_file()
+    return os.path.exists(weights) or Path(f"{weights}.index").is_file()
 
 
 def _epochs(options: dict[str, Any], where: str) -> list[int]:
