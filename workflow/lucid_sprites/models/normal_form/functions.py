@@ -45,6 +45,8 @@ def written_out(graph: GraphDef, kept: Iterable[str]) -> GraphDef:
     rewriting.min_graph_nodes = -1  # small graphs, too
     rewriting.optimizers.append("function")
     inlined = tf_optimizer.OptimizeGraph(config, described, verbose=False)
+    for node in inlined.node:
+        node.ClearField("experimental_debug_info")  # messages would give the name of before
     return part(inlined, kept)
 
 

@@ -39,14 +39,15 @@ class NormalForm:
         weights: these constants.
         picture: what to feed.
         notes: what was changed or assumed on the way, for people.
-        left_out: op by name of the nodes that do not depend on the picture.
+        left_out: of the nodes that do not depend on the picture, by name, the operation, and why
+            they do not.
     """
 
     light: GraphDef
     weights: Weights
     picture: PictureInput
     notes: list[str]
-    left_out: dict[str, str]
+    left_out: dict[str, tuple[str, str]]
 
     @property
     def graph(self) -> GraphDef:
@@ -145,9 +146,20 @@ def _without_shapes(graph: GraphDef) -> GraphDef:
     return bare
 
 
-def _independent(graph: GraphDef, name: str) -> dict[str, str]:
+def _independent(graph: GraphDef, name: str) -> dict[str, tuple[str, str]]:
     dependent = topology.descendants(graph, name)
-    return {node.name: node.op for node in graph.node if node.name not in dependent}
+    why: dict[str, str] = {}
+    for node in topology.topological_order(graph):
+        sources = map(topology.node_name, topology.data_inputs(node))
+        before = [why[source] for source in sources if source in why]
+        reason = cut.reason(node)
+        if reason is not None or before:
+            why[node.name] = before[0] if reason is None else f"is behind {reason}"
+    return {
+        node.name: (node.op, why.get(node.name, "does not depend on the input"))
+        for node in graph.node
+        if node.name not in dependent
+    }
 
 
 def _dependent(graph: GraphDef, name: str) -> GraphDef:
