@@ -9,24 +9,14 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from lucid_sprites.errors import UserError
-from lucid_sprites.models import activations, constants, content, differentiable, topology
+from lucid_sprites.models import activations, content, costs, differentiable, topology
+from lucid_sprites.models.layer_operations import KINDS, LAYER_OPS
+from lucid_sprites.models.normal_form import cut
 from lucid_sprites.models.normal_form.normalize import NormalForm
 from lucid_sprites.models.normal_form.placeholders import PLACEHOLDERS
 from lucid_sprites.models.probe import Observation, Probe
 from lucid_sprites.models.shapes import Shape, importable, static_shapes
 
-# Outputs of these ops are layers; the rest of a graph is plumbing.
-LAYER_OPS = {
-    "convolution": ("Conv2D", "DepthwiseConv2dNative", "Conv2DBackpropInput", "MatMul"),
-    "norm": ("BiasAdd", "Add", "AddV2", "FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3",
-             "LRN"),
-    "activation": ("Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Softplus", "Softsign", "Sigmoid",
-                   "Tanh", "Maximum"),
-    "pool": ("MaxPool", "AvgPool", "Mean"),
-    "merge": ("ConcatV2", "Concat"),
-    "output": ("Softmax",),
-}  # fmt: skip
-_KINDS = {op: kind for kind, ops in LAYER_OPS.items() for op in ops}
 _FLOATS = tuple(kind.as_datatype_enum for kind in (tf.float32, tf.float16, tf.float64, tf.bfloat16))
 
 # Spatial size at which layers are measured where the graph leaves the size free.
@@ -65,7 +55,7 @@ def describe(normal: NormalForm, edges: Sequence[int], source: str) -> dict[str,
             f"{source}: no layer depends on the input {picture.name!r} in a way that can be "
             f"visualized{': ' + reasons if reasons else ''}"
         )
-    costs = _costs(graph, [node.name for node in found], shapes, size[1] * size[2])
+    spent = costs.up_to(graph, [node.name for node in found], shapes, size[1] * size[2])
     digests = content.digests(normal.graph, picture.name)
     results, _ = activations.written_out(graph, picture.name)
     layers = [
@@ -73,13 +63,13 @@ def describe(normal: NormalForm, edges: Sequence[int], source: str) -> dict[str,
             "number": number,
             "name": node.name,
             "op": node.op,
-            "kind": "activation" if node.name in results else _KINDS[node.op],
+            "kind": "activation" if node.name in results else KINDS[node.op],
             "depth": len(observed[node.name].finite),
             "content": digests[node.name],
             "fixed": node.name in fixed,
             "edge": picture.height if node.name in fixed else edges[-1],
             **_facts(observed[node.name]),
-            **costs[node.name],
+            **spent[node.name],
         }
         for number, node in enumerate(found)
     ]
@@ -113,36 +103,40 @@ def _candidates(normal: NormalForm) -> tuple[list[NodeDef], dict[str, str]]:
     graph, picture = normal.light, normal.picture.name
     connected, blocked = differentiable.reached(graph, picture)
     results, inside = activations.written_out(graph, picture)
-    nodes = topology.by_name(graph)
-    other = {
-        name: "does not depend on the input" for name, op in normal.left_out.items() if op in _KINDS
-    }
+    missing = _missing(graph, picture)
+    other = {name: reason for name, (op, reason) in normal.left_out.items() if op in KINDS}
     candidates = []
     for node in topology.topological_order(graph):
-        if node.op not in _KINDS and node.name not in results:
+        if node.op not in KINDS and node.name not in results:
             continue
-        missing = _unfilled(node.name, graph, nodes, picture)
         if node.name in blocked:
             other[node.name] = f"no gradient passes {blocked[node.name]}"
         elif node.name not in connected:
             other[node.name] = "does not depend on the input"
-        elif missing:
-            other[node.name] = (
-                f"needs a value for placeholder {missing!r}: give it under input: {{values: ...}}"
-            )
+        elif node.name in missing:
+            other[node.name] = missing[node.name]
         elif node.attr["T"].type not in _FLOATS:
             other[node.name] = "is not of floats"
-        elif not (_KINDS.get(node.op) == "activation" and node.name in inside):
+        elif not (KINDS.get(node.op) == "activation" and node.name in inside):
             candidates.append(node)
     return candidates, other
 
 
-def _unfilled(name: str, graph: GraphDef, nodes: dict[str, NodeDef], picture: str) -> str | None:
-    """A placeholder without a value that a node needs."""
-    for ancestor in topology.ancestors(graph, [name]):
-        if ancestor != picture and nodes[ancestor].op in PLACEHOLDERS:
-            return ancestor
-    return None
+def _missing(graph: GraphDef, picture: str) -> dict[str, str]:
+    """Nodes that need a placeholder without a value, and what they need."""
+    missing: dict[str, str] = {}
+    for node in topology.topological_order(graph):
+        sources = map(topology.node_name, topology.data_inputs(node))
+        before = [missing[name] for name in sources if name in missing]
+        if before:
+            missing[node.name] = before[0]
+        elif node.op in PLACEHOLDERS and node.name != picture:
+            missing[node.name] = (
+                f"needs a value for placeholder {node.name!r}: give it under input: {{values: ...}}"
+            )
+        if cut.is_cut(node):
+            missing[node.name] = f"is behind {cut.reason(node)}"
+    return missing
 
 
 def _observe(
@@ -183,39 +177,3 @@ def _facts(seen: Observation) -> dict[str, Any]:
         "constant": int((seen.finite & ~seen.varies).sum()),
         "not_finite": int((~seen.finite).sum()),
     }
-
-
-def _costs(
-    graph: GraphDef, names: list[str], shapes: dict[str, Shape | None], pixels: int
-) -> dict[str, dict[str, float]]:
-    """What one forward pass up to each layer costs, for each pixel of the picture."""
-    nodes = topology.by_name(graph)
-    counted = [node.name for node in graph.node if node.op in _KINDS and node.name in shapes]
-    own_macs = {name: _macs(nodes[name], shapes, nodes) for name in counted}
-    sizes = {name: _numbers(shapes[name]) for name in counted}
-    costs = {}
-    for name in names:
-        before = topology.ancestors(graph, [name]) & own_macs.keys()
-        costs[name] = {
-            "macs": round(sum(own_macs[other] for other in before) / pixels, 3),
-            "activations": round(max((sizes[other] for other in before), default=1) / pixels, 3),
-        }
-    return costs
-
-
-def _numbers(shape: Shape | None) -> int:
-    return int(np.prod([size or 1 for size in shape])) if shape else 0
-
-
-def _macs(node: NodeDef, shapes: dict[str, Shape | None], nodes: dict[str, NodeDef]) -> int:
-    """Multiplications of a convolution or matrix product, 0 for everything else."""
-    if node.op not in LAYER_OPS["convolution"]:
-        return 0
-    kernel = constants.shape(node.input[1], nodes)
-    if kernel is None:
-        return 0
-    if node.op == "MatMul":
-        taps = kernel[1] if node.attr["transpose_b"].b else kernel[0]
-    else:
-        taps = int(np.prod(kernel[: 3 if node.op == "Conv2D" else 2]))
-    return _numbers(shapes[node.name]) * taps

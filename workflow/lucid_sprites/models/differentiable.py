@@ -30,16 +30,20 @@ def reached(graph: GraphDef, start: str) -> tuple[set[str], dict[str, str]]:
     """
     connected = {start}
     blocked: dict[str, str] = {}
-    for node in topology.topological_order(graph):
-        sources = {topology.node_name(reference) for reference in topology.data_inputs(node)}
-        if node.name == start or not sources & (connected | blocked.keys()):
+    order = topology.topological_order(graph)
+    # What comes round a loop is met a second time.
+    rounds = 2 if any(node.op == "NextIteration" for node in order) else 1
+    for node in rounds * order:
+        sources = list(map(topology.node_name, topology.data_inputs(node)))
+        if node.name in connected or node.name in blocked:
             continue
-        if sources & connected and passes_gradient(node):
+        if connected.isdisjoint(sources):
+            culprits = [blocked[name] for name in sources if name in blocked]
+            blocked |= {node.name: culprit for culprit in culprits[:1]}
+        elif passes_gradient(node):
             connected.add(node.name)
-        elif sources & connected:
-            blocked[node.name] = f"{node.name} ({node.op})"
         else:
-            blocked[node.name] = next(blocked[name] for name in sources if name in blocked)
+            blocked[node.name] = f"{node.name} ({node.op})"
     return connected, blocked
 
 

@@ -9,6 +9,8 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from lucid_sprites.models import constants, topology
+from lucid_sprites.models.evaluate import evaluate
+from lucid_sprites.models.normal_form import cut
 from lucid_sprites.models.weights import Weights
 
 _CONVOLUTIONS = ("Conv2D", "DepthwiseConv2dNative")
@@ -57,20 +59,27 @@ def fold_constants(
 ) -> GraphDef:
     """Evaluate once what does not depend on the input, and keep it as constants.
 
+    What cannot be computed, or would be too large, is cut off.
+
     Args:
         weights: constants that are kept apart from `graph`.
     """
     graph = constants.without_identities(graph)
     nodes = topology.by_name(graph)
     dependent = topology.descendants(graph, input_name)
+    constant = constants.constant_nodes(graph)
     references = {
         reference
         for node in graph.node
         if node.name in dependent
         for reference in topology.data_inputs(node)
-        if _is_foldable(reference, nodes, dependent)
+        if (name := topology.node_name(reference)) not in dependent
+        and name in constant
+        and nodes[name].op != "Const"
     }
-    values = constants.evaluate(graph, references, weights)
+    evaluated = evaluate(graph, references, weights)
+    values = evaluated.values
+    graph = cut.without(graph, _named(evaluated.refused, nodes))
     folded = [constants.node(_constant_name(ref), value) for ref, value in values.items()]
     replaced = {node.name for node in folded}
     for node in graph.node:
@@ -149,10 +158,8 @@ def _placeholder_for(node: NodeDef) -> NodeDef:
     return placeholder
 
 
-def _is_foldable(reference: str, nodes: dict[str, NodeDef], dependent: set[str]) -> bool:
-    name = topology.node_name(reference)
-    is_known = name not in dependent and name in nodes and nodes[name].op != "Const"
-    return is_known and constants.is_constant(name, nodes)
+def _named(refused: dict[str, str], nodes: dict[str, NodeDef]) -> dict[str, str]:
+    return {name: f"{name!r} ({nodes[name].op}) {why}" for name, why in refused.items()}
 
 
 def _constant_name(reference: str) -> str:

@@ -3,50 +3,86 @@
 No code in a file is run unless the user says that the file is to be trusted.
 """
 
-import json
+import functools
+import inspect
+import math
 import runpy
-import zipfile
+import sys
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import h5py
+import numpy as np
 
 from lucid_sprites.errors import UserError
+from lucid_sprites.models.loaders import keras_config, keras_copy
+from lucid_sprites.models.loaders.keras_config import CustomNames
 
-_HDF5 = b"\x89HDF\r\n\x1a\n"
-# Keras layers that hold a Python function.
-_CODE_CLASSES = ("Lambda", "__lambda__")
+# Of weights that a model may have beyond those in its file: states of layers that are not saved.
+_NUMBERS_NOT_SAVED = 1_000_000
+# As `__name__` of the user's code.
+_CODE = "custom_layers"
+_KERAS = ("keras", "tf_keras", "tensorflow")
 
 
 def load(path: Path, trust: bool, code: str | None) -> Any:
     """The model in a Keras file, without its compile state.
 
     Args:
-        trust: run functions that are stored in the file.
+        trust: build whatever the file names, and run functions that are stored in it.
         code: a Python file with the model's custom layers and functions, run before.
 
     Returns:
         a model of Keras 3, or of Keras 2 (`tf_keras`) where Keras 3 refuses the file.
 
     Raises:
-        UserError: no whole Keras model, or one that needs what is not given.
+        UserError: no whole Keras model, one that needs what is not given, or one beyond the limits
+            of size.
     """
-    config = _config(path)
-    functions = sorted(set(_code_in(config)))
-    if functions and not trust:
+    config = keras_copy.read_config(path)
+    if not trust:
+        _refuse_code(config, path)
+    custom = _custom_objects(code)
+    config = keras_config.prepared(config, _names(custom))
+    if not trust:
+        _refuse_unknown(config, _names(custom), path)
+    with tempfile.TemporaryDirectory(prefix="lucid-sprites-") as folder:
+        return _build(keras_copy.write(path, config, Path(folder)), path, trust, custom)
+
+
+def _refuse_code(config: Any, path: Path) -> None:
+    functions = sorted(set(keras_config.code_in(config)))
+    if functions:
         raise UserError(
             f"{path}: holds Python functions ({', '.join(functions)}), which would run on loading; "
             "if you trust this file, say {instance: ..., trust: true} in config.yaml"
         )
-    custom = _custom_objects(code)
+
+
+def _refuse_unknown(config: Any, custom: CustomNames, path: Path) -> None:
+    unknown = list(dict.fromkeys(keras_config.unknown_in(config, custom)))
+    if unknown:
+        more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
+        raise UserError(
+            f"{path}: names {', '.join(unknown[:5])}{more}, which might do more than compute, and "
+            "is not loaded; custom layers and functions can be given as {instance: ..., code: "
+            "layers.py} in config.yaml; if you trust this file as much as a program, say "
+            "{instance: ..., trust: true}"
+        )
+
+
+def _build(copy: keras_copy.Copy, path: Path, trust: bool, custom: dict[str, Any]) -> Any:
     errors = []
     for loader in (_keras_3, _keras_2):
         try:
-            return loader(path, trust, custom)
+            return loader(copy, trust, custom)
+        except _TooManyWeightsError as error:
+            raise UserError(f"{path}: {error}") from error
         # Keras raises whatever its layers raise.
         except Exception as error:
-            errors.append(f"{loader.__doc__}: {_brief(error)}")
+            errors.append(f"{loader.__doc__}: {_brief(error, copy.path, path)}")
     raise UserError(
         f"{path}: Keras cannot load it ({'; '.join(errors)}); custom layers and functions can be "
         "given as {instance: ..., code: layers.py} in config.yaml; the surest way is to save the "
@@ -54,78 +90,104 @@ def load(path: Path, trust: bool, code: str | None) -> Any:
     )
 
 
-def _keras_3(path: Path, trust: bool, custom: dict[str, Any]) -> Any:
+def _keras_3(copy: keras_copy.Copy, trust: bool, custom: dict[str, Any]) -> Any:
     """Keras 3"""
     import keras
 
-    return keras.saving.load_model(path, custom_objects=custom, compile=False, safe_mode=not trust)
+    with _weights_within(copy.numbers, keras.layers.Layer):
+        return keras.saving.load_model(
+            copy.path, custom_objects=custom, compile=False, safe_mode=not trust
+        )
 
 
-def _keras_2(path: Path, trust: bool, custom: dict[str, Any]) -> Any:
+def _keras_2(copy: keras_copy.Copy, trust: bool, custom: dict[str, Any]) -> Any:
     """Keras 2"""
     import tf_keras
 
-    return tf_keras.models.load_model(
-        path, custom_objects=custom, compile=False, safe_mode=not trust
-    )
+    with _weights_within(copy.numbers, tf_keras.layers.Layer):
+        return tf_keras.models.load_model(
+            copy.path, custom_objects=custom, compile=False, safe_mode=not trust
+        )
 
 
-def _config(path: Path) -> Any:
-    """The architecture that a file holds."""
-    try:
-        start = path.open("rb").read(8)
-        if start.startswith(b"PK"):
-            return _config_of_archive(path)
-        if start == _HDF5:
-            return _config_of_hdf5(path)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (ValueError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path}: a damaged Keras file: {error}") from error
-    raise UserError(f"{path}: neither a Keras archive nor an HDF5 file; save the model again")
+class _TooManyWeightsError(Exception):
+    """A model asks for more weights than its file holds."""
 
 
-def _config_of_archive(path: Path) -> Any:
-    with zipfile.ZipFile(path) as archive:
-        if "config.json" not in archive.namelist():
-            raise UserError(f"{path}: a zip archive, but no Keras model (it has no config.json)")
-        return json.loads(archive.read("config.json"))
+@contextmanager
+def _weights_within(numbers: int, layer: Any) -> Iterator[None]:
+    """Let layers of one version of Keras make no more weights than a file of so many numbers fills.
 
+    They are made before they are read: a layer of 10^9 units is one word in a configuration.
+    """
+    original = layer.add_weight
+    signature = inspect.signature(original)
+    # Models that are built anew inside others make their weights twice.
+    left = 2 * numbers + _NUMBERS_NOT_SAVED
 
-def _config_of_hdf5(path: Path) -> Any:
-    with h5py.File(path) as file:
-        if "model_config" not in file.attrs:
-            raise UserError(
-                f"{path}: holds weights only, without the architecture that they belong to; save "
-                "the whole model (model.save)"
+    @functools.wraps(original)
+    def add_weight(*args: Any, **kwargs: Any) -> Any:
+        nonlocal left
+        shape = np.atleast_1d(signature.bind(*args, **kwargs).arguments.get("shape") or ())
+        left -= math.prod(abs(int(edge or 1)) for edge in shape)
+        if left < 0:
+            raise _TooManyWeightsError(
+                f"layer {args[0].name} asks for weights of shape {tuple(shape)}, more than the "
+                f"{numbers:,} numbers that the file holds"
             )
-        return json.loads(file.attrs["model_config"])
+        return original(*args, **kwargs)
 
-
-def _code_in(config: Any) -> Iterator[str]:
-    """Names of the layers that hold functions."""
-    if isinstance(config, dict):
-        if config.get("class_name") in _CODE_CLASSES:
-            inner = config.get("config")
-            name = inner.get("name") if isinstance(inner, dict) else None
-            yield str(name or config.get("name") or config["class_name"])
-            return
-        for value in config.values():
-            yield from _code_in(value)
-    elif isinstance(config, list):
-        for value in config:
-            yield from _code_in(value)
+    layer.add_weight = add_weight
+    try:
+        yield
+    finally:
+        layer.add_weight = original
 
 
 def _custom_objects(code: str | None) -> dict[str, Any]:
+    """What the user's code offers by name: its own functions, and classes that it has or imports.
+
+    Functions that it imports are not for a model file to call, and Keras' own classes are none of
+    its own.
+    """
     if code is None:
         return {}
     if not Path(code).is_file():
         raise UserError(f"{code}: no such file; `code` names a Python file with custom layers")
-    names = runpy.run_path(code)
-    return {name: value for name, value in names.items() if callable(value) and name[0] != "_"}
+    # At the end, where its neighbours take the place of nothing.
+    sys.path.append(str(Path(code).resolve().parent))
+    try:
+        names = runpy.run_path(code, run_name=_CODE)
+    finally:
+        sys.path.pop()
+    own = {name: value for name, value in names.items() if name[0] != "_" and _is_custom(value)}
+    return own | _registered()
 
 
-def _brief(error: Exception) -> str:
+def _is_custom(value: Any) -> bool:
+    if inspect.isclass(value):
+        return hasattr(value, "from_config") and not _is_of_keras(value)
+    return inspect.isfunction(value) and value.__module__ == _CODE
+
+
+def _is_of_keras(value: Any) -> bool:
+    return value.__module__.split(".")[0] in _KERAS
+
+
+def _registered() -> dict[str, Any]:
+    """What code has registered with Keras, under names such as `mine>Half`."""
+    found: dict[str, Any] = {}
+    for package in ("keras", "tf_keras"):
+        if package in sys.modules:
+            found |= sys.modules[package].saving.get_custom_objects()
+    return {name: value for name, value in found.items() if not _is_of_keras(value)}
+
+
+def _names(custom: dict[str, Any]) -> CustomNames:
+    classes = frozenset(name for name, value in custom.items() if inspect.isclass(value))
+    return CustomNames(classes, frozenset(custom) - classes)
+
+
+def _brief(error: Exception, copy: Path, path: Path) -> str:
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0][:300]
+    return lines[0][:300].replace(str(copy), str(path))

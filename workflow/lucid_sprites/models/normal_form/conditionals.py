@@ -4,36 +4,36 @@ A graph saved with a switch between training and inference holds both; once the 
 only one is left.
 """
 
+import numpy as np
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from lucid_sprites.models import constants, topology
+from lucid_sprites.models.evaluate import evaluate
 
 _SWITCHES = ("Switch", "RefSwitch")
 _MERGES = ("Merge", "RefMerge")
+# Conditions that follow from other branches: more of them, one in another, stay.
+_DEEPEST = 50
 
 
 def resolve(graph: GraphDef) -> GraphDef:
     """The graph with only those branches that a constant condition takes; others stay."""
-    while taken := _taken_branches(graph):
+    for _ in range(_DEEPEST):
+        taken = _taken_branches(graph)
+        if not taken:
+            break
         graph = _Resolution(graph, taken).graph()
     return graph
 
 
 def _taken_branches(graph: GraphDef) -> dict[str, int]:
     """The output, 0 or 1, that is alive of each switch with a constant condition."""
-    nodes = topology.by_name(graph)
     conditions = {node.name: node.input[1] for node in graph.node if node.op in _SWITCHES}
-    known = {ref for ref in set(conditions.values()) if constants.is_constant(ref, nodes)}
-    values = constants.evaluate(_without_control_inputs(graph), known)
-    return {name: int(values[ref]) for name, ref in conditions.items() if ref in values}
-
-
-def _without_control_inputs(graph: GraphDef) -> GraphDef:
-    kept = topology.with_nodes(graph, graph.node)
-    for node in kept.node:
-        node.input[:] = topology.data_inputs(node)
-    return kept
+    constant = constants.constant_nodes(graph)
+    known = {ref for ref in conditions.values() if topology.node_name(ref) in constant}
+    values = evaluate(graph, known).values
+    return {name: int(np.all(values[ref])) for name, ref in conditions.items() if ref in values}
 
 
 class _Resolution:

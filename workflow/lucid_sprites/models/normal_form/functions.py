@@ -1,8 +1,11 @@
 """Function calls in a graph (TensorFlow 2 writes them), replaced by what the functions do."""
 
-import tensorflow as tf
+from collections.abc import Iterable
+
+import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
-from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
+from tensorflow.python.grappler import tf_optimizer
 
 from lucid_sprites.models import topology
 from lucid_sprites.models.normal_form.placeholders import PLACEHOLDERS
@@ -12,23 +15,42 @@ _CALLS = ("PartitionedCall", "StatefulPartitionedCall", "If", "StatelessIf", "Wh
 
 
 def inline(graph: GraphDef) -> GraphDef:
-    """The graph without calls of functions."""
+    """The graph without calls of functions; nothing of it is run."""
     own = {function.signature.name for function in graph.library.function}
     if not any(node.op in _CALLS or node.op in own for node in graph.node):
         return graph
     read = {topology.node_name(ref) for node in graph.node for ref in node.input}
     ends = [node.name for node in graph.node if node.name not in read and node.op != "NoOp"]
     starts = [node.name for node in graph.node if node.op in PLACEHOLDERS]
-    wrapped = tf.compat.v1.wrap_function(lambda: tf.import_graph_def(graph, name=""), [])
-    tensors = {name: wrapped.graph.get_operation_by_name(name) for name in [*starts, *ends]}
-    function = wrapped.prune(
-        [tensors[name].outputs[0] for name in starts],
-        [output for name in ends for output in tensors[name].outputs],
-    )
-    return freeze(function)
+    return written_out(graph, [*starts, *ends])
 
 
-def freeze(function: tf.types.experimental.ConcreteFunction) -> GraphDef:
-    """The graph of a concrete function, with its variables as constants and its calls inlined."""
-    frozen = convert_variables_to_constants_v2(function, lower_control_flow=True)
-    return frozen.graph.as_graph_def()
+def written_out(graph: GraphDef, kept: Iterable[str]) -> GraphDef:
+    """The part of a graph that the nodes `kept` need, with the functions that it calls inlined.
+
+    Branches and loops become `Switch` and `Merge`. TensorFlow rewrites the graph as data, without
+    importing it: no operation is run, not even to find a shape.
+    """
+    kept = list(kept)
+    needed = part(graph, kept)
+    for function in needed.library.function:
+        # Another implementation, for other devices, stands in the way of inlining.
+        function.attr.pop("api_implements", None)
+    if not needed.library.function:
+        return needed
+    described = MetaGraphDef(graph_def=needed)
+    described.collection_def["train_op"].node_list.value.extend(kept)
+    config = tf.ConfigProto()
+    rewriting = config.graph_options.rewrite_options
+    rewriting.min_graph_nodes = -1  # small graphs, too
+    rewriting.optimizers.append("function")
+    inlined = tf_optimizer.OptimizeGraph(config, described, verbose=False)
+    for node in inlined.node:
+        node.ClearField("experimental_debug_info")  # messages would give the name of before
+    return part(inlined, kept)
+
+
+def part(graph: GraphDef, kept: Iterable[str]) -> GraphDef:
+    """The nodes that the nodes `kept` need."""
+    needed = topology.ancestors(graph, kept)
+    return topology.with_nodes(graph, [node for node in graph.node if node.name in needed])

@@ -9,12 +9,13 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from lucid_sprites.errors import UserError
-from lucid_sprites.models import constants, picture_input, topology
+from lucid_sprites.models import constants, graph_check, picture_input, topology
 from lucid_sprites.models.families import Facts, recognize
 from lucid_sprites.models.normal_form import (
     batch,
     channels_last,
     conditionals,
+    cut,
     functions,
     picture_node,
     placeholders,
@@ -38,14 +39,15 @@ class NormalForm:
         weights: these constants.
         picture: what to feed.
         notes: what was changed or assumed on the way, for people.
-        left_out: op by name of the nodes that do not depend on the picture.
+        left_out: of the nodes that do not depend on the picture, by name, the operation, and why
+            they do not.
     """
 
     light: GraphDef
     weights: Weights
     picture: PictureInput
     notes: list[str]
-    left_out: dict[str, str]
+    left_out: dict[str, tuple[str, str]]
 
     @property
     def graph(self) -> GraphDef:
@@ -71,9 +73,12 @@ def normalize(
     Raises:
         UserError: no picture, or options that do not fit the graph.
     """
-    _check_whole(graph, source)
+    _check_frozen(graph, source)
+    graph_check.check(graph, source)
     facts, family = facts or Facts("assumed"), recognize(graph) or Facts("inferred")
-    graph, weights = detach(functions.inline(graph))
+    graph = functions.inline(graph)
+    graph_check.check(graph, source)
+    graph, weights = detach(cut.cut(graph))
     graph = constants.without_identities(_without_hints(graph))
     wanted = options.get("name", facts.name)
     kinds = {node.name: topology.type_of(node, "dtype") for node in graph.node}
@@ -81,6 +86,7 @@ def normalize(
     graph, taken = placeholders.fill(graph, name, options.get("values", {}), source)
     graph, replaced = randomness.replace(conditionals.resolve(graph))
     graph, name, name_known = picture_node.find(graph, wanted, source)
+    graph = _without_shapes(graph)
     if "name" not in options and facts.name:
         name_known = facts.known
     left_out = _independent(graph, name)
@@ -108,24 +114,18 @@ def normalize(
     )
 
 
+_READ_HINTS = ("_output_shapes", cut.REASON)
 _VARIABLES = ("Variable", "VariableV2", "VarHandleOp")
 
 
-def _check_whole(graph: GraphDef, source: str) -> None:
+def _check_frozen(graph: GraphDef, source: str) -> None:
     variables = [node.name for node in graph.node if node.op in _VARIABLES]
     if variables:
         raise UserError(
-            f"{source}: not frozen: it has {len(variables)} variables ({variables[0]}, ...) whose "
+            f"{source}: not frozen: it has {len(variables)} variables "
+            f"({graph_check.shown(variables[0])[1:-1]}, ...) whose "
             "values are elsewhere; save it again with its weights frozen to constants"
         )
-    names = {node.name for node in graph.node}
-    for node in graph.node:
-        for parent in topology.parents(node):
-            if parent not in names:
-                raise UserError(
-                    f"{source}: node {node.name!r} reads {parent!r}, which is not in the graph: it "
-                    "was cut badly; freeze it again"
-                )
 
 
 def _without_hints(graph: GraphDef) -> GraphDef:
@@ -133,14 +133,33 @@ def _without_hints(graph: GraphDef) -> GraphDef:
     bare = topology.with_nodes(graph, graph.node)
     for node in bare.node:
         node.device = ""
-        for hint in [key for key in node.attr if key.startswith("_") and key != "_output_shapes"]:
+        for hint in [key for key in node.attr if key.startswith("_") and key not in _READ_HINTS]:
             del node.attr[hint]
     return bare
 
 
-def _independent(graph: GraphDef, name: str) -> dict[str, str]:
+def _without_shapes(graph: GraphDef) -> GraphDef:
+    """Without the shapes that the saving program has seen; the picture's size may be another."""
+    bare = topology.with_nodes(graph, graph.node)
+    for node in bare.node:
+        node.attr.pop("_output_shapes", None)
+    return bare
+
+
+def _independent(graph: GraphDef, name: str) -> dict[str, tuple[str, str]]:
     dependent = topology.descendants(graph, name)
-    return {node.name: node.op for node in graph.node if node.name not in dependent}
+    why: dict[str, str] = {}
+    for node in topology.topological_order(graph):
+        sources = map(topology.node_name, topology.data_inputs(node))
+        before = [why[source] for source in sources if source in why]
+        reason = cut.reason(node)
+        if reason is not None or before:
+            why[node.name] = before[0] if reason is None else f"is behind {reason}"
+    return {
+        node.name: (node.op, why.get(node.name, "does not depend on the input"))
+        for node in graph.node
+        if node.name not in dependent
+    }
 
 
 def _dependent(graph: GraphDef, name: str) -> GraphDef:

@@ -10,8 +10,12 @@ from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from lucid_sprites.errors import UserError, nearest
 from lucid_sprites.models import constants, differentiable, topology
+from lucid_sprites.models.normal_form import cut
 from lucid_sprites.models.normal_form.placeholders import PLACEHOLDERS
 
+# Each costs a walk through the graph.
+_MOST_TRIED = 100
+_MOST_REASONS = 3
 CONVOLUTIONS = ("Conv2D", "DepthwiseConv2dNative")
 _FLOAT = tf.float32.as_datatype_enum
 _OTHER_FLOATS = (tf.float16.as_datatype_enum, tf.float64.as_datatype_enum,
@@ -49,8 +53,9 @@ def find(graph: GraphDef, wanted: str | None, source: str) -> tuple[GraphDef, st
     """
     if wanted is not None:
         return _cut(graph, _wanted_reference(graph, wanted, source), source), *_named(wanted)
-    placeholders = [node for node in graph.node if node.op in PLACEHOLDERS]
-    reached = [(_convolutions_reached(graph, node), node) for node in placeholders]
+    placeholders = [node for node in graph.node if _is_placeholder(node)]
+    possible = [node for node in placeholders if _may_be_picture(node)][:_MOST_TRIED]
+    reached = [(_convolutions_reached(graph, node), node) for node in possible]
     candidates = [(count, node) for count, node in reached if count]
     if candidates:
         best = max(count for count, _ in candidates)
@@ -63,9 +68,19 @@ def find(graph: GraphDef, wanted: str | None, source: str) -> tuple[GraphDef, st
         raise UserError(
             f"{source}: no placeholder leads to a convolution, so there is no picture to optimize; "
             f"placeholders: {names}; if the graph has a picture input, name it in config.yaml "
-            "under input: {name: ...}"
+            f"under input: {{name: ...}}{_what_was_cut(graph)}"
         )
     return _cut(graph, reference, source), _cut_name(reference), "inferred"
+
+
+def _is_placeholder(node: NodeDef) -> bool:
+    return node.op in PLACEHOLDERS and not cut.is_cut(node)
+
+
+def _what_was_cut(graph: GraphDef) -> str:
+    """The first nodes that may be why there is no picture."""
+    reasons = dict.fromkeys(filter(None, map(cut.reason, graph.node)))
+    return "".join(f"; {reason}" for reason in list(reasons)[:_MOST_REASONS])
 
 
 def _named(wanted: str) -> tuple[str, str]:
@@ -74,8 +89,10 @@ def _named(wanted: str) -> tuple[str, str]:
 
 def _wanted_reference(graph: GraphDef, wanted: str, source: str) -> str:
     nodes = topology.by_name(graph)
+    if _cut_name(wanted) in nodes and cut.is_cut(nodes[_cut_name(wanted)]):
+        return _cut_name(wanted)
     if topology.node_name(wanted) not in nodes:
-        placeholders = [node.name for node in graph.node if node.op in PLACEHOLDERS]
+        placeholders = [node.name for node in graph.node if _is_placeholder(node)]
         raise UserError(
             f"{source}: input node {wanted!r} does not exist; the placeholders are "
             f"{', '.join(placeholders) or 'none'}; nearest names: {nearest(wanted, list(nodes))}"
@@ -85,8 +102,6 @@ def _wanted_reference(graph: GraphDef, wanted: str, source: str) -> str:
 
 def _convolutions_reached(graph: GraphDef, placeholder: NodeDef) -> int:
     """Convolutions that a gradient connects with a placeholder, once that takes floats."""
-    if not _may_be_picture(placeholder):
-        return 0
     convolutions = {node.name for node in graph.node if node.op in CONVOLUTIONS}
     if not topology.descendants(graph, placeholder.name) & convolutions:
         return 0
@@ -143,26 +158,35 @@ def _convert_readers(graph: GraphDef, placeholder: NodeDef, kind: int) -> None:
 def _before_first_convolution(graph: GraphDef) -> str | None:
     """The tensor that comes to the convolution before all others, before what prepares it."""
     nodes = topology.by_name(graph)
-    convolutions = {node.name for node in graph.node if node.op in CONVOLUTIONS}
-    roots = [
-        name
-        for name in convolutions
-        if len(topology.ancestors(graph, [name]) & convolutions) == 1
-        and not constants.is_constant(name, nodes)
-    ]
+    constant = constants.constant_nodes(graph)
+    roots = _first_convolutions(graph) - constant
     if not roots:
         return None
-    widest = max(sorted(roots), key=lambda name: len(topology.descendants(graph, name)))
+    tried = sorted(roots)[:_MOST_TRIED]
+    widest = max(tried, key=lambda name: len(topology.descendants(graph, name)))
     reference = nodes[widest].input[0]
-    while (above := _prepared_from(reference, nodes)) is not None:
+    while (above := _prepared_from(reference, nodes, constant)) is not None:
         reference = above
     return reference if _is_float_output(reference, nodes) else None
 
 
-def _prepared_from(reference: str, nodes: dict[str, NodeDef]) -> str | None:
+def _first_convolutions(graph: GraphDef) -> set[str]:
+    """Convolutions that do not depend on others."""
+    behind: set[str] = set()
+    first: set[str] = set()
+    for node in topology.topological_order(graph):
+        if not behind.isdisjoint(topology.parents(node)):
+            behind.add(node.name)
+        elif node.op in CONVOLUTIONS:
+            first.add(node.name)
+            behind.add(node.name)
+    return first
+
+
+def _prepared_from(reference: str, nodes: dict[str, NodeDef], constant: set[str]) -> str | None:
     """What a tensor was a moment before, if that was a picture of floats too."""
     node = nodes[topology.node_name(reference)]
-    varying = [r for r in topology.data_inputs(node) if not constants.is_constant(r, nodes)]
+    varying = [r for r in topology.data_inputs(node) if topology.node_name(r) not in constant]
     if node.op not in _PREPARES or len(varying) != 1:
         return None
     return varying[0] if _is_float_output(varying[0], nodes) else None
@@ -188,6 +212,9 @@ def _cut(graph: GraphDef, reference: str, source: str) -> GraphDef:
     """The graph with a placeholder for the tensor `reference`."""
     nodes = topology.by_name(graph)
     node = nodes[topology.node_name(reference)]
+    if cut.is_cut(node):
+        others = (cut.as_input(each) if each.name == node.name else each for each in graph.node)
+        return _as_float(topology.with_nodes(graph, others), node.name)
     if node.op in PLACEHOLDERS:
         return _as_float(graph, node.name)
     if not _is_float_output(reference, nodes):

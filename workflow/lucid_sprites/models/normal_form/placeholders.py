@@ -10,6 +10,7 @@ from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from lucid_sprites.errors import UserError, nearest
 from lucid_sprites.models import constants, topology
+from lucid_sprites.models.normal_form import cut
 
 PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
 
@@ -69,7 +70,7 @@ def _filled(
         identity = NodeDef(name=node.name, op="Identity", input=[node.input[0]])
         identity.attr["T"].type = node.attr["dtype"].type
         return identity, "its default (read)"
-    if (assumed := _assumed(node, dtype)) is not None:
+    if not cut.is_cut(node) and (assumed := _assumed(node, dtype)) is not None:
         return _constant(node, assumed, dtype, source), f"{str(assumed).lower()} (assumed)"
     return node, ""
 
