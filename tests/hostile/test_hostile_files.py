@@ -11,17 +11,15 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+import other_files
 import pytest
-
-import graph_files
-import keras_files
-import saved_models
 from hostile_file import HostileFile
+
 from lucid_sprites.config import catalogues
 from lucid_sprites.errors import UserError
 from lucid_sprites.models import confinement
 
-HOSTILE = [*keras_files.HOSTILE, *graph_files.HOSTILE, *saved_models.HOSTILE]
+HOSTILE = [*other_files.HOSTILE]
 # No file may keep its reader for longer.
 _SECONDS = 30
 
@@ -100,7 +98,7 @@ def job(tried: Tried) -> dict[str, object]:
 
 def read_files(path: Path) -> tuple[str, ...]:
     """The files that a model is read from."""
-    return tuple(map(str, path.rglob("*.*"))) if path.is_dir() else (str(path),)
+    return tuple(str(each) for each in [path, *path.rglob("*")] if each.is_file())
 
 
 @pytest.fixture(scope="module", params=["on", "off"])
