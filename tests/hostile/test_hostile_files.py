@@ -11,15 +11,17 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+import keras_files
 import other_files
 import pytest
 from hostile_file import HostileFile
 
 from lucid_sprites.config import catalogues
 from lucid_sprites.errors import UserError
+from lucid_sprites.files import GRAPH, check_input
 from lucid_sprites.models import confinement
 
-HOSTILE = [*other_files.HOSTILE]
+HOSTILE = [*keras_files.HOSTILE, *other_files.HOSTILE]
 # No file may keep its reader for longer.
 _SECONDS = 30
 
@@ -97,8 +99,16 @@ def job(tried: Tried) -> dict[str, object]:
 
 
 def read_files(path: Path) -> tuple[str, ...]:
-    """The files that a model is read from."""
-    return tuple(str(each) for each in [path, *path.rglob("*")] if each.is_file())
+    """The files that a model is read from, as far as they are let through to the program."""
+    return tuple(str(each) for each in [path, *path.rglob("*")] if _is_ordinary(each))
+
+
+def _is_ordinary(path: Path) -> bool:
+    try:
+        check_input(path, GRAPH)
+    except UserError:
+        return False
+    return True
 
 
 @pytest.fixture(scope="module", params=["on", "off"])
