@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hostile_file import HostileFile
+
 from lucid_sprites.files import GRAPH, MODEL
 from tiny_graphs import save, small
 
@@ -113,7 +114,7 @@ HOSTILE = [
         "not a frozen",
     ),
     HostileFile("archive that leaves its folder", _archive_with_paths, "Keras|config"),
-    HostileFile("archive that holds a link", _archive_with_link, "Keras|config"),
+    HostileFile("archive that holds a link", _archive_with_link, "file signature not found"),
     HostileFile("link to a secret as graph", _link("m.pb"), "not a frozen|truncated"),
     HostileFile("link to a secret as text graph", _link("m.pbtxt"), "not a"),
     HostileFile("link to a secret as HDF5", _link("m.h5"), "neither a Keras archive nor"),

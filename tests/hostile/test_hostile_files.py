@@ -4,7 +4,6 @@ Twice: as for users, and with nothing confined, where the readers' own care has 
 """
 
 import hashlib
-import os
 import re
 import secrets
 import stat
@@ -30,21 +29,32 @@ Listing = dict[str, tuple[int, int, str]]
 
 @dataclass(frozen=True)
 class Tried:
-    """A file that was given to the program.
+    """A file that is given to the program.
 
     Attributes:
+        name: of its folder.
         path: of the model.
-        results: folder of what the import writes.
         canary: what the file attacks.
     """
 
+    name: str
     path: Path
-    results: Path
     canary: Path
 
-    @property
-    def is_imported(self) -> bool:
-        return (self.results / "layers.json").exists()
+
+@dataclass(frozen=True)
+class Project:
+    """All the files.
+
+    Attributes:
+        folder: with the project in it, and beside it the canaries.
+        tried: by the file's name.
+        secret: what every canary holds.
+    """
+
+    folder: Path
+    tried: dict[str, Tried]
+    secret: bytes
 
 
 @dataclass(frozen=True)
@@ -52,17 +62,21 @@ class Imports:
     """One run of the program on all files.
 
     Attributes:
-        tried: by the file's name.
+        results: folder that it may write.
         message: what it said.
         before, after: all that lies in and beside the project but results.
-        secret: what every canary holds.
     """
 
-    tried: dict[str, Tried]
+    results: Path
     message: str
     before: Listing
     after: Listing
-    secret: bytes
+
+    def is_imported(self, tried: Tried) -> bool:
+        return (self.results / tried.name / "layers.json").exists()
+
+    def written(self, tried: Tried) -> list[Path]:
+        return list((self.results / tried.name).rglob("*"))
 
     def lines(self, tried: Tried) -> list[str]:
         return [line for line in self.message.splitlines() if str(tried.path) in line]
@@ -88,11 +102,11 @@ def prepare(hostile: HostileFile, project: Path, secret: bytes) -> Tried:
     folder.mkdir(parents=True)
     canary.parent.mkdir(exist_ok=True)
     canary.write_bytes(secret)
-    return Tried(hostile.write(folder, canary), project / "results" / name, canary)
+    return Tried(name, hostile.write(folder, canary), canary)
 
 
-def job(tried: Tried) -> dict[str, object]:
-    graph, catalogue = tried.results / "model.pb", tried.results / "layers.json"
+def job(tried: Tried, results: Path) -> dict[str, object]:
+    graph, catalogue = (results / tried.name / name for name in ("model.pb", "layers.json"))
     origin = {"file": str(tried.path)}
     paths = {"graph": str(graph), "catalogue": str(catalogue)}
     return {"origin": origin, "input": {}, "edges": [68], **paths}
@@ -111,21 +125,28 @@ def _is_ordinary(path: Path) -> bool:
     return True
 
 
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Project:
+    folder, secret = tmp_path_factory.mktemp("hostile"), secrets.token_hex(32).encode()
+    tried = {each.name: prepare(each, folder / "project", secret) for each in HOSTILE}
+    return Project(folder, tried, secret)
+
+
 @pytest.fixture(scope="module", params=["on", "off"])
-def imports(request, tmp_path_factory) -> Imports:
-    folder = tmp_path_factory.mktemp("hostile")
-    project, secret = folder / "project", secrets.token_hex(32).encode()
-    tried = {hostile.name: prepare(hostile, project, secret) for hostile in HOSTILE}
+def imports(request, project) -> Imports:
+    folder, tried = project.folder, project.tried.values()
+    results = folder / "project/results" / request.param
+    results.mkdir(parents=True)
     before = listing(folder)
     with pytest.MonkeyPatch.context() as patch, pytest.raises(UserError) as caught:
-        patch.chdir(project)
+        patch.chdir(folder / "project")
         patch.setenv("HOME", str(folder / "home"))
         patch.setenv(confinement.SANDBOX, request.param)
         patch.setenv(confinement.MINUTES, str(_SECONDS / 60))
-        files = [read_files(each.path) for each in tried.values()]
-        catalogues.catalogues([job(each) for each in tried.values()], files)
+        files = [read_files(each.path) for each in tried]
+        catalogues.catalogues([job(each, results) for each in tried], files)
     after = {path: state for path, state in listing(folder).items() if "/home" not in path}
-    return Imports(tried, str(caught.value), before, after, secret)
+    return Imports(results, str(caught.value), before, after)
 
 
 def test_there_are_many():
@@ -134,12 +155,12 @@ def test_there_are_many():
 
 
 @pytest.mark.parametrize("hostile", HOSTILE, ids=lambda hostile: hostile.name)
-def test_a_hostile_file_does_no_harm(imports, hostile):
-    tried = imports.tried[hostile.name]
-    assert tried.canary.read_bytes() == imports.secret
-    written = [path.read_bytes() for path in tried.results.rglob("*") if path.is_file()]
-    assert not any(imports.secret in content for content in written)
-    if tried.is_imported:
+def test_a_hostile_file_does_no_harm(project, imports, hostile):
+    tried = project.tried[hostile.name]
+    assert tried.canary.read_bytes() == project.secret
+    written = [path.read_bytes() for path in imports.written(tried) if path.is_file()]
+    assert not any(project.secret in content for content in written)
+    if imports.is_imported(tried):
         assert hostile.harmless
         assert imports.lines(tried) == []
         return
@@ -151,15 +172,14 @@ def test_nothing_changes_outside_of_the_results(imports):
     assert imports.after == imports.before
 
 
-def test_every_line_names_a_file_and_none_is_a_traceback(imports):
-    paths = [str(each.path) for each in imports.tried.values()]
+def test_every_line_names_a_file_and_none_is_a_traceback(project, imports):
+    paths = [str(each.path) for each in project.tried.values()]
     assert [x for x in imports.message.splitlines() if not any(path in x for path in paths)] == []
     assert "Traceback" not in imports.message
-    assert imports.secret.decode() not in imports.message
+    assert project.secret.decode() not in imports.message
 
 
-def test_only_what_an_import_makes_is_left(imports):
-    for tried in imports.tried.values():
-        left = {path.name for path in tried.results.rglob("*")}
+def test_only_what_an_import_makes_is_left(project, imports):
+    for tried in project.tried.values():
+        left = {path.name for path in imports.written(tried)}
         assert left in (set(), {"model.pb", "layers.json"})
-        assert all(os.access(path, os.R_OK) for path in tried.results.rglob("*"))
