@@ -90,7 +90,7 @@ def _import(jobs: list[dict[str, Any]]) -> None:
     """In a program of its own: TensorFlow must not be imported where the workflow starts."""
     print(f"Reading {len(jobs)} new or changed models ...", file=sys.stderr)
     done = subprocess.run(
-        [sys.executable, "-m", "lucid_sprites.models.import_model"],
+        [sys.executable, "-P", "-m", "lucid_sprites.models.import_model"],
         input=json.dumps(jobs),
         text=True,
         stdout=sys.stderr,
