@@ -1,26 +1,37 @@
+import os
+import sys
+
+# Snakemake puts the Snakefile's folder first, and `python -m` the working directory. Put last, a
+# project's numpy.py, json.py or select.py takes the place of nothing.
+WORKFLOW = os.path.join(str(workflow.current_basedir), "workflow")
+OWN = {os.path.realpath(folder) for folder in (str(workflow.current_basedir), os.getcwd())}
+sys.path.sort(key=lambda folder: os.path.realpath(folder) in OWN)
+sys.path.insert(0, WORKFLOW)
+
+from snakemake.settings.types import DeploymentMethod
 from snakemake.utils import min_version
 
 min_version("9.0")
 
-import os
-import sys
-
-from snakemake.settings.types import DeploymentMethod
-
-WORKFLOW = os.path.join(str(workflow.current_basedir), "workflow")
-sys.path.insert(0, WORKFLOW)
 PYTHON = os.path.dirname(sys.executable)
 if DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method:
     # An environment takes the place in PATH of the one that is active: no other Python may be before.
     PYTHON = os.path.join(os.environ.get("CONDA_PREFIX", sys.prefix), "bin")
     # Else its jobs do not get PYTHONPATH.
     workflow.deployment_settings.conda_not_block_search_path_envvars = True
-# Jobs find the package, and the Python that Snakemake runs on.
+# Jobs find the package, and the Python that Snakemake runs on; they import nothing from where they run.
 os.environ.update(
     PYTHONPATH=WORKFLOW,
+    PYTHONSAFEPATH="1",
     LUCID_SPRITES=os.path.join(WORKFLOW, "lucid_sprites"),
     PATH=os.pathsep.join([PYTHON, os.environ.get("PATH", "")]),
 )
+
+
+# Schedulers that do not pass on the environment.
+envvars:
+    "PYTHONSAFEPATH",
+
 
 from lucid_sprites import layout
 from lucid_sprites.config import images, yaml_file

@@ -10,9 +10,11 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+import graph_files
 import keras_files
 import other_files
 import pytest
+import saved_models
 from hostile_file import HostileFile
 
 from lucid_sprites.config import catalogues
@@ -20,7 +22,12 @@ from lucid_sprites.errors import UserError
 from lucid_sprites.files import GRAPH, check_input
 from lucid_sprites.models import confinement
 
-HOSTILE = [*keras_files.HOSTILE, *other_files.HOSTILE]
+HOSTILE = [
+    *keras_files.HOSTILE,
+    *graph_files.HOSTILE,
+    *saved_models.HOSTILE,
+    *other_files.HOSTILE,
+]
 # No file may keep its reader for longer.
 _SECONDS = 30
 
@@ -83,10 +90,10 @@ class Imports:
 
 
 def listing(folder: Path) -> Listing:
-    """Mode, time and content of all below a folder but results."""
+    """Mode, time and content of all below a folder but results and what Keras keeps at home."""
     found = {}
     for path in sorted(folder.rglob("*")):
-        if "results" in path.relative_to(folder).parts:
+        if {"results", "home"} & set(path.relative_to(folder).parts):
             continue
         status = path.lstat()
         is_file = stat.S_ISREG(status.st_mode) and status.st_size < 10**8
@@ -145,8 +152,7 @@ def imports(request, project) -> Imports:
         patch.setenv(confinement.MINUTES, str(_SECONDS / 60))
         files = [read_files(each.path) for each in tried]
         catalogues.catalogues([job(each, results) for each in tried], files)
-    after = {path: state for path, state in listing(folder).items() if "/home" not in path}
-    return Imports(results, str(caught.value), before, after)
+    return Imports(results, str(caught.value), before, listing(folder))
 
 
 def test_there_are_many():

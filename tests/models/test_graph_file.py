@@ -85,12 +85,17 @@ def test_other_content_is_refused_for_what_it_is(tmp_path, content, says):
     assert message(path).startswith(f"{path}: {says}")
 
 
-def test_a_graph_in_text_form_is_named(tmp_path):
-    path = tmp_path / "a.pb"
+@pytest.mark.parametrize("name", ["a.pb", "a.pbtxt"])
+def test_a_graph_in_text_form_is_read(tmp_path, name):
+    path = tmp_path / name
     path.write_text(text_format.MessageToString(small()))
-    assert message(path) == (
-        f"{path}: not a frozen graph but a graph in text form; convert it to the binary form"
-    )
+    assert read(path) == small()
+
+
+def test_text_that_is_no_graph_is_refused(tmp_path):
+    path = tmp_path / "a.pbtxt"
+    path.write_text("node { name: 3 }")
+    assert message(path).startswith(f"{path}: not a GraphDef in text form: 1:14")
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])

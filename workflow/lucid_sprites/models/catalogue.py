@@ -1,9 +1,9 @@
 """The layer catalogue: what a graph offers for visualization, found in the graph itself."""
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
-import numpy as np
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
@@ -14,11 +14,14 @@ from lucid_sprites.models.layer_operations import KINDS, LAYER_OPS
 from lucid_sprites.models.normal_form import cut
 from lucid_sprites.models.normal_form.normalize import NormalForm
 from lucid_sprites.models.normal_form.placeholders import PLACEHOLDERS
-from lucid_sprites.models.probe import Observation, Probe
+from lucid_sprites.models.node_check import LARGEST_TENSOR
+from lucid_sprites.models.probe import PICTURES, Observation, Probe
 from lucid_sprites.models.shapes import Shape, importable, static_shapes
 
 _FLOATS = tuple(kind.as_datatype_enum for kind in (tf.float32, tf.float16, tf.float64, tf.bfloat16))
 
+# Numbers in a layer of one picture; several pictures are tried at once.
+_LARGEST = LARGEST_TENSOR // PICTURES
 # Spatial size at which layers are measured where the graph leaves the size free.
 PROBE_EDGE = 128
 
@@ -45,8 +48,16 @@ def describe(normal: NormalForm, edges: Sequence[int], source: str) -> dict[str,
     graph, picture = normal.light, normal.picture
     candidates, other = _candidates(normal)
     size = (1, picture.height or PROBE_EDGE, picture.width or PROBE_EDGE, picture.channels)
+    if prod(size) > _LARGEST:
+        raise UserError(
+            f"{source}: its picture has {prod(size[1:]):.3g} numbers ({size[1]} x {size[2]} pixels, "
+            f"{size[3]} channels); at most {_LARGEST:.3g} are tried"
+        )
     shapes = static_shapes(graph, picture.name, size)
-    observed, fixed, failed = _observe(normal, [node.name for node in candidates], edges)
+    oversized = _oversized(graph, shapes, size)
+    other |= {node.name: oversized[node.name] for node in candidates if node.name in oversized}
+    names = [node.name for node in candidates if node.name not in oversized]
+    observed, fixed, failed = _observe(normal, names, edges)
     other |= failed
     found = [node for node in candidates if node.name in observed]
     if not found:
@@ -120,6 +131,24 @@ def _candidates(normal: NormalForm) -> tuple[list[NodeDef], dict[str, str]]:
         elif not (KINDS.get(node.op) == "activation" and node.name in inside):
             candidates.append(node)
     return candidates, other
+
+
+def _oversized(
+    graph: GraphDef, shapes: dict[str, Shape | None], size: tuple[int, ...]
+) -> dict[str, str]:
+    """Nodes that need a tensor too large to be tried, and why."""
+    why: dict[str, str] = {}
+    for node in topology.topological_order(graph):
+        sources = map(topology.node_name, topology.data_inputs(node))
+        numbers = prod(length or 1 for length in shapes.get(node.name) or ())
+        if numbers > _LARGEST:
+            why[node.name] = (
+                f"{node.name} would have {numbers:.3g} numbers for a picture of {size[1]} x "
+                f"{size[2]} pixels; at most {_LARGEST:.3g} are tried"
+            )
+        else:
+            why |= {node.name: why[source] for source in sources if source in why}
+    return why
 
 
 def _missing(graph: GraphDef, picture: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ It may read Python, its packages and the model, and write one folder; no network
 Who trusts a file by `trust: true` gives it all rights of the user; limits hold for every import.
 """
 
+import glob
 import importlib.util
 import os
 import sys
@@ -30,6 +31,9 @@ _BYTES_OF_A_NETWORK = 2 * _GIGABYTE
 _MINUTES = 10
 # Of a graph: protobuf ends there.
 _LARGEST_GRAPH = 2**31
+
+# Models that may have their weights in other files of their folder.
+_WITH_FILES_BESIDE = ".onnx"
 
 # Packages whose modules and libraries may be links to a cache elsewhere.
 _PACKAGES = ("tensorflow", "keras", "tf_keras", "h5py", "numpy", "scipy", "ml_dtypes")
@@ -97,14 +101,18 @@ def _model(origin: dict[str, Any]) -> Iterator[Path]:
             yield Path(name)
             yield from Path(name).glob("saved_model.pb*")
             yield from Path(name).glob("variables/variables.*")
+            if name.endswith(_WITH_FILES_BESIDE):
+                yield Path(name).resolve().parent
 
 
 def _size(origin: dict[str, Any]) -> int:
     if "file" not in origin:
         return _BYTES_OF_A_NETWORK
     path = Path(origin["file"])
-    files = [each for each in path.rglob("*") if each.is_file()] if path.is_dir() else [path]
-    return sum(file.stat().st_size for file in files if file.exists())
+    # Weights of their own lie beside some files, under the same name and more.
+    found = path.rglob("*") if path.is_dir() else path.parent.glob(f"{glob.escape(path.name)}*")
+    files = [each for each in found if each.is_file()]
+    return sum(file.stat().st_size for file in files)
 
 
 def _physical() -> int:

@@ -1,5 +1,6 @@
 """Frozen graphs on disk."""
 
+import re
 from pathlib import Path
 
 from google.protobuf.message import DecodeError
@@ -7,6 +8,7 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from lucid_sprites.errors import UserError
+from lucid_sprites.models import text_form
 
 # What people save under a .pb name, by its first bytes, and what to do about it.
 _BINARY_IMPOSTORS = (
@@ -20,12 +22,13 @@ _TEXT_IMPOSTORS = (
     (b"version https://git-lfs", "a Git LFS pointer; fetch the file itself with `git lfs pull`"),
     (b"<!doctype", "an HTML page; download the file itself"),
     (b"<html", "an HTML page; download the file itself"),
-    (b"node {", "a graph in text form; convert it to the binary form"),
 )
+
+_TEXT_BEGINNING = re.compile(rb"(node|versions|library)\s*{")
 
 
 def read(path: str | Path) -> GraphDef:
-    """The graph in a frozen `.pb` file.
+    """The graph in a frozen `.pb` or `.pbtxt` file.
 
     Raises:
         UserError: missing, empty, truncated, or not a frozen graph; says what it looks like.
@@ -41,11 +44,22 @@ def read(path: str | Path) -> GraphDef:
         for start, meaning in impostors:
             if content.startswith(start):
                 raise UserError(f"{path}: not a frozen graph but {meaning}")
+    if _is_text(Path(path), text):
+        return _whole(text_form.parse(path, GraphDef()), path, data)
     graph = GraphDef()
     try:
         graph.ParseFromString(data)
     except DecodeError as error:
         raise UserError(f"{path}: {_diagnosis(data)}") from error
+    return _whole(graph, path, data)
+
+
+def _is_text(path: Path, beginning: bytes) -> bool:
+    """Graphs in text form are also called .pb."""
+    return path.suffix == ".pbtxt" or _TEXT_BEGINNING.match(beginning) is not None
+
+
+def _whole(graph: GraphDef, path: str | Path, data: bytes) -> GraphDef:
     if not graph.node:
         raise UserError(f"{path}: {_diagnosis(data)}")
     return graph

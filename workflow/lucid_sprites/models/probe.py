@@ -16,8 +16,9 @@ from lucid_sprites.models.shapes import import_at
 
 # Lines of an error message that only say where.
 _FRAME = re.compile(r"Graph execution error|Detected at node|Node: |\s")
-# A number of pictures that no fixed reshape divides its features into by chance.
-_PICTURES = 3
+PICTURES = 3
+"""Tried at once: a number that no fixed reshape divides its features into by chance."""
+
 # Edges of the squares of the noise, in pixels.
 _SQUARES = (1, 4, 16)
 
@@ -47,7 +48,7 @@ class Probe(Closing):
         self._picture = picture
         self._graph = tf.Graph()
         with self._graph.as_default():
-            size = (_PICTURES, None, None, picture.channels)
+            size = (PICTURES, None, None, picture.channels)
             self._pictures = import_at(graph, picture.name, size)
             self._fetches = {name: _summary(self._graph, name) for name in layers}
             self._session = tf.Session(config=tensorflow_start.session_config())
@@ -59,7 +60,7 @@ class Probe(Closing):
         self, layers: Sequence[str], height: int, width: int
     ) -> tuple[dict[str, Observation], dict[str, str]]:
         """Noise of one size through `layers`; those that do not work at it with the reason."""
-        noise = _noise((_PICTURES, height, width, self._picture.channels))
+        noise = _noise((PICTURES, height, width, self._picture.channels))
         low, high = self._picture.low, self._picture.high
         feed = {self._pictures: noise * (high - low) + low}
         failed: dict[str, str] = {}
@@ -76,7 +77,7 @@ class Probe(Closing):
         """The layers behind the node at which a run failed."""
         culprit = error.op.name if error.op is not None else ""
         if culprit not in topology.by_name(self._source):
-            raise error
+            return dict.fromkeys(wanted, _what_happened(error))
         behind = topology.descendants(self._source, culprit)
         reason = f"{culprit}: {_what_happened(error)}"
         return {name: reason for name in wanted if name in behind}
@@ -93,8 +94,8 @@ def _observations(
 ) -> tuple[dict[str, Observation], dict[str, str]]:
     observations = {}
     for name, (shape, low, high) in zip(names, values, strict=True):
-        if len(shape) not in (2, 4) or shape[0] != _PICTURES:
-            failed[name] = f"its shape is {shape.tolist()} for {_PICTURES} pictures"
+        if len(shape) not in (2, 4) or shape[0] != PICTURES:
+            failed[name] = f"its shape is {shape.tolist()} for {PICTURES} pictures"
             continue
         if 0 in shape:
             failed[name] = "nothing is left of the picture"

@@ -10,7 +10,7 @@ from lucid_sprites.models import topology
 
 Shape = list[int | None]
 
-_NODE_IN_MESSAGE = re.compile(r"\{\{node ([^}]+)\}\}|[Nn]ode '([^']+)'")
+_NODE_IN_MESSAGE = re.compile(r"\{\{node ([^}]+)\}\}|[Nn]ode '([^']+)'|of node (\S+) was")
 
 
 def importable(

@@ -36,7 +36,7 @@ def load(folder: Path) -> GraphDef:
     if len(chosen.object_graph_def.nodes) > 0:
         graph = saved_model_2.load(chosen, checkpoint, str(folder))
     else:
-        graph = saved_model_1.load(chosen, checkpoint)
+        graph = saved_model_1.load(chosen, checkpoint, str(folder))
     return _without_common_scopes(graph)
 
 

@@ -18,9 +18,9 @@ _ASSIGNS = ("Assign", "AssignVariableOp")
 _PASSES = ("Identity", "Reshape", "Cast")
 
 
-def load(model: MetaGraphDef, checkpoint: Checkpoint) -> GraphDef:
+def load(model: MetaGraphDef, checkpoint: Checkpoint, source: str) -> GraphDef:
     """The graph up to the outputs of the signatures, with the values of its variables."""
-    graph = functions.written_out(model.graph_def, _outputs(model))
+    graph = functions.written_out(model.graph_def, _outputs(model), source)
     restored = dict(_restored(model))
     values: dict[str, np.ndarray] = {}
     for node in graph.node:

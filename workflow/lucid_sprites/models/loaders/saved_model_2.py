@@ -13,7 +13,7 @@ from tensorflow.core.protobuf.saved_object_graph_pb2 import SavedConcreteFunctio
 from tensorflow.core.protobuf.trackable_object_graph_pb2 import TrackableObjectGraph
 
 from lucid_sprites.errors import UserError
-from lucid_sprites.models import node_check, topology
+from lucid_sprites.models import graph_check, node_check, topology
 from lucid_sprites.models.loaders.checkpoint import Checkpoint
 from lucid_sprites.models.loaders.variables import freeze
 from lucid_sprites.models.normal_form import functions
@@ -32,11 +32,18 @@ def load(model: MetaGraphDef, checkpoint: Checkpoint, source: str) -> GraphDef:
     library = {function.signature.name: function for function in model.graph_def.library.function}
     name = _function(model.object_graph_def, library, source)
     function = library[name]
+    bound = model.object_graph_def.concrete_functions[name]
+    captured, taken = len(bound.bound_inputs), len(function.signature.input_arg)
+    if captured > taken:
+        raise UserError(
+            f"{source}: its function takes {taken} arguments, and {captured} captures are for it; "
+            "export the model again"
+        )
     graph = topology.with_nodes(model.graph_def, _body(function, library))
+    graph_check.check(graph, source)
     outputs = [topology.node_name(reference) for reference in function.ret.values()]
     inputs = [argument.name for argument in function.signature.input_arg]
-    inlined = functions.written_out(graph, [*inputs, *outputs])
-    bound = model.object_graph_def.concrete_functions[name]
+    inlined = functions.written_out(graph, [*inputs, *outputs], source)
     values = _captured(bound, function, model, checkpoint)
     return functions.part(freeze(inlined, values), [*_free(inputs, bound), *outputs])
 
@@ -124,8 +131,8 @@ def _reference(
     node = nodes[name]
     known = library.get(node.op)
     arguments = known.signature.output_arg if known else node_check.output_arguments(node)
-    first = _first_of(output, arguments, node)
-    return f"{name}:{first + int(number or 0)}" if first + int(number or 0) else name
+    first = _first_of(output, arguments, node) + (int(number) if number.isdecimal() else 0)
+    return f"{name}:{first}" if first else name
 
 
 def _first_of(output: str, arguments: Iterable[OpDef.ArgDef], node: NodeDef) -> int:

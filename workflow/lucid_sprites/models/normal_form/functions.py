@@ -7,6 +7,7 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 from tensorflow.python.grappler import tf_optimizer
 
+from lucid_sprites.errors import UserError
 from lucid_sprites.models import topology
 from lucid_sprites.models.normal_form.placeholders import PLACEHOLDERS
 
@@ -14,7 +15,7 @@ _CALLS = ("PartitionedCall", "StatefulPartitionedCall", "If", "StatelessIf", "Wh
           "StatelessWhile", "Case", "StatelessCase")  # fmt: skip
 
 
-def inline(graph: GraphDef) -> GraphDef:
+def inline(graph: GraphDef, source: str) -> GraphDef:
     """The graph without calls of functions; nothing of it is run."""
     own = {function.signature.name for function in graph.library.function}
     if not any(node.op in _CALLS or node.op in own for node in graph.node):
@@ -22,14 +23,20 @@ def inline(graph: GraphDef) -> GraphDef:
     read = {topology.node_name(ref) for node in graph.node for ref in node.input}
     ends = [node.name for node in graph.node if node.name not in read and node.op != "NoOp"]
     starts = [node.name for node in graph.node if node.op in PLACEHOLDERS]
-    return written_out(graph, [*starts, *ends])
+    return written_out(graph, [*starts, *ends], source)
 
 
-def written_out(graph: GraphDef, kept: Iterable[str]) -> GraphDef:
+def written_out(graph: GraphDef, kept: Iterable[str], source: str) -> GraphDef:
     """The part of a graph that the nodes `kept` need, with the functions that it calls inlined.
 
     Branches and loops become `Switch` and `Merge`. TensorFlow rewrites the graph as data, without
     importing it: no operation is run, not even to find a shape.
+
+    Args:
+        source: the model file's name, for messages.
+
+    Raises:
+        UserError: TensorFlow cannot inline them.
     """
     kept = list(kept)
     needed = part(graph, kept)
@@ -44,7 +51,13 @@ def written_out(graph: GraphDef, kept: Iterable[str]) -> GraphDef:
     rewriting = config.graph_options.rewrite_options
     rewriting.min_graph_nodes = -1  # small graphs, too
     rewriting.optimizers.append("function")
-    inlined = tf_optimizer.OptimizeGraph(config, described, verbose=False)
+    try:
+        inlined = tf_optimizer.OptimizeGraph(config, described, verbose=False)
+    except (tf.errors.OpError, ValueError) as error:
+        raise UserError(
+            f"{source}: its function calls cannot be replaced by what they do: "
+            f"{ascii(str(error))[1:300]}; freeze the graph without functions"
+        ) from error
     for node in inlined.node:
         node.ClearField("experimental_debug_info")  # messages would give the name of before
     return part(inlined, kept)

@@ -76,7 +76,7 @@ def normalize(
     _check_frozen(graph, source)
     graph_check.check(graph, source)
     facts, family = facts or Facts("assumed"), recognize(graph) or Facts("inferred")
-    graph = functions.inline(graph)
+    graph = functions.inline(graph, source)
     graph_check.check(graph, source)
     graph, weights = detach(cut.cut(graph))
     graph = constants.without_identities(_without_hints(graph))
@@ -164,11 +164,7 @@ def _independent(graph: GraphDef, name: str) -> dict[str, tuple[str, str]]:
 
 def _dependent(graph: GraphDef, name: str) -> GraphDef:
     """What depends on the picture, and what that needs."""
-    existing = topology.by_name(graph)
-    needed = topology.ancestors(graph, topology.descendants(graph, name))
-    return topology.with_nodes(
-        graph, [node for node in graph.node if node.name in needed & existing.keys()]
-    )
+    return functions.part(graph, topology.descendants(graph, name))
 
 
 def _range(
