@@ -24,11 +24,11 @@ MEMORY, MINUTES, SANDBOX = (
 """Environment variables: a limit of memory, one of time, and `off` for no confinement."""
 
 _GIGABYTE = 10**9
-# TensorFlow itself takes 0.6 GB; weights are held up to five times while a graph is rewritten.
-_BASE_GIGABYTES, _TIMES_THE_FILE = 4, 6
+# TensorFlow itself takes 0.6 GB; while it is rewritten and tried, a graph of 0.49 GB took 5.6.
+_BASE_GIGABYTES, _TIMES_THE_FILE = 4, 12
 # The largest network of keras.applications has weights of 1.4 GB, and is built from no file.
 _BYTES_OF_A_NETWORK = 2 * _GIGABYTE
-_MINUTES = 10
+_MINUTES, _MINUTES_PER_GIGABYTE = 10, 10
 # Of a graph: protobuf ends there.
 _LARGEST_GRAPH = 2**31
 
@@ -53,7 +53,7 @@ def limits(origin: dict[str, Any]) -> Limits:
     size = _size(origin)
     wanted = _BASE_GIGABYTES + _TIMES_THE_FILE * size / _GIGABYTE
     memory = _number(MEMORY, min(wanted, _physical() / _GIGABYTE))
-    minutes = _number(MINUTES, _MINUTES)
+    minutes = _number(MINUTES, _MINUTES + _MINUTES_PER_GIGABYTE * size / _GIGABYTE)
     return Limits(int(memory * _GIGABYTE), minutes * 60, _LARGEST_GRAPH + 2 * size)
 
 
