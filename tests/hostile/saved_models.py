@@ -102,8 +102,9 @@ def _asset(folder: Path, canary: Path) -> Path:
     file = folder / "asset.txt"
     file.write_text("content")
     network.asset = tf.saved_model.Asset(str(file))
-    network._spoil = lambda x: x + tf.cast(
-        tf.io.decode_raw(tf.io.read_file(network.asset.asset_path), tf.uint8)[0], x.dtype
+    network._spoil = lambda x: (
+        x
+        + tf.cast(tf.io.decode_raw(tf.io.read_file(network.asset.asset_path), tf.uint8)[0], x.dtype)
     )
     path = _saved(folder, network)
     file.unlink()
