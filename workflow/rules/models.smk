@@ -13,6 +13,7 @@ rule preflight:
 checkpoint import_model:
     input:
         PLAN.model_files,
+        ancient(PLAN.touched_model_files),
     output:
         graph=PLAN.pattern(layout.MODEL),
         catalogue=PLAN.pattern(layout.CATALOGUE),
