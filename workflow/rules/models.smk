@@ -14,6 +14,7 @@ checkpoint import_model:
     input:
         PLAN.model_files,
         ancient(PLAN.touched_model_files),
+        REDO.unless(MARKS.model, layout.CATALOGUE),
     output:
         graph=PLAN.pattern(layout.MODEL),
         catalogue=PLAN.pattern(layout.CATALOGUE),

@@ -18,6 +18,7 @@ from lucid_sprites import fingerprints
 from lucid_sprites.config.settings import canonical_json
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import read_made, write_whole
+from lucid_sprites.made import mark, tag
 
 # Raised whenever catalogues hold something else than before.
 _FORMAT = 3
@@ -50,12 +51,14 @@ def read(file: str) -> dict[str, Any]:
 
 def write(file: str, catalogue: dict[str, Any]) -> None:
     """Keep a catalogue so that `read` knows whether it is whole."""
-    sealed = catalogue | {"digest": _digest(catalogue)}
+    said = {"made": mark(made(catalogue["stamp"]))}
+    sealed = said | catalogue | {"digest": _digest(catalogue)}
     write_whole(file, json.dumps(sealed, indent=1) + "\n")
 
 
 def _whole(catalogue: dict[str, Any]) -> dict[str, Any]:
     digest = catalogue.pop("digest", None)
+    catalogue.pop("made", None)
     if digest != _digest(catalogue):
         raise ValueError("it is not as it was written")
     return catalogue
@@ -67,13 +70,19 @@ def _digest(catalogue: dict[str, Any]) -> str:
 
 def _is_current(job: dict[str, Any]) -> bool:
     try:
-        return read(job["catalogue"])["stamp"] == job["stamp"] and os.path.exists(job["graph"])
-    except UserError:
+        catalogue = read(job["catalogue"])
+        whole = catalogue["sha256"] == fingerprints.sha256(job["graph"])
+        return whole and catalogue["stamp"] == job["stamp"]
+    except (UserError, OSError):
         return False
 
 
 def stamp(
-    origin: dict[str, Any], input: dict[str, Any], edges: list[int], files: Sequence[str], where: str
+    origin: dict[str, Any],
+    input: dict[str, Any],
+    edges: list[int],
+    files: Sequence[str],
+    where: str,
 ) -> dict[str, Any]:
     """All that decides what a catalogue and its graph are: of a job, and the files' content.
 
@@ -91,6 +100,11 @@ def stamp(
         "edges": edges,
         "files": [[_portable(file), fingerprints.content(file, where)] for file in files],
     }
+
+
+def made(stamp: dict[str, Any] | None) -> str:
+    """What a catalogue of a stamp says of how it was made."""
+    return tag(canonical_json(stamp))
 
 
 def _portable(value: Any) -> Any:

@@ -229,14 +229,19 @@ class Plan:
         that they are no longer what is asked for.
         """
         instance, layer = self.instance_of(wildcards), self.layer_of(wildcards)
-        settings = layer.settings[int(wildcards.index)]
+        shown = self.identity(instance, layer, layer.settings[int(wildcards.index)])
+        return layout.member(wildcards.index, wildcards.threshold, shown)
+
+    @staticmethod
+    def identity(instance: InstancePlan, layer: LayerPlan, settings: dict[str, Any]) -> str:
+        """What `settings.identity` says of the sprites of a layer that have these settings."""
         # Mostly shared by all sprites of the layer, which may be thousands.
         shown = layer.identities.get(id(settings))
         if shown is None:
             picture = instance.catalogue["input"]
             shown = identity(layer.content, picture, layer.name, settings)
             layer.identities[id(settings)] = shown
-        return layout.member(wildcards.index, wildcards.threshold, shown)
+        return shown
 
     def block_spec(self, wildcards: Any) -> str:
         """What the block's job is given: `render.block.BlockSpec` as canonical JSON."""
