@@ -64,6 +64,7 @@ rule tensorboard_events:
     input:
         PLAN.instance_sprites,
         IMAGES.instance_views,
+        REDO.unless(IMAGE_MARKS.events, layout.EVENTS),
     output:
         directory(PLAN.pattern(layout.EVENTS)),
     log:
@@ -73,6 +74,7 @@ rule tensorboard_events:
         "../envs/lucid-sprites.yaml"
     params:
         spec=IMAGES.events_spec,
+        made=IMAGE_MARKS.events,
     shell:
         "python -m lucid_sprites.images.tensorboard"
-        " --spec {params.spec:q} --out {output:q} 2> {log:q}"
+        " --spec {params.spec:q} --made {params.made} --out {output:q} 2> {log:q}"

@@ -20,28 +20,32 @@ class Redo:
     results: Path
     force: Callable[[str], object]
 
-    def unless(self, made: Callable[[Any], str], *templates: str) -> Callable[[Any], list[str]]:
+    def unless(
+        self, made: Callable[[Any], str], *templates: str, silence: bool = False
+    ) -> Callable[[Any], list[str]]:
         """An input function that adds no input, and looks at what lies in the outputs' places.
 
         Args:
             made: gives, by wildcards, what the outputs have to say (see `lucid_sprites.made`).
             templates: of `layout`.
+            silence: an output that says nothing will do: one of an older version that took hours.
         """
         patterns = [f"{self.results}/{template}" for template in templates]
 
         def check(wildcards: Any) -> list[str]:
             for pattern in patterns:
                 path = pattern.format(**dict(wildcards.items()))
-                if _is_otherwise(path, made, wildcards):
+                if _is_otherwise(path, made, wildcards, silence):
                     self.force(path)
             return []
 
         return check
 
 
-def _is_otherwise(path: str, made: Callable[[Any], str], wildcards: Any) -> bool:
+def _is_otherwise(path: str, made: Callable[[Any], str], wildcards: Any, silence: bool) -> bool:
     try:
-        return fingerprints.made(path) != made(wildcards)
+        said = fingerprints.made(path)
+        return not (said is None and silence) and said != made(wildcards)
     except FileNotFoundError:
         return False
     except OSError:
