@@ -1,3 +1,4 @@
+import atexit
 import os
 import sys
 
@@ -28,15 +29,18 @@ os.environ.update(
 )
 
 
+
 # Schedulers that do not pass on the environment.
 envvars:
     "PYTHONSAFEPATH",
 
 
-from lucid_sprites import layout
+from lucid_sprites import fingerprints, layout
 from lucid_sprites.config import images, yaml_file
 from lucid_sprites.config.comparison import comparisons
 from lucid_sprites.config.load import load
+from lucid_sprites.config.marks import ComparisonMarks, ImageMarks, Marks, PageMarks, StudyMarks
+from lucid_sprites.config.redo import Redo
 from lucid_sprites.config.studies import plan_studies
 from lucid_sprites.config.training import trainings
 from lucid_sprites.errors import UserError
@@ -79,6 +83,13 @@ STUDIES.import_first = PLAN.import_first
 # Training is only done when it is asked for.
 GIVEN, TRAINED = PLAN.only(trained=False), PLAN.only(trained=True)
 PAGES = Pages(PLAN, {**COMPARISONS.tables(), **IMAGES.tables()}, TRAININGS.logs())
+
+# What outputs say of how they were made, and what Snakemake is told where that is not as wanted.
+MARKS, STUDY_MARKS = Marks(PLAN), StudyMarks(STUDIES)
+IMAGE_MARKS, PAGE_MARKS = ImageMarks(IMAGES, MARKS), PageMarks(PAGES, MARKS)
+COMPARISON_MARKS = ComparisonMarks(COMPARISONS, MARKS)
+REDO = Redo(PLAN.results, lambda path: workflow.dag.forcefiles.add(path))
+atexit.register(fingerprints.save)
 
 if workflow.output_settings.quiet:
     os.environ.setdefault("TQDM_DISABLE", "1")

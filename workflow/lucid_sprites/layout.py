@@ -22,6 +22,8 @@ OWN_OF_SERIES = (
     "viewer",
 )
 
+FINGERPRINTS = ".fingerprints.json"
+"""What is known of the files that were looked at (see `lucid_sprites.fingerprints`)."""
 INSTANCE = "{series}/{instance}"
 CATALOGUE = INSTANCE + "/layers.json"
 MODEL = INSTANCE + "/model.pb"

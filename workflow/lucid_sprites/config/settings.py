@@ -5,9 +5,10 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from lucid_sprites import fingerprints
 from lucid_sprites.config import transforms
 from lucid_sprites.errors import UserError
-from lucid_sprites.files import PICTURE, check_input, sha256
+from lucid_sprites.files import PICTURE, check_input
 
 # Raised whenever the engine's arithmetic changes: other pictures for the same settings.
 ENGINE_VARIANT = "batched-2"
@@ -137,10 +138,7 @@ def photo(file: str, where: str) -> dict[str, str]:
         UserError: it cannot be read.
     """
     check_input(file, PICTURE, where)
-    try:
-        return {"file": file, "sha256": sha256(file)}
-    except OSError as error:
-        raise UserError(f"{where}: {file}: cannot be read: {error.strerror}") from error
+    return {"file": file, "sha256": fingerprints.content(file, where)}
 
 
 def _check_fits(settings: dict[str, Any], where: str) -> None:

@@ -11,7 +11,6 @@ Each model is read by a child with limits, which can write one empty folder alon
 import contextlib
 import importlib
 import json
-import os
 import shutil
 import sys
 import tempfile
@@ -119,10 +118,8 @@ def _made(folder: Path) -> tuple[bytes, dict[str, Any]] | None:
 
 def _publish(job: dict[str, Any], graph: bytes, described: dict[str, Any]) -> None:
     """Take over what a child has made."""
-    # An equal graph keeps its age while its model is older: what was made from it is up to date.
+    # An equal graph keeps its age: what was made from it is up to date.
     write_if_changed(job["graph"], graph)
-    if _modified(job["origin"].get("file")) > os.path.getmtime(job["graph"]):
-        os.utime(job["graph"])
     described |= {"stamp": job.get("stamp"), "sha256": sha256(job["graph"])}
     catalogues.write(job["catalogue"], described)
 
@@ -201,14 +198,6 @@ def _too_large(limits: Limits) -> str:
 
 def _name(origin: dict[str, Any]) -> str:
     return origin.get("file") or f"{origin['keras_application']} of keras.applications"
-
-
-def _modified(file: str | None) -> float:
-    """When the newest of a model's files was written."""
-    if file is None:
-        return 0.0
-    files = [path for path in Path(file).rglob("*") if path.is_file()] or [Path(file)]
-    return max(path.stat().st_mtime for path in files)
 
 
 if __name__ == "__main__":
