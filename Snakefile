@@ -23,7 +23,7 @@ os.environ.update(
 )
 
 from lucid_sprites import layout
-from lucid_sprites.config import images, yaml_file
+from lucid_sprites.config import images, ownership, yaml_file
 from lucid_sprites.config.comparison import comparisons
 from lucid_sprites.config.load import load
 from lucid_sprites.config.studies import plan_studies
@@ -53,6 +53,9 @@ try:
     workflow.modifier.path_modifier = type(modifier)(None, None, workflow)
     SOURCE = " and ".join(map(str, workflow.configfiles)) or "config"
     PLAN = load(config, SOURCE)
+    # Nobody calls the hooks of a module (`onstart`, below).
+    if workflow.is_main_process and not workflow.modifier.is_main_snakefile():
+        ownership.claim(PLAN.results)
     IMAGES = images.load(config, SOURCE, PLAN)
     STUDIES = plan_studies(config, PLAN, SOURCE)
     TRAININGS = trainings(PLAN.series, PLAN.results, SOURCE)
@@ -149,6 +152,13 @@ rule transfer:
 rule compare:
     input:
         COMPARISONS.targets(),
+
+
+onstart:
+    try:
+        ownership.claim(PLAN.results)
+    except UserError as error:
+        raise WorkflowError(str(error)) from None
 
 
 onsuccess:

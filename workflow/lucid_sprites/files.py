@@ -73,20 +73,25 @@ def delete(path: str | os.PathLike[str]) -> None:
         os.unlink(path)
 
 
-def read_made(path: str | os.PathLike[str], use: Callable[[Any], Value]) -> Value:
+def read_made(
+    path: str | os.PathLike[str], use: Callable[[Any], Value], is_remade: bool = True
+) -> Value:
     """What a JSON file that the workflow has written says.
 
     Args:
         use: takes what it needs of the content; whatever it raises means damage.
+        is_remade: a damaged file is deleted, so that it is made again.
 
     Raises:
-        UserError: it cannot be read; a damaged one is deleted, so that it is made again.
+        UserError: it cannot be read, or is damaged.
     """
     try:
         return use(json.loads(Path(path).read_text()))
     except (FileNotFoundError, PermissionError) as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from error
     except Exception as error:  # a torn or foreign file can raise nearly anything
+        if not is_remade:
+            raise UserError(f"{path}: is damaged, or of another version ({error})") from error
         delete(path)
         raise UserError(f"{path}: is damaged ({error}); it was deleted, run again") from error
 

@@ -22,6 +22,9 @@ OWN_OF_SERIES = (
     "viewer",
 )
 
+OWNER = ".owner.json"
+"""Whose results they are (see `config.ownership`)."""
+
 INSTANCE = "{series}/{instance}"
 CATALOGUE = INSTANCE + "/layers.json"
 MODEL = INSTANCE + "/model.pb"
