@@ -24,11 +24,13 @@ os.environ.update(
 
 from lucid_sprites import layout
 from lucid_sprites.config import images, ownership, yaml_file
+from lucid_sprites.config.asked import Asked
 from lucid_sprites.config.comparison import comparisons
 from lucid_sprites.config.load import load
 from lucid_sprites.config.studies import plan_studies
 from lucid_sprites.config.training import trainings
 from lucid_sprites.errors import UserError
+from lucid_sprites.outputs import orphans
 from lucid_sprites.outputs.summary import summarize
 from lucid_sprites.viewer.pages import Pages
 
@@ -71,27 +73,14 @@ STUDIES.import_first = PLAN.import_first
 # Training is only done when it is asked for.
 GIVEN, TRAINED = PLAN.only(trained=False), PLAN.only(trained=True)
 PAGES = Pages(PLAN, {**COMPARISONS.tables(), **IMAGES.tables()}, TRAININGS.logs())
+ASKED = Asked(PLAN, STUDIES, IMAGES, TRAININGS, COMPARISONS, frozenset(PAGES.tables))
 
 if workflow.output_settings.quiet:
     os.environ.setdefault("TQDM_DISABLE", "1")
 
 
 wildcard_constraints:
-    series=layout.NAME,
-    instance=layout.NAME,
-    other=layout.NAME,
-    layer=r"\d+",
-    block=r"\d+",
-    index=r"\d+",
-    threshold=r"\d+",
-    scale=r"\d+(x\d+)?",
-    study=layout.NAME,
-    model=r"\w+",
-    epoch=r"\d+",
-    table=layout.NAME,
-    image=layout.NAME,
-    method=r"[a-z_]+",
-    view=layout.VIEW,
+    **layout.WILDCARDS,
 
 
 include: "workflow/rules/models.smk"
@@ -102,6 +91,7 @@ include: "workflow/rules/images.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/comparison.smk"
 include: "workflow/rules/viewer.smk"
+include: "workflow/rules/orphans.smk"
 
 
 localrules:
@@ -165,3 +155,4 @@ onsuccess:
     print(
         summarize([*PLAN.known().all_sheets(), *STUDIES.known().all_sheets()]), file=sys.stderr
     )
+    print(end=orphans.notice(PLAN.results, list(PLAN.series), ASKED), file=sys.stderr)

@@ -63,8 +63,19 @@ def _clear_leftovers(path: Path) -> None:
     """Remove what killed programs have left of `path`; a younger one may be at work on its own."""
     for leftover in path.parent.glob(f".{glob.escape(path.name)}.*"):
         with contextlib.suppress(OSError):
-            if leftover.stat().st_mtime < time.time() - _SECONDS_OF_WRITING:
+            if is_abandoned(leftover.stat()):
                 leftover.unlink()
+
+
+def is_abandoned(status: os.stat_result) -> bool:
+    """Whether a temporary file of `save_whole` is so old that nobody can be writing it."""
+    return status.st_mtime < time.time() - _SECONDS_OF_WRITING
+
+
+def name_of_leftover(name: str) -> str | None:
+    """The name of the file that `save_whole` meant to write under a temporary one, if it is one."""
+    match = re.fullmatch(r"\.(.+)\.[a-z0-9_]{8}", name)
+    return match and match[1]
 
 
 def delete(path: str | os.PathLike[str]) -> None:

@@ -75,6 +75,25 @@ def view(layer: int, channel: int | None = None) -> str:
 VIEW = r"l_\d+(_i_\d+)?"
 """What `view` makes."""
 
+WILDCARDS = {
+    "series": NAME,
+    "instance": NAME,
+    "other": NAME,
+    "layer": r"\d+",
+    "block": r"\d+",
+    "index": r"\d+",
+    "threshold": r"\d+",
+    "scale": r"\d+(x\d+)?",
+    "study": NAME,
+    "model": r"\w+",
+    "epoch": r"\d+",
+    "table": NAME,
+    "image": NAME,
+    "method": r"[a-z_]+",
+    "view": VIEW,
+}
+"""What each wildcard can be."""
+
 
 def member(index: int, threshold: int, identity: str) -> str:
     """Name of a sprite's PNG inside its block.

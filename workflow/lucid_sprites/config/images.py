@@ -142,6 +142,11 @@ class ImagePlan:
         ]
         return canonical_json([*source, status.st_mtime_ns, status.st_size, settings])
 
+    def views_of(self, wildcards: Any) -> list[str]:
+        """Names of the views that a method makes of a picture."""
+        instance = self._instance(wildcards)
+        return list(self._names(instance, wildcards.image, wildcards.method))
+
     def instance_views(self, wildcards: Any) -> list[str]:
         """All pictures that are made of one instance."""
         instance = self._instance(wildcards)
