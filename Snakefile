@@ -2,6 +2,7 @@ from snakemake.utils import min_version
 
 min_version("9.0")
 
+import atexit
 import os
 import sys
 
@@ -22,11 +23,13 @@ os.environ.update(
     PATH=os.pathsep.join([PYTHON, os.environ.get("PATH", "")]),
 )
 
-from lucid_sprites import layout
+from lucid_sprites import fingerprints, layout
 from lucid_sprites.config import images, ownership, yaml_file
 from lucid_sprites.config.asked import Asked
 from lucid_sprites.config.comparison import comparisons
 from lucid_sprites.config.load import load
+from lucid_sprites.config.marks import ComparisonMarks, ImageMarks, Marks, PageMarks, StudyMarks
+from lucid_sprites.config.redo import Redo
 from lucid_sprites.config.studies import plan_studies
 from lucid_sprites.config.training import trainings
 from lucid_sprites.errors import UserError
@@ -74,6 +77,13 @@ STUDIES.import_first = PLAN.import_first
 GIVEN, TRAINED = PLAN.only(trained=False), PLAN.only(trained=True)
 PAGES = Pages(PLAN, {**COMPARISONS.tables(), **IMAGES.tables()}, TRAININGS.logs())
 ASKED = Asked(PLAN, STUDIES, IMAGES, TRAININGS, COMPARISONS, frozenset(PAGES.tables))
+
+# What outputs say of how they were made, and what Snakemake is told where that is not as wanted.
+MARKS, STUDY_MARKS = Marks(PLAN), StudyMarks(STUDIES)
+IMAGE_MARKS, PAGE_MARKS = ImageMarks(IMAGES, MARKS), PageMarks(PAGES, MARKS)
+COMPARISON_MARKS = ComparisonMarks(COMPARISONS, MARKS)
+REDO = Redo(PLAN.results, lambda path: workflow.dag.forcefiles.add(path))
+atexit.register(fingerprints.save)
 
 if workflow.output_settings.quiet:
     os.environ.setdefault("TQDM_DISABLE", "1")

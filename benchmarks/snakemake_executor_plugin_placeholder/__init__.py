@@ -18,8 +18,8 @@ from snakemake_interface_executor_plugins.settings import (
 
 # A sheet without cells: what sheets say is read at the end of a run.
 _PLACEHOLDER = (
-    '{"series": "", "instance": "", "layer": "", "number": 0, "threshold": 0, "cell": 0,'
-    ' "cells": []}'
+    '{"made": "%s", "series": "", "instance": "", "layer": "", "number": 0, "threshold": 0,'
+    ' "cell": 0, "cells": []}'
 )
 
 common_settings = CommonSettings(
@@ -83,6 +83,8 @@ class Executor(RealExecutor):
 
 
 def _leave_placeholders(job: JobExecutorInterface) -> None:
+    made = job.params.get("made") or job.params.get("member", "")
     for path in map(Path, job.output):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_PLACEHOLDER)
+        # As `lucid_sprites.made` has it, which cannot be imported while Snakemake starts.
+        path.write_text(_PLACEHOLDER % f"lucid-sprites-made:{made};")

@@ -1,10 +1,13 @@
 """From config files and real graph files to the plan, and the catalogues kept on the way."""
 
+import itertools
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -226,7 +229,7 @@ DAMAGE = {"empty": "", "torn": '{"input": ', "without_stamp": "{}"}
 def changed(described, tmp_path_factory):
     """A study that was loaded again after all that can happen to graphs and catalogues."""
     study = Study(tmp_path_factory.mktemp("changed"))
-    for instance in ("same", "other_depth", "other_weights", *DAMAGE):
+    for instance in ("other_depth", "other_weights", *DAMAGE):
         for file in (Study.graph, Study.model, Study.catalogue_file):
             file(study, instance).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(file(described, "epoch2"), file(study, instance))
@@ -238,10 +241,69 @@ def changed(described, tmp_path_factory):
     return study
 
 
-def test_an_unchanged_graph_keeps_its_catalogue(described, changed):
-    before, after = described.catalogue_file("epoch2"), changed.catalogue_file("same")
-    assert after.read_bytes() == before.read_bytes()
-    assert after.stat().st_mtime_ns == before.stat().st_mtime_ns
+@pytest.fixture
+def one(tmp_path, monkeypatch) -> Callable[[dict], int]:
+    """A project with the models a.pb, b.pb and the file code.py; loads it, and returns which try
+    it was that its catalogue was made at."""
+    tries = itertools.count(1)
+    monkeypatch.chdir(tmp_path)
+    for seed, name in enumerate("ab"):
+        save(small(seed=seed), tmp_path / f"{name}.pb")
+    (tmp_path / "code.py").write_text("a = 1")
+    for path in tmp_path.iterdir():
+        os.utime(path, (1, 1))
+
+    def load_one(**source) -> int:
+        load({"series": {"tiny": {"instances": [{"instance": "one", **source}]}}}, SOURCE)
+        written = tmp_path / "results/tiny/one/layers.json"
+        number = next(tries)
+        if written.stat().st_mtime_ns % 1_000_000_000:  # nobody has marked it yet
+            os.utime(written, (number, number))
+        return round(written.stat().st_mtime)
+
+    return load_one
+
+
+def test_the_content_of_files_decides_whether_a_catalogue_is_kept(one):
+    def replace(path, content):
+        Path(path).write_bytes(content)
+        os.utime(path, (1, 1))
+
+    assert one(file="a.pb", code="code.py") == 1
+    os.utime("a.pb")
+    assert one(file="a.pb", code="code.py") == 1
+    replace("code.py", b"a = 2")
+    assert one(file="a.pb", code="code.py") == 3
+    assert one(file="b.pb", code="code.py") == 4
+    before = Path("results/tiny/one/model.pb").read_bytes()
+    replace("b.pb", Path("a.pb").read_bytes())
+    assert one(file="b.pb", code="code.py") == 5
+    assert Path("results/tiny/one/model.pb").read_bytes() != before
+    Path("results/tiny/one/model.pb").write_bytes(before)  # restored from elsewhere
+    assert one(file="b.pb", code="code.py") == 6
+    assert Path("results/tiny/one/model.pb").read_bytes() != before
+
+
+def test_weights_of_a_known_network_are_part_of_its_job(one, tmp_path):
+    Path("w.h5").write_bytes(b"1")
+    stamps = []
+    for content in (b"1", b"2"):
+        Path("w.h5").write_bytes(content)
+        os.utime("w.h5", (1, 1))
+        own = {"instance": "one", "keras_application": "VGG16", "weights": "w.h5"}
+        plan = load({"series": {"tiny": {"instances": [own]}}}, SOURCE)
+        stamps.append(plan.options["tiny", "one"].job["stamp"])
+    assert stamps[0] != stamps[1]
+
+
+def test_a_moved_project_keeps_its_catalogues(tmp_path, monkeypatch):
+    stamps = []
+    for folder in (tmp_path / "here", tmp_path / "there"):
+        save(small(), folder / "a.pb")
+        monkeypatch.chdir(folder)
+        origin = {"file": str(folder / "a.pb")}
+        stamps.append(catalogues.stamp(origin, {}, [64], ["a.pb"], SOURCE))
+    assert stamps[0] == stamps[1]
 
 
 def test_a_changed_graph_has_its_catalogue_made_again(changed):

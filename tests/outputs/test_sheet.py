@@ -163,7 +163,7 @@ GROUPS = [{"indexes": "0-1,4", "scale": 8}, {"indexes": "3", "scale": 16}]
 
 def run_program(monkeypatch, results, out):
     spec = json.dumps({**SPEC, "results": str(results), "sprites": GROUPS})
-    monkeypatch.setattr(sys, "argv", ["sheet", "--spec", spec, "--out", str(out)])
+    monkeypatch.setattr(sys, "argv", ["sheet", "--spec", spec, "--made", "abc", "--out", str(out)])
     sheet.main()
 
 

@@ -15,11 +15,12 @@ from PIL import Image
 
 import lucid_sprites
 import tiny_graphs
+from lucid_sprites import made
 from lucid_sprites.config.settings import DEFAULTS
 from lucid_sprites.engine import draws, problems
 from lucid_sprites.engine.task import CURVE_EVERY
 from lucid_sprites.files import sha256
-from lucid_sprites.render import block
+from lucid_sprites.render import block, png
 from lucid_sprites.render.block import BlockSpec
 from lucid_sprites.render.store import Store
 
@@ -46,6 +47,12 @@ def spec(graph: Path, *groups, layer="conv1/Relu", **changes) -> BlockSpec:
     return dataclasses.replace(made, **changes)
 
 
+def place(member: str) -> tuple[int, int]:
+    """Index and threshold of a sprite by its name in a block."""
+    _, index, _, threshold, _ = member.split("_")
+    return int(index), int(threshold)
+
+
 class Run:
     """What one run of a block did: started optimizations, steps, sprites and their PNGs."""
 
@@ -53,7 +60,7 @@ class Run:
         self.started: list[tuple[int, int]] = []
         self.steps = 0
         self.sprites = block.complete(asked, Store(folder), self._start)
-        self.pngs = {(i, t): png for i, t, png in block.pictures(asked, self.sprites)}
+        self.pngs = {place(name): png for name, png in block.pictures(asked, self.sprites)}
         self.rows = block.rows(asked, self.sprites)
         json.dumps(self.rows)
 
@@ -132,13 +139,46 @@ def test_sprites_tell_what_they_are(first, graph):
     told = record(png)
     assert opened(png).size == (12, 12)
     assert opened(png).mode == "RGB"
-    assert (told["content"], told["layer"], told["number"]) == (sha256(graph), "conv1/Relu", 0)
+    assert (told["content"], told["layer"]) == (sha256(graph), "conv1/Relu")
     assert (told["index"], told["threshold"], told["status"], told["loss"]) == (3, 20, "ok", loss)
     assert told["input"] == {"name": "picture", "channels": 3, "low": 0.0, "high": 1.0}
     own = asked.groups[0]["settings"]
     assert told["recipe"] == {key: own[key] for key in told["recipe"] if key != "attempt"} | {
         "attempt": 0
     }
+
+
+def test_sprites_say_under_which_name_they_were_made(first, tmp_path):
+    _, asked, run = first
+    for name, content in block.pictures(asked, run.sprites):
+        path = tmp_path / "sprite.png"
+        path.write_bytes(content)
+        assert made.read(str(path)) == name
+        assert opened(content).text["made"] == made.mark(name)
+
+
+def test_the_place_of_a_layer_does_not_show(first, filled, tmp_path):
+    """A layer that was added in front of this one has moved it; its sprites lie in the store."""
+    _, asked, run = first
+    moved = dataclasses.replace(asked, number=7)
+    again = Run(moved, filled)
+    assert again.started == []
+    assert again.pngs == run.pngs == Run(moved, tmp_path / "empty").pngs
+
+
+def test_entries_that_tell_the_place_of_a_layer_still_serve(first, filled):
+    """Older versions kept the layer's number in the record."""
+    _, asked, run = first
+    store = Store(filled)
+    for path in list(filled.rglob("*.zip")):
+        entry = store.get(path.stem)
+        for threshold, kept in entry.pngs.items():
+            levels = np.asarray(opened(kept))
+            entry.pngs[threshold] = png.encode_levels(levels, record(kept) | {"number": 3})
+        store.put(path.stem, entry)
+    again = Run(asked, filled)
+    assert again.started == []
+    assert again.pngs == run.pngs
 
 
 def test_the_second_run_optimizes_nothing(first, filled):

@@ -64,7 +64,7 @@ def block(tmp_path_factory) -> tuple[list[tuple[int, int]], Path]:
     log = folder / "log"
     process = subprocess.Popen(
         [sys.executable, "-m", "lucid_sprites.render.optimize_block", "--spec", json.dumps(spec),
-         "--store", folder / "store", "--out", folder / "block.zip", "--log", log],
+         "--store", folder / "store", "--made", "a", "--out", folder / "block.zip", "--log", log],
         env={**os.environ, "PYTHONPATH": str(Path(lucid_sprites.__file__).parents[1])},
         stderr=subprocess.DEVNULL,
     )  # fmt: skip
@@ -85,7 +85,7 @@ def block(tmp_path_factory) -> tuple[list[tuple[int, int]], Path]:
 def test_memory_stays_what_it_was_after_the_first_batch(block, capsys):
     samples, folder = block
     with zipfile.ZipFile(folder / "block.zip") as archive:
-        assert len(archive.namelist()) == SPRITES + 1
+        assert len(archive.namelist()) == SPRITES + 2
     first = statistics.median(r for done, r in samples if BATCH <= done < 2 * BATCH)
     later = [resident for done, resident in samples if done >= 2 * BATCH]
     with capsys.disabled():

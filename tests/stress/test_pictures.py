@@ -116,7 +116,7 @@ def test_the_job_stays_within_its_memory(squeezenet, cat, tmp_path, method, norm
     }  # fmt: skip
     command = [sys.executable, "-m", "lucid_sprites.images.job", "--spec", json.dumps(spec)]
     job = subprocess.Popen(
-        [*command, "--out", str(tmp_path / "views.zip")],
+        [*command, "--made", "a", "--out", str(tmp_path / "views.zip")],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "workflow")},
         stderr=subprocess.DEVNULL,
     )

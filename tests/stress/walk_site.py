@@ -16,7 +16,7 @@ import yaml
 from PIL import Image
 
 import tiny_graphs
-from workflow_project import Project, Run
+from workflow_project import Project
 
 CODE = """import keras
 
@@ -44,8 +44,6 @@ CONFIG = {
 }  # fmt: skip
 PAST = 1_600_000_000
 """Seconds since 1970: older than anything that a run makes."""
-_PATIENCE = 3600
-"""Seconds after which a run hangs."""
 
 
 def network(first: int, late: int, has_side: bool) -> bytes:
@@ -126,12 +124,6 @@ class Site(Project):
     def __init__(self, folder: Path, chance: random.Random) -> None:
         super().__init__(folder)
         self.chance = chance
-
-    def run(self, *arguments: str) -> Run:
-        """As of every project, and with patience on a busy machine."""
-        process = self.start(*arguments)
-        text, _ = process.communicate(timeout=_PATIENCE)
-        return Run(process.returncode, text)
 
     @property
     def variants(self) -> list[Path]:

@@ -49,15 +49,6 @@ def test_replaced_graph_rebuilds_its_instance_only(project):
     assert changed == {path for path in before if "/old/" in path}
 
 
-def test_touched_graph_is_checked_but_not_optimized_again(project):
-    before = project.sprites()
-    os.utime(project.folder / "graphs/tiny/old.pb")
-    jobs, optimized = project.render()
-    assert jobs["optimize"] == 2
-    assert optimized == 0
-    assert project.sprites() == before
-
-
 def test_an_engine_with_other_arithmetic_renders_everything_anew(project, tmp_path):
     shutil.copytree(ROOT / "workflow", tmp_path / "workflow")
     shutil.copy(ROOT / "Snakefile", tmp_path)

@@ -25,6 +25,9 @@ OWN_OF_SERIES = (
 OWNER = ".owner.json"
 """Whose results they are (see `config.ownership`)."""
 
+FINGERPRINTS = ".fingerprints.json"
+"""What is known of the files that were looked at (see `lucid_sprites.fingerprints`)."""
+
 INSTANCE = "{series}/{instance}"
 CATALOGUE = INSTANCE + "/layers.json"
 MODEL = INSTANCE + "/model.pb"

@@ -5,6 +5,7 @@ localrules:
 rule comparison_figures:
     input:
         COMPARISONS.sheets,
+        REDO.unless(COMPARISON_MARKS.figures, layout.COMPARISON),
     output:
         directory(PLAN.pattern(layout.COMPARISON)),
     log:
@@ -14,13 +15,15 @@ rule comparison_figures:
     params:
         spec=COMPARISONS.figures_spec,
         sheets=COMPARISONS.sheet_patterns,
+        made=COMPARISON_MARKS.figures,
     shell:
-        "python -m lucid_sprites.comparison.figures"
-        " --spec {params.spec:q} --out {output:q} --sheets {params.sheets:q} 2> {log:q}"
+        "python -m lucid_sprites.comparison.figures --spec {params.spec:q}"
+        " --made {params.made} --out {output:q} --sheets {params.sheets:q} 2> {log:q}"
 
 
 rule changes:
     input:
+        REDO.unless(COMPARISON_MARKS.changes, layout.CHANGES),
         sheets=COMPARISONS.sheets,
         graphs=COMPARISONS.graphs,
     output:
@@ -40,14 +43,16 @@ rule changes:
         "../envs/lucid-sprites.yaml"
     params:
         sheets=COMPARISONS.sheet_patterns,
+        made=COMPARISON_MARKS.changes,
     shell:
-        "python -m lucid_sprites.comparison.changes --out {output.table:q}"
+        "python -m lucid_sprites.comparison.changes --made {params.made} --out {output.table:q}"
         " --by-layer {output.by_layer:q} --table {output.shown:q} --plot {output.plot:q}"
         " --graphs {input.graphs:q} --sheets {params.sheets:q} 2> {log:q}"
 
 
 rule responses:
     input:
+        REDO.unless(COMPARISON_MARKS.responses, layout.RESPONSES),
         sheets=COMPARISONS.sheets_of_instance,
         graph=COMPARISONS.other_graph,
     output:
@@ -60,7 +65,8 @@ rule responses:
         catalogue=COMPARISONS.other_catalogue,
         strongest=COMPARISONS.strongest,
         sheets=COMPARISONS.sheet_patterns_of_instance,
+        made=COMPARISON_MARKS.responses,
     shell:
-        "python -m lucid_sprites.comparison.responses --strongest {params.strongest}"
+        "python -m lucid_sprites.comparison.responses --strongest {params.strongest} --made {params.made}"
         " --graph {input.graph:q} --catalogue {params.catalogue:q} --out {output:q}"
         " --sheets {params.sheets:q} 2> {log:q}"

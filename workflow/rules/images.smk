@@ -6,6 +6,7 @@ localrules:
 
 rule show_picture:
     input:
+        REDO.unless(IMAGE_MARKS.archive, layout.PICTURE_ARCHIVE),
         graph=PLAN.graph,
         picture=IMAGES.picture,
     output:
@@ -17,13 +18,16 @@ rule show_picture:
     threads: 1
     params:
         spec=IMAGES.archive_spec,
+        made=IMAGE_MARKS.archive,
     shell:
-        "python -m lucid_sprites.images.job --spec {params.spec:q} --out {output:q} 2> {log:q}"
+        "python -m lucid_sprites.images.job"
+        " --spec {params.spec:q} --made {params.made} --out {output:q} 2> {log:q}"
 
 
 rule picture_view:
     input:
         PLAN.pattern(layout.PICTURE_ARCHIVE),
+        REDO.unless(IMAGES.view_identity, layout.PICTURE),
     output:
         PLAN.pattern(layout.PICTURE),
     log:
@@ -41,6 +45,7 @@ rule picture_view:
 rule picture_table:
     input:
         IMAGES.series_views,
+        REDO.unless(IMAGE_MARKS.table, layout.PICTURE_TABLE),
     output:
         PLAN.pattern(layout.PICTURE_TABLE),
     log:
@@ -49,14 +54,17 @@ rule picture_table:
         "../envs/lucid-sprites.yaml"
     params:
         spec=IMAGES.table_spec,
+        made=IMAGE_MARKS.table,
     shell:
-        "python -m lucid_sprites.images.table --spec {params.spec:q} --out {output:q} 2> {log:q}"
+        "python -m lucid_sprites.images.table"
+        " --spec {params.spec:q} --made {params.made} --out {output:q} 2> {log:q}"
 
 
 rule tensorboard_events:
     input:
         PLAN.instance_sprites,
         IMAGES.instance_views,
+        REDO.unless(IMAGE_MARKS.events, layout.EVENTS),
     output:
         directory(PLAN.pattern(layout.EVENTS)),
     log:
@@ -66,6 +74,7 @@ rule tensorboard_events:
         "../envs/lucid-sprites.yaml"
     params:
         spec=IMAGES.events_spec,
+        made=IMAGE_MARKS.events,
     shell:
         "python -m lucid_sprites.images.tensorboard"
-        " --spec {params.spec:q} --out {output:q} 2> {log:q}"
+        " --spec {params.spec:q} --made {params.made} --out {output:q} 2> {log:q}"

@@ -13,6 +13,8 @@ rule preflight:
 checkpoint import_model:
     input:
         PLAN.model_files,
+        ancient(PLAN.touched_model_files),
+        REDO.unless(MARKS.model, layout.CATALOGUE),
     output:
         graph=PLAN.pattern(layout.MODEL),
         catalogue=PLAN.pattern(layout.CATALOGUE),
@@ -44,11 +46,15 @@ rule download_lucid_model:
 rule preflight_report:
     input:
         PLAN.catalogue_files,
+        REDO.unless(MARKS.preflight, layout.PREFLIGHT),
     output:
         PLAN.pattern(layout.PREFLIGHT),
     log:
         PLAN.pattern(layout.PREFLIGHT_LOG),
     conda:
         "../envs/lucid-sprites.yaml"
+    params:
+        made=MARKS.preflight,
     shell:
-        "python -m lucid_sprites.outputs.preflight {input:q} --out {output:q} 2> {log:q}"
+        "python -m lucid_sprites.outputs.preflight"
+        " {input:q} --made {params.made} --out {output:q} 2> {log:q}"

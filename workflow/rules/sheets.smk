@@ -7,6 +7,7 @@ rule losses:
     input:
         PLAN.instance_blocks,
         PLAN.instance_sprites,
+        REDO.unless(MARKS.losses, layout.LOSSES),
     output:
         PLAN.pattern(layout.LOSSES),
     log:
@@ -16,13 +17,16 @@ rule losses:
         "../envs/lucid-sprites.yaml"
     params:
         spec=PLAN.losses_spec,
+        made=MARKS.losses,
     shell:
-        "python -m lucid_sprites.outputs.losses --spec {params.spec:q} --out {output:q} 2> {log:q}"
+        "python -m lucid_sprites.outputs.losses"
+        " --spec {params.spec:q} --made {params.made} --out {output:q} 2> {log:q}"
 
 
 rule spritesheet:
     input:
         PLAN.sheet_sprites,
+        REDO.unless(MARKS.sheet, layout.SHEET, layout.SHEET_INDEX),
     output:
         sheet=report(
             PLAN.pattern(layout.SHEET),
@@ -39,6 +43,7 @@ rule spritesheet:
         "../envs/lucid-sprites.yaml"
     params:
         spec=PLAN.sheet_spec,
+        made=MARKS.sheet,
     shell:
         "python -m lucid_sprites.outputs.sheet"
-        " --spec {params.spec:q} --out {output.sheet:q} 2> {log:q}"
+        " --spec {params.spec:q} --made {params.made} --out {output.sheet:q} 2> {log:q}"

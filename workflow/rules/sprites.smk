@@ -4,6 +4,7 @@ localrules:
 
 rule optimize:
     input:
+        REDO.unless(MARKS.block, layout.BLOCK),
         graph=PLAN.graph,
     output:
         PLAN.pattern(layout.BLOCK),
@@ -18,14 +19,16 @@ rule optimize:
     params:
         spec=PLAN.block_spec,
         store=PLAN.store,
+        made=MARKS.block,
     shell:
-        "python -m lucid_sprites.render.optimize_block"
-        " --spec {params.spec:q} --store {params.store:q} --out {output:q} --log {log:q}"
+        "python -m lucid_sprites.render.optimize_block --spec {params.spec:q}"
+        " --store {params.store:q} --made {params.made} --out {output:q} --log {log:q}"
 
 
 rule render_sprite:
     input:
         PLAN.block_of_sprite,
+        REDO.unless(PLAN.member, layout.SPRITE),
     output:
         PLAN.pattern(layout.SPRITE),
     log:

@@ -17,6 +17,7 @@ rule studies:
 
 use rule optimize as optimize_study with:
     input:
+        REDO.unless(STUDY_MARKS.block, layout.STUDY_BLOCK),
         graph=STUDIES.graph,
         photos=STUDIES.photos,
     output:
@@ -29,11 +30,13 @@ use rule optimize as optimize_study with:
     params:
         spec=STUDIES.block_spec,
         store=STUDIES.store,
+        made=STUDY_MARKS.block,
 
 
 use rule render_sprite as render_study_sprite with:
     input:
         STUDIES.block_of_sprite,
+        REDO.unless(STUDIES.member, layout.STUDY_SPRITE),
     output:
         STUDIES.pattern(layout.STUDY_SPRITE),
     log:
@@ -46,17 +49,20 @@ use rule losses as study_losses with:
     input:
         STUDIES.study_blocks,
         STUDIES.study_sprites,
+        REDO.unless(STUDY_MARKS.losses, layout.STUDY_LOSSES),
     output:
         STUDIES.pattern(layout.STUDY_LOSSES),
     log:
         STUDIES.pattern(layout.STUDY_LOSSES_LOG),
     params:
         spec=STUDIES.losses_spec,
+        made=STUDY_MARKS.losses,
 
 
 use rule spritesheet as study_spritesheet with:
     input:
         STUDIES.sheet_sprites,
+        REDO.unless(STUDY_MARKS.sheet, layout.STUDY_SHEET, layout.STUDY_SHEET_INDEX),
     output:
         sheet=STUDIES.pattern(layout.STUDY_SHEET),
         index=STUDIES.pattern(layout.STUDY_SHEET_INDEX),
@@ -64,3 +70,4 @@ use rule spritesheet as study_spritesheet with:
         STUDIES.pattern(layout.STUDY_SHEET_LOG),
     params:
         spec=STUDIES.sheet_spec,
+        made=STUDY_MARKS.sheet,

@@ -1,6 +1,7 @@
 rule prepare_dataset:
     input:
         TRAININGS.dataset_sources,
+        REDO.unless(TRAININGS.dataset_made, layout.DATASET, silence=True),
     output:
         dataset=PLAN.pattern(layout.DATASET),
         report=PLAN.pattern(layout.DATASET_REPORT),
@@ -18,6 +19,7 @@ rule prepare_dataset:
 
 rule train:
     input:
+        REDO.unless(TRAININGS.segment_made, layout.CHECKPOINT, silence=True),
         previous=TRAININGS.previous,
         dataset=TRAININGS.dataset,
         weights=TRAININGS.weights,
@@ -42,6 +44,7 @@ rule train:
 rule training_metrics:
     input:
         TRAININGS.rows,
+        REDO.unless(TRAININGS.metrics_made, layout.METRICS),
     output:
         csv=PLAN.pattern(layout.METRICS),
         plot=report(
@@ -56,6 +59,9 @@ rule training_metrics:
         PLAN.pattern(layout.METRICS_LOG),
     conda:
         "../envs/lucid-sprites.yaml"
+    params:
+        made=TRAININGS.metrics_made,
     shell:
-        "python -m lucid_sprites.training.metrics --rows {input:q} --csv {output.csv:q}"
-        " --plot {output.plot:q} --tensorboard {output.tensorboard:q} 2> {log:q}"
+        "python -m lucid_sprites.training.metrics --rows {input:q} --made {params.made}"
+        " --csv {output.csv:q} --plot {output.plot:q} --tensorboard {output.tensorboard:q}"
+        " 2> {log:q}"

@@ -14,6 +14,7 @@ localrules:
 rule viewer_layer:
     input:
         PAGES.layer_inputs,
+        REDO.unless(PAGE_MARKS.layer, layout.PAGE_CELLS, layout.PAGE_DETAILS, layout.PAGE_SUMMARY),
     output:
         PLAN.pattern(layout.PAGE_CELLS),
         PLAN.pattern(layout.PAGE_DETAILS),
@@ -24,13 +25,16 @@ rule viewer_layer:
         "../envs/lucid-sprites.yaml"
     params:
         spec=PAGES.layer_spec,
+        made=PAGE_MARKS.layer,
     shell:
-        "python -m lucid_sprites.viewer.layer_data --spec {params.spec:q} 2> {log:q}"
+        "python -m lucid_sprites.viewer.layer_data"
+        " --spec {params.spec:q} --made {params.made} 2> {log:q}"
 
 
 rule viewer_sheet:
     input:
         PLAN.pattern(layout.SHEET),
+        REDO.unless(MARKS.sheet, layout.PAGE_PIXELS),
     output:
         PLAN.pattern(layout.PAGE_PIXELS),
     log:
@@ -39,14 +43,16 @@ rule viewer_sheet:
         "../envs/lucid-sprites.yaml"
     params:
         key="{series}/{instance}/{layer}/{threshold}",
+        made=MARKS.sheet,
     shell:
-        "python -m lucid_sprites.viewer.sheet_pixels"
-        " --key {params.key:q} --sheet {input:q} --out {output:q} 2> {log:q}"
+        "python -m lucid_sprites.viewer.sheet_pixels --key {params.key:q}"
+        " --sheet {input:q} --made {params.made} --out {output:q} 2> {log:q}"
 
 
 rule viewer_table:
     input:
         PAGES.table,
+        REDO.unless(PAGE_MARKS.table, layout.PAGE_TABLE),
     output:
         PLAN.pattern(layout.PAGE_TABLE),
     log:
@@ -55,14 +61,16 @@ rule viewer_table:
         "../envs/lucid-sprites.yaml"
     params:
         key="{series}/tables/{table}",
+        made=PAGE_MARKS.table,
     shell:
-        "python -m lucid_sprites.viewer.table"
-        " --key {params.key:q} --table {input:q} --out {output:q} 2> {log:q}"
+        "python -m lucid_sprites.viewer.table --key {params.key:q}"
+        " --table {input:q} --made {params.made} --out {output:q} 2> {log:q}"
 
 
 rule manifest:
     input:
         PAGES.manifest_inputs,
+        REDO.unless(PAGE_MARKS.manifest, layout.MANIFEST),
     output:
         PLAN.pattern(layout.MANIFEST),
     log:
@@ -73,8 +81,10 @@ rule manifest:
         "../envs/lucid-sprites.yaml"
     params:
         spec=PAGES.manifest_spec,
+        made=PAGE_MARKS.manifest,
     shell:
-        "python -m lucid_sprites.viewer.manifest --spec {params.spec:q} --out {output:q} 2> {log:q}"
+        "python -m lucid_sprites.viewer.manifest"
+        " --spec {params.spec:q} --made {params.made} --out {output:q} 2> {log:q}"
 
 
 rule series_page:

@@ -27,6 +27,7 @@ from lucid_sprites.comparison.looks import Look, image_distance, look, texture_d
 from lucid_sprites.comparison.states import State, common_layers, common_neurons, read_states
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole, write_whole
+from lucid_sprites.made import write_beside
 
 MEASURES = ("kernel_correlation", "texture_distance", "image_distance")
 COLUMNS = [
@@ -171,6 +172,7 @@ def read_kernels(graphs: list[str], states: dict[str, State]) -> dict[str, Kerne
 def main() -> None:
     """Read the arguments, write the tables and the plot."""
     parser = argparse.ArgumentParser(description="Say how much every neuron changed.")
+    parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True, help="CSV file to write, by neuron")
     parser.add_argument("--by-layer", required=True, help="CSV file to write, by layer")
     parser.add_argument("--table", required=True, help="CSV file to write, for the viewer")
@@ -192,6 +194,7 @@ def main() -> None:
         write_whole(arguments.table, table.round(5).to_csv(index=False))
         save_whole(arguments.plot, lambda path: plot(changed).savefig(path, format="png"))
         write_whole(arguments.out, changed.round(5).to_csv(index=False))
+        write_beside(arguments.out, arguments.made)
     except UserError as error:
         sys.exit(f"error: {error}")
 

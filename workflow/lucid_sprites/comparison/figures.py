@@ -27,6 +27,7 @@ from lucid_sprites.comparison.states import (
 )
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole
+from lucid_sprites.made import write_beside
 
 _MILLISECONDS = 700
 """For which an animation shows each state."""
@@ -150,11 +151,13 @@ def main() -> None:
     """Read the arguments, draw the figures."""
     parser = argparse.ArgumentParser(description="Draw the comparison figures of a series.")
     parser.add_argument("--spec", required=True, help="what to draw, as JSON")
+    parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True, type=Path, help="folder to write into")
     parser.add_argument("--sheets", required=True, nargs="+", help="JSON files of the sheets")
     arguments = parser.parse_args()
     try:
         write_all(read_states(arguments.sheets), json.loads(arguments.spec), arguments.out)
+        write_beside(arguments.out, arguments.made)
     except UserError as error:
         sys.exit(f"error: {error}")
 

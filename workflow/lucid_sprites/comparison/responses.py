@@ -16,6 +16,7 @@ from lucid_sprites.comparison.states import Layer, read_states
 from lucid_sprites.config import catalogues
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import write_whole
+from lucid_sprites.made import write_beside
 
 if TYPE_CHECKING:
     from tensorflow.core.framework.graph_pb2 import GraphDef
@@ -112,6 +113,7 @@ def main() -> None:
     parser.add_argument("--strongest", type=int, required=True, help="neurons for each sprite")
     parser.add_argument("--graph", required=True, help="frozen graph of the other state")
     parser.add_argument("--catalogue", required=True, help="its layer catalogue")
+    parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True, help="CSV file to write")
     parser.add_argument("--sheets", required=True, nargs="+", help="JSON files of the sheets")
     arguments = parser.parse_args()
@@ -122,6 +124,7 @@ def main() -> None:
             arguments.strongest, arguments.graph, arguments.catalogue, arguments.sheets
         )
         write_whole(arguments.out, found.round(5).to_csv(index=False))
+        write_beside(arguments.out, arguments.made)
     except UserError as error:
         sys.exit(f"error: {error}")
 

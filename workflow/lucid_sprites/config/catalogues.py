@@ -2,7 +2,7 @@
 
 Models that are there when the workflow starts are imported then and not by one of its jobs: so the
 first dry run already shows every sprite, and a wrong layer name is refused before anything runs.
-One is imported again when its file or what the config says of its input has changed.
+One is imported again when the content of its files or what the config says of it has changed.
 """
 
 import hashlib
@@ -10,30 +10,31 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from lucid_sprites import fingerprints
 from lucid_sprites.config.settings import canonical_json
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import read_made, write_whole
+from lucid_sprites.made import mark, tag
 
 # Raised whenever catalogues hold something else than before.
 _FORMAT = 3
 _PACKAGE_ROOT = Path(__file__).parents[2]
 
 
-def catalogues(jobs: list[dict[str, Any]], files: list[tuple[str, ...]]) -> list[dict[str, Any]]:
+def catalogues(jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The catalogues of models.
 
     Args:
         jobs: for `models.import_model`, whose catalogues are wanted.
-        files: that each job's model is read from.
 
     Raises:
         UserError: a model cannot be imported.
     """
-    stamped = [{**job, "stamp": _stamp(job, own)} for job, own in zip(jobs, files, strict=True)]
-    stale = [job for job in stamped if not _is_current(job)]
+    stale = [job for job in jobs if not _is_current(job)]
     if stale:
         _import(stale)
     return [read(job["catalogue"]) for job in jobs]
@@ -50,12 +51,14 @@ def read(file: str) -> dict[str, Any]:
 
 def write(file: str, catalogue: dict[str, Any]) -> None:
     """Keep a catalogue so that `read` knows whether it is whole."""
-    sealed = catalogue | {"digest": _digest(catalogue)}
+    said = {"made": mark(made(catalogue["stamp"]))}
+    sealed = said | catalogue | {"digest": _digest(catalogue)}
     write_whole(file, json.dumps(sealed, indent=1) + "\n")
 
 
 def _whole(catalogue: dict[str, Any]) -> dict[str, Any]:
     digest = catalogue.pop("digest", None)
+    catalogue.pop("made", None)
     if digest != _digest(catalogue):
         raise ValueError("it is not as it was written")
     return catalogue
@@ -67,23 +70,49 @@ def _digest(catalogue: dict[str, Any]) -> str:
 
 def _is_current(job: dict[str, Any]) -> bool:
     try:
-        return read(job["catalogue"])["stamp"] == job["stamp"] and os.path.exists(job["graph"])
-    except UserError:
+        catalogue = read(job["catalogue"])
+        whole = catalogue["sha256"] == fingerprints.sha256(job["graph"])
+        return whole and catalogue["stamp"] == job["stamp"]
+    except (UserError, OSError):
         return False
 
 
-def _stamp(job: dict[str, Any], files: tuple[str, ...]) -> dict[str, Any]:
-    states = []
-    for file in files:
-        try:
-            status = os.stat(file)
-        except OSError as error:
-            raise UserError(f"{file}: cannot be read: {error.strerror}") from error
-        states.append([status.st_mtime_ns, status.st_size])
-    # No paths: a project that is moved keeps its catalogues.
-    origin = {key: value for key, value in job["origin"].items() if key != "file"}
-    wanted = {"origin": origin, "input": job["input"], "edges": job["edges"]}
-    return {"format": _FORMAT, "files": states, **wanted}
+def stamp(
+    origin: dict[str, Any],
+    input: dict[str, Any],
+    edges: list[int],
+    files: Sequence[str],
+    where: str,
+) -> dict[str, Any]:
+    """All that decides what a catalogue and its graph are: of a job, and the files' content.
+
+    Args:
+        files: that people keep and the model is read from.
+        where: the place in the config, for messages.
+
+    Raises:
+        UserError: a file cannot be read.
+    """
+    return {
+        "format": _FORMAT,
+        "origin": {key: _portable(value) for key, value in origin.items()},
+        "input": input,
+        "edges": edges,
+        "files": [[_portable(file), fingerprints.content(file, where)] for file in files],
+    }
+
+
+def made(stamp: dict[str, Any] | None) -> str:
+    """What a catalogue of a stamp says of how it was made."""
+    return tag(canonical_json(stamp))
+
+
+def _portable(value: Any) -> Any:
+    """A path as seen from the project, so that one that is moved keeps its catalogues."""
+    if not isinstance(value, str) or not os.path.isabs(value):
+        return value
+    relative = os.path.relpath(value)
+    return value if relative.startswith(os.pardir) else relative
 
 
 def _import(jobs: list[dict[str, Any]]) -> None:

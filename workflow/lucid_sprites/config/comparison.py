@@ -162,12 +162,12 @@ class Comparisons:
     def _sheets(self, series: str, instance: str) -> list[str]:
         return [
             self._sheet(series, instance, number, threshold)
-            for number, threshold in self._thresholds(series, instance)
+            for number, threshold in self.thresholds(series, instance)
         ]
 
     def _patterns(self, series: str, instance: str) -> list[str]:
         numbers: dict[int, list[int]] = {}
-        for number, threshold in self._thresholds(series, instance):
+        for number, threshold in self.thresholds(series, instance):
             numbers.setdefault(threshold, []).append(number)
         return [
             self._sheet(series, instance, f"{{{indexes.shorten(sorted(layers))}}}", threshold)
@@ -178,7 +178,7 @@ class Comparisons:
         place = {"series": series, "instance": instance, "layer": layer, "threshold": threshold}
         return f"{self.results}/{layout.SHEET_INDEX.format(**place)}"
 
-    def _thresholds(self, series: str, instance: str) -> Iterator[tuple[int, int]]:
+    def thresholds(self, series: str, instance: str) -> Iterator[tuple[int, int]]:
         """The number of each layer of a state, and the threshold at which it is compared."""
         wanted = self.by_series[series].options["threshold"]
         for layer in self.instance_plan(series, instance).layers:

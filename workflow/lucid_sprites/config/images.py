@@ -1,5 +1,6 @@
 """What the config's `images` ask for: which pictures, of which layers, by which methods."""
 
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -9,12 +10,13 @@ from glob import glob
 from pathlib import Path
 from typing import Any
 
-from lucid_sprites import layout
+from lucid_sprites import fingerprints, layout
 from lucid_sprites.config import indexes
 from lucid_sprites.config.plan import InstancePlan, Plan
 from lucid_sprites.config.selection import matching
 from lucid_sprites.config.settings import canonical_json
 from lucid_sprites.errors import UserError
+from lucid_sprites.made import tag
 
 DREAM = "deepdream"
 
@@ -118,8 +120,10 @@ class ImagePlan:
         return canonical_json(
             {
                 "graph": self._plan.graph(wildcards),
+                "graph_sha256": instance.catalogue["sha256"],
                 "input": instance.catalogue["input"],
                 "picture": self.picture(wildcards),
+                "picture_sha256": fingerprints.content(self.picture(wildcards), "images"),
                 "image": wildcards.image,
                 "method": wildcards.method,
                 "groups": groups,
@@ -132,15 +136,7 @@ class ImagePlan:
         A failed job leaves the views of before without their archive; by this, and not by the
         archive, the workflow knows that they are no longer what is asked for.
         """
-        instance = self._instance(wildcards)
-        status = os.stat(self.picture(wildcards))
-        source = [instance.catalogue["sha256"], instance.catalogue["input"]]
-        settings = [
-            own
-            for layers, own in self._groups(instance, wildcards.image, wildcards.method)
-            if any(wildcards.view.split("_")[1] == str(layer["number"]) for layer in layers)
-        ]
-        return canonical_json([*source, status.st_mtime_ns, status.st_size, settings])
+        return view_identity(json.loads(self.archive_spec(wildcards)), wildcards.view)
 
     def views_of(self, wildcards: Any) -> list[str]:
         """Names of the views that a method makes of a picture."""
@@ -170,6 +166,14 @@ class ImagePlan:
             for image, method in self._shown(instance)
         ]  # fmt: skip
         return canonical_json({"folder": f"{self._plan.results}/{series}", "shown": shown})
+
+    def sources(self, wildcards: Any) -> list[str]:
+        """The content of all graphs and pictures that a series' views are made of."""
+        shown = [(each, image) for each in self._instances(wildcards.series)
+                 for image, _ in self._shown(each)]  # fmt: skip
+        pictures = {path for own in self._requests for path in own.pictures.values()}
+        contents = [fingerprints.content(path, "images") for path in sorted(pictures)]
+        return [*(each.catalogue["sha256"] + image for each, image in shown), *contents]
 
     def tables(self) -> dict[tuple[str, str], str]:
         """Tables for the viewer: what pictures excite in each unit of a series."""
@@ -282,6 +286,24 @@ class ImagePlan:
             group = groups.setdefault(canonical_json(settings), ([], settings))
             group[0].append(instance.catalogue["layers"][number])
         return list(groups.values())
+
+
+def view_identity(spec: dict[str, Any], view: str) -> str:
+    """A short text that changes with whatever decides what a view looks like and says.
+
+    Args:
+        spec: of its picture and method (`ImagePlan.archive_spec`).
+        view: its name.
+    """
+    number = int(view.split("_")[1])
+    own = [
+        [layer, group["settings"]]
+        for group in spec["groups"]
+        for layer in group["layers"]
+        if layer["number"] == number
+    ]
+    common = {key: value for key, value in spec.items() if key not in ("graph", "groups")}
+    return tag(canonical_json([common, own, view]))
 
 
 def load(config: dict[str, Any], source: str, plan: Plan) -> ImagePlan:

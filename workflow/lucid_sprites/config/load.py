@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lucid_sprites import layout
+from lucid_sprites import fingerprints, layout
 from lucid_sprites.config import ownership, review, schema, transforms
-from lucid_sprites.config.catalogues import catalogues
+from lucid_sprites.config.catalogues import catalogues, stamp
 from lucid_sprites.config.plan import InstanceOptions, Plan
 from lucid_sprites.config.settings import DEFAULTS, merge, resolve
 from lucid_sprites.config.sources import Source, sources
@@ -31,6 +31,7 @@ def load(config: dict[str, Any], source: str) -> Plan:
     results = Path(config.get("results", "results"))
     _check_writable(results)
     ownership.check(results)
+    known = fingerprints.keep_in(results / layout.FINGERPRINTS)
     defaults = merge(DEFAULTS, config.get("defaults", {}))
     reviews = {series: _review(config, series, found) for series in config["series"]}
     options = {
@@ -47,7 +48,8 @@ def load(config: dict[str, Any], source: str) -> Plan:
     files = {name: each.file for name, each in reviews.items()}
     plan = Plan(results, options, config["series"], files, tables)
     present = [own for own in options.values() if not own.source.is_made]
-    described = catalogues([own.job for own in present], [own.source.files for own in present])
+    known.save()
+    described = catalogues([own.job for own in present])
     for own, catalogue in zip(present, described, strict=True):
         plan.add(own.source.series, own.source.instance, catalogue)
     return plan
@@ -89,10 +91,14 @@ def _options(
     where = f"{source}: series {instance.series}, instance {instance.instance}"
     redo_where = f"{reviewed.file}: instance {instance.instance}"
     place = {"series": instance.series, "instance": instance.instance}
-    job = {
+    wanted = {
         "origin": instance.origin,
         "input": {**series.get("input", {}), **instance.options.get("input", {})},
         "edges": _edges(settings, levels, where),
+    }
+    job = {
+        **wanted,
+        "stamp": stamp(**wanted, files=instance.given, where=where),
         "graph": str(results / layout.MODEL.format(**place)),
         "catalogue": str(results / layout.CATALOGUE.format(**place)),
     }

@@ -4,6 +4,7 @@ What the rules of the workflow look up by wildcards; `wildcards` is anything wit
 `series`, `instance`, `layer`, `block`, `index`, `threshold` that the name of a method needs.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -60,6 +61,17 @@ class InstancePlan:
     def by_number(self) -> dict[str, LayerPlan]:
         """Layers by their number as it stands in file names."""
         return {str(layer.number): layer for layer in self.layers}
+
+
+def _looks_older(own: InstanceOptions) -> bool:
+    """Whether a model that was compared when the workflow started is older than its files."""
+    if own.source.is_made:
+        return False
+    made = os.stat(own.job["graph"]).st_mtime_ns
+    return any(
+        max(os.stat(file).st_mtime_ns, os.lstat(file).st_mtime_ns) > made
+        for file in own.source.files
+    )
 
 
 def _cannot_wait(series: str, instance: str) -> None:
@@ -133,8 +145,17 @@ class Plan:
         self._planned[series, instance] = plan
 
     def model_files(self, wildcards: Any) -> tuple[str, ...]:
-        """The files that an instance's model is read from."""
-        return self._options(wildcards.series, wildcards.instance).source.files
+        """The files that an instance's model is read from, where their times tell its age."""
+        own = self._options(wildcards.series, wildcards.instance)
+        return () if _looks_older(own) else own.source.files
+
+    def touched_model_files(self, wildcards: Any) -> tuple[str, ...]:
+        """The files of a model that only look newer than what was made of them.
+
+        When the workflow started, their content was what the model had been made of.
+        """
+        own = self._options(wildcards.series, wildcards.instance)
+        return own.source.files if _looks_older(own) else ()
 
     def import_job(self, wildcards: Any) -> str:
         """What the job that imports a model is given: a list of one for `models.import_model`."""
@@ -208,14 +229,19 @@ class Plan:
         that they are no longer what is asked for.
         """
         instance, layer = self.instance_of(wildcards), self.layer_of(wildcards)
-        settings = layer.settings[int(wildcards.index)]
+        shown = self.identity(instance, layer, layer.settings[int(wildcards.index)])
+        return layout.member(wildcards.index, wildcards.threshold, shown)
+
+    @staticmethod
+    def identity(instance: InstancePlan, layer: LayerPlan, settings: dict[str, Any]) -> str:
+        """What `settings.identity` says of the sprites of a layer that have these settings."""
         # Mostly shared by all sprites of the layer, which may be thousands.
         shown = layer.identities.get(id(settings))
         if shown is None:
             picture = instance.catalogue["input"]
             shown = identity(layer.content, picture, layer.name, settings)
             layer.identities[id(settings)] = shown
-        return layout.member(wildcards.index, wildcards.threshold, shown)
+        return shown
 
     def block_spec(self, wildcards: Any) -> str:
         """What the block's job is given: `render.block.BlockSpec` as canonical JSON."""

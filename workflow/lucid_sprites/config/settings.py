@@ -5,9 +5,9 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from lucid_sprites import fingerprints
 from lucid_sprites.config import transforms
 from lucid_sprites.errors import UserError
-from lucid_sprites.files import sha256
 
 # Raised whenever the engine's arithmetic changes: other pictures for the same settings.
 ENGINE_VARIANT = "batched-2"
@@ -136,10 +136,7 @@ def photo(file: str, where: str) -> dict[str, str]:
     Raises:
         UserError: it cannot be read.
     """
-    try:
-        return {"file": file, "sha256": sha256(file)}
-    except OSError as error:
-        raise UserError(f"{where}: {file}: cannot be read: {error.strerror}") from error
+    return {"file": file, "sha256": fingerprints.content(file, where)}
 
 
 def _check_fits(settings: dict[str, Any], where: str) -> None:

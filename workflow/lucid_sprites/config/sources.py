@@ -23,6 +23,7 @@ class Source:
     Attributes:
         origin: plain data that `models.loaders.load` takes.
         files: that the model is read from.
+        given: those files, and others, that people keep and whose content decides.
         is_made: by a job of the workflow, so that it may not be there yet.
         options: the instance's own settings and layers.
     """
@@ -33,6 +34,7 @@ class Source:
     files: tuple[str, ...]
     is_made: bool
     options: dict[str, Any]
+    given: tuple[str, ...] = ()
 
 
 def sources(config: dict[str, Any], where: str) -> list[Source]:
@@ -197,7 +199,7 @@ def _source(
         )
         _check_there(files, f"{place}, instance {name}")
         origin = {"keras_application": own["keras_application"], "weights": weights}
-        return Source(series, name, origin, files, True, own)
+        return Source(series, name, origin, files, True, own, files)
     if "lucid" in own and "file" not in own:
         path = str(results / layout.LUCID_MODEL.format(model=own["lucid"]))
         origin = {"lucid": own["lucid"], "file": path}
@@ -222,7 +224,8 @@ def _source(
     if "lucid" in own:
         origin["lucid"] = own["lucid"]
     # A model that lucid describes is read in a job of its own: lucid and Keras do not mix.
-    return Source(series, name, origin, files, "lucid" in own, own)
+    given = (*files, *([extra["code"]] if "code" in extra else []))
+    return Source(series, name, origin, files, "lucid" in own, own, given)
 
 
 def _check_there(files: Sequence[str], where: str) -> None:

@@ -1,15 +1,18 @@
 """The trainings that the config asks for: which states they save, and what each job is given."""
 
 import hashlib
+import json
 import math
 import os
 from dataclasses import dataclass
+from glob import escape, glob
 from pathlib import Path
 from typing import Any
 
-from lucid_sprites import layout
+from lucid_sprites import fingerprints, layout
 from lucid_sprites.config.settings import canonical_json
 from lucid_sprites.errors import UserError
+from lucid_sprites.made import tag
 
 DEFAULTS: dict[str, Any] = {
     "weights": "none",
@@ -85,6 +88,50 @@ class Training:
     def previous(self, epoch: int) -> int:
         """The saved state before one."""
         return self.epochs[self.epochs.index(epoch) - 1]
+
+
+def weights_files(weights: str) -> list[str]:
+    """The files of weights to start from: none, one, or a checkpoint of TensorFlow's."""
+    if weights in ("none", "imagenet"):
+        return []
+    parts = sorted(glob(f"{escape(weights)}.data-*"))
+    index = f"{weights}.index"
+    return [index, *parts] if os.path.exists(index) else [weights]
+
+
+def segment_made(spec: str, epoch: int) -> str:
+    """What a saved state says of how it was made.
+
+    Args:
+        spec: of the training (`Trainings.segment_spec`).
+
+    Raises:
+        UserError: a file of weights cannot be read.
+    """
+    weights = weights_files(json.loads(spec)["weights"]) if epoch == 0 else []
+    contents = [fingerprints.content(file, "weights") for file in weights]
+    return tag(spec, str(epoch), *contents)
+
+
+def dataset_made(spec: str) -> str:
+    """What a prepared dataset says of how it was made: changes with the content of its files.
+
+    Args:
+        spec: of the dataset (`Trainings.dataset_spec`).
+
+    Raises:
+        UserError: a file cannot be read.
+    """
+    dataset = json.loads(spec)
+    files = [
+        os.path.join(folder, name)
+        for folder, _, names in os.walk(dataset["folder"])
+        for name in names
+    ]
+    if "attributes" in dataset:
+        files.append(dataset["attributes"])
+    contents = [f"{file} {fingerprints.content(file, 'dataset')}" for file in sorted(files)]
+    return tag(spec, *contents)
 
 
 def instance_name(epoch: int) -> str:
@@ -180,6 +227,18 @@ class Trainings:
                 digest.update(f"{folder}/{name} {status.st_size} {status.st_mtime_ns}\n".encode())
         return digest.hexdigest()
 
+    def dataset_made(self, wildcards: Any) -> str:
+        """What the prepared dataset has to say of how it was made."""
+        return dataset_made(self.dataset_spec(wildcards))
+
+    def segment_made(self, wildcards: Any) -> str:
+        """What a saved state has to say of how it was made."""
+        return segment_made(self.segment_spec(wildcards), int(wildcards.epoch))
+
+    def metrics_made(self, wildcards: Any) -> str:
+        """What the log has to say of how it was made."""
+        return tag(*self.rows(wildcards))
+
     def segment_spec(self, wildcards: Any) -> str:
         """What `segment` is given, as canonical JSON: nothing of how long, or where it is cut."""
         options = self.by_series[wildcards.series].options
@@ -207,8 +266,7 @@ class Trainings:
         training = self.by_series[wildcards.series]
         if not training.weights_file or int(wildcards.epoch) > 0:
             return []
-        index = f"{training.weights_file}.index"
-        return [index if os.path.exists(index) else training.weights_file]
+        return weights_files(training.weights_file)[:1]
 
     def rows(self, wildcards: Any) -> list[str]:
         """The rows of the log of all segments."""

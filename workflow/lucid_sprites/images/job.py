@@ -1,6 +1,6 @@
 """Program: show one picture to one network by one method, and write all views as a ZIP.
 
-python -m lucid_sprites.images.job --spec JSON --out ZIP
+python -m lucid_sprites.images.job --spec JSON --made MARK --out ZIP
 """
 
 import argparse
@@ -12,38 +12,43 @@ from collections.abc import Iterator
 from typing import Any
 
 from lucid_sprites import layout, tensorflow_start
-from lucid_sprites.config.images import DREAM
+from lucid_sprites.config.images import DREAM, view_identity
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole
+from lucid_sprites.made import mark
 
 
 def main() -> None:
     """Read the arguments, write the ZIP."""
     parser = argparse.ArgumentParser(description="Make the views of one picture.")
     parser.add_argument("--spec", required=True, help="what to make, as JSON")
+    parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True, help="ZIP to write")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     tensorflow_start.lean()
     tensorflow_start.load()
     try:
-        save_whole(arguments.out, lambda path: _write(path, json.loads(arguments.spec)))
+        spec = json.loads(arguments.spec)
+        save_whole(arguments.out, lambda path: _write(path, spec, arguments.made))
     except UserError as error:
         sys.exit(f"error: {error}")
 
 
-def _write(path: str, spec: dict[str, Any]) -> None:
+def _write(path: str, spec: dict[str, Any], made: str) -> None:
     from lucid_sprites.render import png
 
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(zipfile.ZipInfo(mark(made)), b"")
         for layer, channel, (levels, record) in _views(spec):
             own = {key: spec[key] for key in ("picture", "image", "method")}
             content = png.encode_levels(
                 levels, {**own, "number": layer["number"], "layer": layer["name"], **record}
             )
             # Without the time of day, equal views make equal files.
-            member = zipfile.ZipInfo(f"{layout.view(layer['number'], channel)}.png")
-            archive.writestr(member, content)
+            view = layout.view(layer["number"], channel)
+            marked = png.marked(content, view_identity(spec, view))
+            archive.writestr(zipfile.ZipInfo(f"{view}.png"), marked)
             logging.info("%s: layer %d (%s)", spec["method"], layer["number"], layer["name"])
 
 

@@ -1,6 +1,6 @@
 """Program: where on the pictures of a series each of its units stands, as a table of the viewer.
 
-python -m lucid_sprites.images.table --spec JSON --out CSV
+python -m lucid_sprites.images.table --spec JSON --made MARK --out CSV
 
 A row for each unit of each instance; for each picture a column with the unit's strongest
 activation, and one for each method: the part of the grid that is the unit's, or its dream, as
@@ -18,6 +18,7 @@ from typing import Any
 from lucid_sprites import layout
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import write_whole
+from lucid_sprites.made import write_beside
 from lucid_sprites.render import png
 
 _PLACE = ["layer", "instance", "index"]
@@ -84,11 +85,13 @@ def main() -> None:
     """Read the arguments, write the table."""
     parser = argparse.ArgumentParser(description="Find each unit on the pictures of a series.")
     parser.add_argument("--spec", required=True, help="which pictures there are, as JSON")
+    parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True, help="CSV to write")
     arguments = parser.parse_args()
     spec = json.loads(arguments.spec)
     try:
         write_whole(arguments.out, as_csv(rows(Path(spec["folder"]), spec["shown"])))
+        write_beside(arguments.out, arguments.made)
     except UserError as error:
         sys.exit(f"error: {error}")
 

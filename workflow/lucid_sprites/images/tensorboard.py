@@ -14,6 +14,7 @@ from typing import Any
 from lucid_sprites import layout, tensorflow_start
 from lucid_sprites.config import indexes
 from lucid_sprites.errors import UserError
+from lucid_sprites.made import write_beside
 from lucid_sprites.render import png
 
 
@@ -21,12 +22,14 @@ def main() -> None:
     """Read the arguments, write the event file."""
     parser = argparse.ArgumentParser(description="Write event files for TensorBoard.")
     parser.add_argument("--spec", required=True, help="what to write, as JSON")
+    parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True, help="folder of the event file")
     arguments = parser.parse_args()
     tensorflow_start.lean()
     tensorflow_start.load()
     try:
         write(json.loads(arguments.spec), arguments.out)
+        write_beside(arguments.out, arguments.made)
     except UserError as error:
         sys.exit(f"error: {error}")
 

@@ -6,9 +6,7 @@ take), `graph` and `catalogue` (files to write), and maybe `stamp` (kept in the 
 """
 
 import json
-import os
 import sys
-from pathlib import Path
 from typing import Any
 
 from lucid_sprites import tensorflow_start
@@ -47,20 +45,10 @@ def _import(job: dict[str, Any]) -> None:
     normal = normalize(loaded.graph, job["input"], name, loaded.facts, loaded.assumed_range)
     described = catalogue.describe(normal, job["edges"], name)
     graph = catalogue.pruned_to_layers(normal.graph, described)
-    # An equal graph keeps its age while its model is older: what was made from it is up to date.
+    # An equal graph keeps its age: what was made from it is up to date.
     write_if_changed(job["graph"], graph.SerializeToString(deterministic=True))
-    if _modified(origin.get("file")) > os.path.getmtime(job["graph"]):
-        os.utime(job["graph"])
     described |= {"stamp": job.get("stamp"), "sha256": sha256(job["graph"])}
     catalogues.write(job["catalogue"], described)
-
-
-def _modified(file: str | None) -> float:
-    """When the newest of a model's files was written."""
-    if file is None:
-        return 0.0
-    files = [path for path in Path(file).rglob("*") if path.is_file()] or [Path(file)]
-    return max(path.stat().st_mtime for path in files)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Program: join the attempts of an instance's blocks to one loss log.
 
-python -m lucid_sprites.outputs.losses --spec JSON --out losses.csv
+python -m lucid_sprites.outputs.losses --spec JSON --made MARK --out losses.csv
 """
 
 import argparse
@@ -13,6 +13,7 @@ from lucid_sprites import layout
 from lucid_sprites.config import indexes
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import write_whole
+from lucid_sprites.made import write_beside
 from lucid_sprites.render import attempts_log
 
 
@@ -38,6 +39,7 @@ def main() -> None:
     """Read the arguments, write the log."""
     parser = argparse.ArgumentParser(description="Join the logs of an instance's blocks.")
     parser.add_argument("--spec", required=True, help="the blocks, as JSON")
+    parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True, help="CSV file to write")
     arguments = parser.parse_args()
     spec = json.loads(arguments.spec)
@@ -49,6 +51,7 @@ def main() -> None:
     ]
     try:
         write_whole(arguments.out, table(blocks).to_csv(index=False))
+        write_beside(arguments.out, arguments.made)
     except UserError as error:
         sys.exit(f"error: {error}")
 

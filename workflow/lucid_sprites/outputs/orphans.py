@@ -16,7 +16,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from lucid_sprites import layout
+from lucid_sprites import layout, made
 from lucid_sprites.config.asked import Asked
 from lucid_sprites.config.images import METHODS
 from lucid_sprites.errors import UserError
@@ -26,14 +26,15 @@ from lucid_sprites.viewer.pages import PLOTS
 LIST, REMOVE, REMOVE_ALL = "list", "remove", "remove_all"
 _SHOWN = 3
 """Files of a folder that the list names."""
+_OF_FOLDERS = r"\.snakemake_timestamp|\.made"
 _WILDCARDS = {
     **layout.WILDCARDS,
     "method": "|".join(METHODS),
     "plot": "|".join(PLOTS),
     "step": rf"manifest|page|plots|bundle|pictures|table_{layout.NAME}",
     "key": "[0-9a-f]{64}",
-    "events": r"events\.out\.tfevents\.[^/]+|\.snakemake_timestamp",
-    "figure": r"(layers_[^/]+|(states|before_after)_l_\d+)\.(png|webp|gif)|\.snakemake_timestamp",
+    "events": rf"events\.out\.tfevents\.[^/]+|{_OF_FOLDERS}",
+    "figure": rf"(layers_[^/]+|(states|before_after)_l_\d+)\.(png|webp|gif)|{_OF_FOLDERS}",
 }
 
 
@@ -65,7 +66,7 @@ def find(results: Path, series: list[str], asked: Asked) -> list[Orphan]:
         for path, status in _files(str(results / name)):
             folder, file = os.path.split(os.path.relpath(path, results))
             leftover = name_of_leftover(file)
-            place = os.path.join(folder, leftover or file)
+            place = os.path.join(folder, made.subject(leftover or file))
             matches = [(match, *kind) for pattern, *kind in kinds if (match := pattern(place))]
             if leftover:
                 is_needed = not is_abandoned(status)

@@ -1,6 +1,6 @@
 """Program: report on the models of a series, from their catalogues.
 
-python -m lucid_sprites.outputs.preflight CATALOGUE ... --out FILE
+python -m lucid_sprites.outputs.preflight CATALOGUE ... --made MARK --out FILE
 """
 
 import argparse
@@ -11,6 +11,7 @@ from typing import Any
 from lucid_sprites.config import catalogues
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import write_whole
+from lucid_sprites.made import mark
 
 # Share of the channels of a layer from which on silence on noise is worth a word.
 _MANY = 0.5
@@ -21,11 +22,13 @@ def main() -> None:
     """Read the catalogues, write the report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("catalogues", nargs="+")
+    parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True)
     arguments = parser.parse_args()
     try:
         described = {Path(path).parent.name: catalogues.read(path) for path in arguments.catalogues}
-        write_whole(arguments.out, report(Path(arguments.out).parent.name, described))
+        text = report(Path(arguments.out).parent.name, described)
+        write_whole(arguments.out, f"<!-- {mark(arguments.made)} -->\n{text}")
     except UserError as error:
         sys.exit(f"error: {error}")
 

@@ -1,6 +1,6 @@
 """Program: put the sprites of a layer at a threshold on one sheet, with a JSON beside it.
 
-python -m lucid_sprites.outputs.sheet --spec JSON --out SHEET.png
+python -m lucid_sprites.outputs.sheet --spec JSON --made MARK --out SHEET.png
 """
 
 import argparse
@@ -17,6 +17,7 @@ from lucid_sprites.config.settings import sizes
 from lucid_sprites.engine.problems import OK
 from lucid_sprites.errors import DamagedError, UserError
 from lucid_sprites.files import delete, save_whole, write_whole
+from lucid_sprites.made import mark
 from lucid_sprites.render import png
 
 
@@ -83,6 +84,7 @@ def main() -> None:
     """Read the arguments, write the sheet and its JSON."""
     parser = argparse.ArgumentParser(description="Make one spritesheet.")
     parser.add_argument("--spec", required=True, help="the sheet, as JSON")
+    parser.add_argument("--made", required=True, help="what they say of how they were made")
     parser.add_argument("--out", required=True, help="PNG file to write; the JSON goes beside it")
     arguments = parser.parse_args()
     spec = json.loads(arguments.spec)
@@ -96,10 +98,11 @@ def main() -> None:
     titles = spec.pop("titles", None)
     try:
         sheet, cells = compose(sprites, spec["depth"], spec["columns"], cell)
-        save_whole(arguments.out, lambda path: sheet.save(path, "PNG"))
+        save_whole(arguments.out, lambda path: png.save_marked(sheet, path, arguments.made))
         if titles:
             cells = [{**each, "title": titles[each["index"]]} for each in cells]
-        described = json.dumps({**spec, "cell": cell, "cells": cells}, indent=1)
+        said = {"made": mark(arguments.made)}
+        described = json.dumps({**said, **spec, "cell": cell, "cells": cells}, indent=1)
         write_whole(Path(arguments.out).with_suffix(".json"), described + "\n")
     except UserError as error:
         sys.exit(f"error: {error}")

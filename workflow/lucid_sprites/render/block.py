@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lucid_sprites import tensorflow_start
+from lucid_sprites import layout, tensorflow_start
 from lucid_sprites.config import indexes
 from lucid_sprites.config.settings import ENGINE_VARIANT, Recipe, identity, recipes
 from lucid_sprites.engine.problems import CONSTANT, OK
@@ -265,10 +265,12 @@ def _entry(spec: BlockSpec, sprite: Sprite, attempt: int, outcome: Any, batch_id
 def _record(
     spec: BlockSpec, sprite: Sprite, attempt: int, threshold: int, status: str, loss: float
 ) -> dict[str, Any]:
-    """What a sprite's PNG says of itself: nothing that a second rendering would change."""
+    """What a sprite's PNG says of itself: nothing that a second rendering would change.
+
+    And nothing of where the layer stands, which the name of its store entry does not tell.
+    """
     return {
         **_identity(spec, sprite, attempt),
-        "number": spec.number,
         "threshold": threshold,
         "status": status,
         "loss": loss if math.isfinite(loss) else None,
@@ -276,17 +278,22 @@ def _record(
     }
 
 
-def pictures(spec: BlockSpec, sprites: list[Sprite]) -> Iterator[tuple[int, int, bytes]]:
-    """(index, threshold, PNG) of every sprite; transparent where all attempts failed."""
+def pictures(spec: BlockSpec, sprites: list[Sprite]) -> Iterator[tuple[str, bytes]]:
+    """(name in the block, PNG) of every sprite; transparent where all attempts failed."""
     for sprite in sprites:
         for threshold in sprite.thresholds:
-            if threshold in sprite.found:
-                yield sprite.index, threshold, sprite.found[threshold][1].pngs[threshold]
-            else:
-                last = max(sprite.attempts)
-                entry = sprite.attempts[last]
-                record = _record(spec, sprite, last, threshold, entry.status, entry.loss)
-                yield sprite.index, threshold, png.empty(sprite.recipes[last].scale, record)
+            member = layout.member(sprite.index, threshold, sprite.identity)
+            yield member, png.marked(_picture(spec, sprite, threshold), member)
+
+
+def _picture(spec: BlockSpec, sprite: Sprite, threshold: int) -> bytes:
+    if threshold in sprite.found:
+        # Entries of older versions tell the number that the layer had.
+        return png.without(sprite.found[threshold][1].pngs[threshold], "number")
+    last = max(sprite.attempts)
+    entry = sprite.attempts[last]
+    record = _record(spec, sprite, last, threshold, entry.status, entry.loss)
+    return png.empty(sprite.recipes[last].scale, record)
 
 
 def rows(spec: BlockSpec, sprites: list[Sprite]) -> list[dict[str, Any]]:

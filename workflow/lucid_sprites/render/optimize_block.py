@@ -1,6 +1,7 @@
 """Program: optimize one block and write it as a ZIP.
 
-python -m lucid_sprites.render.optimize_block --spec JSON --store FOLDER --out ZIP --log FILE
+python -m lucid_sprites.render.optimize_block
+    --spec JSON --store FOLDER --made MARK --out ZIP --log FILE
 """
 
 import argparse
@@ -19,6 +20,7 @@ from tqdm import tqdm
 from lucid_sprites import layout, tensorflow_start
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole
+from lucid_sprites.made import mark
 from lucid_sprites.render import block
 from lucid_sprites.render.store import Store
 
@@ -40,6 +42,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Optimize one block of sprites.")
     parser.add_argument("--spec", required=True, help="the block, as JSON (BlockSpec)")
     parser.add_argument("--store", required=True, help="folder of the store")
+    parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True, help="ZIP to write")
     parser.add_argument("--log", required=True, help="file for the messages of the job")
     arguments = parser.parse_args()
@@ -51,7 +54,7 @@ def main() -> None:
     spec = block.BlockSpec(**json.loads(arguments.spec))
     try:
         sprites = block.complete(spec, Store(arguments.store), _bars(spec, terminal))
-        save_whole(arguments.out, lambda path: _write(path, spec, sprites))
+        save_whole(arguments.out, lambda path: _write(path, spec, sprites, arguments.made))
     except UserError as error:
         print(f"error: {error}", file=terminal)
         sys.exit(1)
@@ -106,11 +109,11 @@ class _Lines:
         self._terminal.flush()
 
 
-def _write(path: str, spec: block.BlockSpec, sprites: list[block.Sprite]) -> None:
+def _write(path: str, spec: block.BlockSpec, sprites: list[block.Sprite], made: str) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        identities = {sprite.index: sprite.identity for sprite in sprites}
-        for index, threshold, png in block.pictures(spec, sprites):
-            archive.writestr(_member(layout.member(index, threshold, identities[index])), png)
+        archive.writestr(_member(mark(made)), b"")
+        for name, png in block.pictures(spec, sprites):
+            archive.writestr(_member(name), png)
         archive.writestr(_member(layout.ATTEMPTS), json.dumps(block.rows(spec, sprites)))
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+from binascii import crc32
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -11,11 +12,18 @@ from PIL.PngImagePlugin import PngInfo
 
 from lucid_sprites.config.settings import sizes
 from lucid_sprites.errors import DamagedError, UserError
+from lucid_sprites.made import mark
 
 T = TypeVar("T")
 
 _RECORD = "lucid-sprites"
 """Keyword of the text chunk with the record."""
+
+_MADE = "made"
+"""Keyword of the text chunk before it, which says how the picture was made."""
+
+_FIRST_CHUNK = 33
+"""Where it stands, behind the signature and the picture's size."""
 
 
 def encode(picture: np.ndarray, record: dict[str, Any]) -> bytes:
@@ -38,6 +46,35 @@ def encode_levels(levels: np.ndarray, record: dict[str, Any]) -> bytes:
     """`encode` for what a PNG can hold already: uint8 [height, width(, 1, 2, 3 or 4)]."""
     grey = levels.ndim == 3 and levels.shape[-1] == 1
     return _png(Image.fromarray(levels[..., 0] if grey else levels), record)
+
+
+def marked(png: bytes, made: str) -> bytes:
+    """A PNG of `encode` that says how it was made (see `lucid_sprites.made`)."""
+    return png[:_FIRST_CHUNK] + _text_chunk(_MADE, mark(made)) + png[_FIRST_CHUNK:]
+
+
+def save_marked(image: Image.Image, path: str, made: str) -> None:
+    """Write a PNG that says how it was made."""
+    info = PngInfo()
+    info.add_text(_MADE, mark(made))
+    image.save(path, "PNG", pnginfo=info)
+
+
+def without(png: bytes, name: str) -> bytes:
+    """A PNG of `encode` whose record does not tell `name`."""
+    data = _FIRST_CHUNK + 8
+    end = data + int.from_bytes(png[_FIRST_CHUNK : _FIRST_CHUNK + 4], "big")
+    record = json.loads(png[data:end].partition(b"\0")[2])
+    if name not in record:
+        return png
+    del record[name]
+    return png[:_FIRST_CHUNK] + _text_chunk(_RECORD, _as_text(record)) + png[end + 4 :]
+
+
+def _text_chunk(keyword: str, text: str) -> bytes:
+    content = b"tEXt" + keyword.encode() + b"\0" + text.encode()
+    sizes = len(content) - 4, crc32(content)
+    return sizes[0].to_bytes(4, "big") + content + sizes[1].to_bytes(4, "big")
 
 
 def _shown(levels: np.ndarray, alpha: bool) -> np.ndarray:
@@ -93,7 +130,11 @@ def _read(path: str, take: Callable[[Image.Image], T]) -> T:
 
 def _png(image: Image.Image, record: dict[str, Any]) -> bytes:
     info = PngInfo()
-    info.add_text(_RECORD, json.dumps(record, sort_keys=True))
+    info.add_text(_RECORD, _as_text(record))
     buffer = io.BytesIO()
     image.save(buffer, "PNG", pnginfo=info)
     return buffer.getvalue()
+
+
+def _as_text(record: dict[str, Any]) -> str:
+    return json.dumps(record, sort_keys=True)

@@ -12,6 +12,7 @@ import numpy as np
 
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole
+from lucid_sprites.made import mark
 
 _NOTES = "notes"
 
@@ -19,8 +20,13 @@ _DAMAGED = (OSError, KeyError, ValueError, EOFError, BadZipFile)
 """What reading a torn or foreign file raises."""
 
 
-def save(path: str, network: keras.Model, notes: dict[str, Any]) -> None:
-    """Write the state of a compiled network, whole, with notes: plain data."""
+def save(path: str, network: keras.Model, notes: dict[str, Any], made: str = "") -> None:
+    """Write the state of a compiled network, whole, with notes: plain data.
+
+    Args:
+        made: what it says of how it was made (see `lucid_sprites.made`).
+    """
+    said = {mark(made): np.zeros(0)} if made else {}
     arrays = {
         f"{number:04}": keras.ops.convert_to_numpy(variable)
         for number, variable in enumerate(_variables(network))
@@ -29,7 +35,7 @@ def save(path: str, network: keras.Model, notes: dict[str, Any]) -> None:
     def write(temporary: str) -> None:
         # Given a name instead of a file, numpy would add an ending to it.
         with open(temporary, "wb") as file:
-            np.savez(file, **arrays, **{_NOTES: np.array(json.dumps(notes))})
+            np.savez(file, **said, **arrays, **{_NOTES: np.array(json.dumps(notes))})
 
     save_whole(path, write)
 

@@ -21,6 +21,7 @@ from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole, write_whole
+from lucid_sprites.made import write_beside
 
 RUNS = {
     "training": {"loss": "loss", "accuracy": "accuracy"},
@@ -76,6 +77,7 @@ def main() -> None:
     """Read the arguments, write log, plot and event files."""
     parser = argparse.ArgumentParser(description="Join the log of a training.")
     parser.add_argument("--rows", required=True, nargs="+", help="CSV files of the segments")
+    parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--csv", required=True, help="CSV file to write")
     parser.add_argument("--plot", required=True, help="PNG file to write")
     parser.add_argument("--tensorboard", required=True, type=Path, help="folder to write")
@@ -86,6 +88,7 @@ def main() -> None:
         save_whole(arguments.plot, lambda path: plot(log, saved).savefig(path, format="png"))
         write_events(log, arguments.tensorboard)
         write_whole(arguments.csv, log.to_csv(index=False))
+        write_beside(arguments.csv, arguments.made)
     except UserError as error:
         sys.exit(f"error: {error}")
 

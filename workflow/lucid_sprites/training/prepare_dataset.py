@@ -18,8 +18,10 @@ from typing import Any
 
 import numpy as np
 
+from lucid_sprites.config.training import dataset_made
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole, write_whole
+from lucid_sprites.made import mark
 from lucid_sprites.training.attributes import read_attributes
 from lucid_sprites.training.photos import UnreadablePhotoError, read_square
 
@@ -190,6 +192,7 @@ def main() -> None:
             "validation": validation,
             "classes": np.array(prepared.classes),
         }
+        arrays = {mark(dataset_made(arguments.spec)): np.zeros(0), **arrays}
         save_whole(arguments.out, lambda path: _save(path, arrays))
         described = report(prepared, validation)
         write_whole(arguments.report, json.dumps(described, indent=1) + "\n")

@@ -20,6 +20,7 @@ from typing import Any
 
 import keras
 
+from lucid_sprites.config.training import segment_made
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import sha256, write_whole
 from lucid_sprites.models.keras_model import freeze
@@ -125,7 +126,8 @@ def run(arguments: argparse.Namespace) -> None:
     graph = freeze(network).SerializeToString(deterministic=True)
     write_whole(arguments.graph, graph)
     write_whole(arguments.rows, _csv(segment.rows))
-    checkpoint.save(arguments.checkpoint, network, {"epoch": arguments.epoch})
+    made = segment_made(arguments.spec, arguments.epoch)
+    checkpoint.save(arguments.checkpoint, network, {"epoch": arguments.epoch}, made)
     segment.close()
 
 

@@ -1,6 +1,6 @@
 """Program: what the viewer shows of one layer of one instance.
 
-python -m lucid_sprites.viewer.layer_data --spec JSON
+python -m lucid_sprites.viewer.layer_data --spec JSON --made MARK
 
 Writes three files beside each other (see `layout`): the cells, which a grid needs at once; the
 details, which the page of a unit needs; and a summary for manifest and plots.
@@ -19,6 +19,7 @@ from lucid_sprites.config import indexes
 from lucid_sprites.engine.problems import OK
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import write_whole
+from lucid_sprites.made import mark
 from lucid_sprites.outputs import sheet_index
 from lucid_sprites.render import attempts_log
 from lucid_sprites.viewer.script import script
@@ -142,7 +143,9 @@ def main() -> None:
     """Read the arguments, write the three files."""
     parser = argparse.ArgumentParser(description="Collect a layer's data for the viewer.")
     parser.add_argument("--spec", required=True, help="the layer, as JSON")
-    spec = json.loads(parser.parse_args().spec)
+    parser.add_argument("--made", required=True, help="what they say of how they were made")
+    arguments = parser.parse_args()
+    spec, made = json.loads(arguments.spec), arguments.made
     place = {name: spec[name] for name in ("series", "instance")} | {"layer": spec["number"]}
 
     def path(template: str, **fields: int) -> str:
@@ -160,11 +163,11 @@ def main() -> None:
             for group in spec["groups"]
             for index in indexes.parse(group["indexes"])
         }
-        write_whole(path(layout.PAGE_CELLS), script(key, cells(sheets, scales)))
-        write_whole(
-            path(layout.PAGE_DETAILS), script(f"{key}/details", details(rows, spec["groups"]))
-        )
-        write_whole(path(layout.PAGE_SUMMARY), json.dumps(summary(spec, sheets, rows)) + "\n")
+        write_whole(path(layout.PAGE_CELLS), script(key, cells(sheets, scales), made))
+        more = details(rows, spec["groups"])
+        write_whole(path(layout.PAGE_DETAILS), script(f"{key}/details", more, made))
+        told = {"made": mark(made), **summary(spec, sheets, rows)}
+        write_whole(path(layout.PAGE_SUMMARY), json.dumps(told) + "\n")
     except UserError as error:
         sys.exit(f"error: {error}")
 

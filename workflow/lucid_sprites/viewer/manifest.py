@@ -1,6 +1,6 @@
 """Program: the one description of all that is there of a series.
 
-python -m lucid_sprites.viewer.manifest --spec JSON --out manifest.json
+python -m lucid_sprites.viewer.manifest --spec JSON --made MARK --out manifest.json
 
 Pages, plots and bundles read it, and so can any other program.
 """
@@ -18,6 +18,7 @@ from lucid_sprites.config import indexes, review
 from lucid_sprites.engine.problems import STATUSES
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import read_made, write_whole
+from lucid_sprites.made import mark
 from lucid_sprites.viewer import table
 
 # Raised whenever a reader of older manifests would go wrong.
@@ -88,7 +89,8 @@ def _layers(spec: dict[str, Any], instance: str, numbers: str) -> list[dict[str,
     layers = []
     for number in indexes.parse(numbers):
         place = layout.PAGE_SUMMARY.format(series=spec["series"], instance=instance, layer=number)
-        layers.append(read_made(Path(spec["results"]) / place, _whole_layer))
+        layer = read_made(Path(spec["results"]) / place, _whole_layer)
+        layers.append({name: value for name, value in layer.items() if name != "made"})
     return layers
 
 
@@ -141,10 +143,11 @@ def main() -> None:
     """Read the arguments, write the manifest."""
     parser = argparse.ArgumentParser(description="Describe all that is there of a series.")
     parser.add_argument("--spec", required=True, help="the series, as JSON")
+    parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True, help="JSON file to write")
     arguments = parser.parse_args()
     try:
-        manifest = build(json.loads(arguments.spec))
+        manifest = {"made": mark(arguments.made), **build(json.loads(arguments.spec))}
         write_whole(arguments.out, json.dumps(manifest, indent=1) + "\n")
     except UserError as error:
         sys.exit(f"error: {error}")

@@ -4,13 +4,20 @@ import json
 import math
 from typing import Any
 
+from lucid_sprites.made import mark
+
 _RECEIVER = "receiveData"
 """The page's function that takes in what a script brings."""
 
 
-def script(key: str, value: Any) -> str:
-    """A script that hands `value` to the page under `key`."""
-    return f"{_RECEIVER}({to_json(key)},{to_json(value)});\n"
+def script(key: str, value: Any, made: str | None = None) -> str:
+    """A script that hands `value` to the page under `key`.
+
+    Args:
+        made: what it says of how it was made (see `lucid_sprites.made`).
+    """
+    said = f"/*{mark(made)}*/" if made else ""
+    return f"{said}{_RECEIVER}({to_json(key)},{to_json(value)});\n"
 
 
 def to_json(value: Any) -> str:

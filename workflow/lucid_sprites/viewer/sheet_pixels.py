@@ -1,6 +1,6 @@
 """Program: a spritesheet's PNG inside a script.
 
-python -m lucid_sprites.viewer.sheet_pixels --key KEY --sheet PNG --out JS
+python -m lucid_sprites.viewer.sheet_pixels --key KEY --sheet PNG --made MARK --out JS
 
 A browser shows a PNG from disk, but does not let the page take its pixels (for a figure, or to
 measure a difference). What comes inside a script, it does. Base64 makes it a third larger.
@@ -21,11 +21,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Put a spritesheet inside a script.")
     parser.add_argument("--key", required=True, help="what the page asks for")
     parser.add_argument("--sheet", required=True, help="PNG to read")
+    parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True, help="script to write")
     arguments = parser.parse_args()
     try:
         png = base64.b64encode(Path(arguments.sheet).read_bytes()).decode()
-        write_whole(arguments.out, script(arguments.key, f"data:image/png;base64,{png}"))
+        pixels = f"data:image/png;base64,{png}"
+        write_whole(arguments.out, script(arguments.key, pixels, arguments.made))
     except (OSError, UserError) as error:
         sys.exit(f"error: {error}")
 

@@ -1,6 +1,6 @@
 """Program: a table about units as a section of their pages.
 
-python -m lucid_sprites.viewer.table --key KEY --table CSV --out JS
+python -m lucid_sprites.viewer.table --key KEY --table CSV --made MARK --out JS
 
 This is how other stages add to the viewer. The table is a CSV with the columns `layer` (name or
 number) and, if they matter, `instance` and `index`; where one is empty or missing, the row holds
@@ -105,10 +105,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Show a table about units in the viewer.")
     parser.add_argument("--key", required=True, help="what the page asks for")
     parser.add_argument("--table", required=True, help="CSV to read")
+    parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True, help="script to write")
     arguments = parser.parse_args()
     try:
-        write_whole(arguments.out, script(arguments.key, read(arguments.table)))
+        write_whole(arguments.out, script(arguments.key, read(arguments.table), arguments.made))
     except UserError as error:
         sys.exit(f"error: {error}")
 

@@ -1,0 +1,181 @@
+"""What each output has to say of how it was made: the rules' counterpart of `lucid_sprites.made`.
+
+A mark is made of the job's parameters and of all that is known beforehand of its inputs, so that
+it tells a stale output whose inputs are right, too. Where results lie is no part of it.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+from lucid_sprites import fingerprints
+from lucid_sprites.config import catalogues
+from lucid_sprites.config.comparison import Comparisons
+from lucid_sprites.config.images import ImagePlan
+from lucid_sprites.config.plan import InstancePlan, Plan
+from lucid_sprites.config.selection import LayerPlan
+from lucid_sprites.config.settings import canonical_json
+from lucid_sprites.made import tag
+from lucid_sprites.viewer.pages import Pages
+
+# Of a block's parameters: where things lie, and how fast it is made.
+_UNSEEN = ("graph", "batch", "keep_state", "results", "folder")
+
+
+@dataclass(frozen=True)
+class Marks:
+    """The marks of what a plan of layers or studies makes, by wildcards."""
+
+    plan: Plan
+
+    def model(self, wildcards: Any) -> str:
+        """Of a model in normal form and its catalogue."""
+        return catalogues.made(self.plan.options[wildcards.series, wildcards.instance].job["stamp"])
+
+    def block(self, wildcards: Any) -> str:
+        """Of a block."""
+        return of_spec(self.plan.block_spec(wildcards))
+
+    def sheet(self, wildcards: Any) -> str:
+        """Of a sheet and the JSON beside it."""
+        instance, layer = self.plan.instance_of(wildcards), self.plan.layer_of(wildcards)
+        return of_spec(self.plan.sheet_spec(wildcards), self._looks(instance, layer))
+
+    def preflight(self, wildcards: Any) -> str:
+        """Of the report on the models of a series."""
+        models = {key: own.job["stamp"] for key, own in self.plan.options.items()}
+        return tag(*(f"{instance} {catalogues.made(stamp)}"
+                     for (series, instance), stamp in models.items()
+                     if series == wildcards.series))  # fmt: skip
+
+    def layer(self, wildcards: Any) -> str:
+        """Of all sprites of a layer."""
+        return tag(self._looks(self.plan.instance_of(wildcards), self.plan.layer_of(wildcards)))
+
+    def losses(self, wildcards: Any) -> str:
+        """Of a log of attempts."""
+        return of_spec(self.plan.losses_spec(wildcards), self.instance(wildcards))
+
+    def instance(self, wildcards: Any) -> str:
+        """Of all sprites of an instance."""
+        instance = self.plan.instance_of(wildcards)
+        return tag(*(self._looks(instance, layer) for layer in instance.layers))
+
+    def series(self, wildcards: Any) -> str:
+        """Of all sprites of a series."""
+        instances = [self.plan.instance(*key) for key in self.plan.options
+                     if key[0] == wildcards.series]  # fmt: skip
+        return tag(*(f"{each.instance} {self.instance(each)}" for each in instances))
+
+    def _looks(self, instance: InstancePlan, layer: LayerPlan) -> str:
+        """Changes with the look, the number or the thresholds of any sprite of a layer."""
+        groups = [
+            [self.plan.identity(instance, layer, settings), settings["thresholds"], indexes]
+            for settings, indexes in layer.groups
+        ]
+        return canonical_json([layer.number, layer.name, groups])
+
+
+class StudyMarks(Marks):
+    """The marks of studies."""
+
+    def losses(self, wildcards: Any) -> str:
+        """Of a study's log of attempts."""
+        instance, study = self.plan.instance_of(wildcards), self.plan.layer_of(wildcards)
+        return of_spec(self.plan.losses_spec(wildcards), self._looks(instance, study))
+
+
+@dataclass(frozen=True)
+class PageMarks:
+    """The marks of what the viewer loads, by wildcards."""
+
+    pages: Pages
+    marks: Marks
+
+    def layer(self, wildcards: Any) -> str:
+        """Of the data of a layer."""
+        layer = self.marks.layer(wildcards)
+        return of_spec(self.pages.layer_spec(wildcards), layer)
+
+    def table(self, wildcards: Any) -> str:
+        """Of a table."""
+        return tag(*self._table(wildcards.series, wildcards.table))
+
+    def manifest(self, wildcards: Any) -> str:
+        """Of the manifest of a series."""
+        review = self.pages.plan.reviews[wildcards.series]
+        told = [fingerprints.sha256(review)] if os.path.exists(review) else []
+        for table in self.pages.series_tables(wildcards):
+            told += self._table(wildcards.series, table)
+        return tag(self.pages.manifest_spec(wildcards), self.marks.series(wildcards), *told)
+
+    def _table(self, series: str, name: str) -> list[str]:
+        """The path of a table, and its content if no job makes it."""
+        path = self.pages.tables[series, name]
+        if (series, name) not in self.pages.plan.tables:
+            return [path]
+        return [path, fingerprints.content(path, f"series {series}, table {name}")]
+
+
+@dataclass(frozen=True)
+class ComparisonMarks:
+    """The marks of what is made of several states, by wildcards."""
+
+    comparisons: Comparisons
+    marks: Marks
+
+    def figures(self, wildcards: Any) -> str:
+        """Of the figures of a series."""
+        return tag(self.comparisons.figures_spec(wildcards), self.changes(wildcards))
+
+    def changes(self, wildcards: Any) -> str:
+        """Of the tables that say how much each neuron changed."""
+        states = self.comparisons.by_series[wildcards.series].instances
+        return tag(*(self._state(wildcards.series, state) for state in states))
+
+    def responses(self, wildcards: Any) -> str:
+        """Of the table of responses of one state's sprites in another."""
+        other = self.comparisons.instance_plan(wildcards.series, wildcards.other)
+        strongest = self.comparisons.strongest(wildcards)
+        shown = self._state(wildcards.series, wildcards.instance)
+        return tag(str(strongest), other.catalogue["sha256"], shown)
+
+    def _state(self, series: str, instance: str) -> str:
+        """Changes with the sheets that are compared, and their graph."""
+        sheets = [
+            self.marks.sheet(
+                SimpleNamespace(series=series, instance=instance, layer=str(n), threshold=t)
+            )
+            for n, t in self.comparisons.thresholds(series, instance)
+        ]
+        graph = self.comparisons.instance_plan(series, instance).catalogue["sha256"]
+        return tag(instance, graph, *sheets)
+
+
+@dataclass(frozen=True)
+class ImageMarks:
+    """The marks of what is made of pictures, by wildcards."""
+
+    images: ImagePlan
+    marks: Marks
+
+    def archive(self, wildcards: Any) -> str:
+        """Of all views of a picture by a method."""
+        return of_spec(self.images.archive_spec(wildcards))
+
+    def events(self, wildcards: Any) -> str:
+        """Of an instance's event files."""
+        shown = self.images.sources(wildcards)
+        return of_spec(self.images.events_spec(wildcards), self.marks.instance(wildcards), *shown)
+
+    def table(self, wildcards: Any) -> str:
+        """Of the table of a series."""
+        return of_spec(self.images.table_spec(wildcards), *self.images.sources(wildcards))
+
+
+def of_spec(spec: str, *more: str) -> str:
+    """The mark of what is made of parameters, given as canonical JSON, and of `more`."""
+    seen = {key: value for key, value in json.loads(spec).items() if key not in _UNSEEN}
+    return tag(canonical_json(seen), *more)
