@@ -111,16 +111,3 @@ def test_an_unknown_way_is_refused_with_the_choices(project):
     done = project.run("--jobs", "1", "clean_orphans", "--config", "orphans=all")
     assert done.code == 1
     assert orphans.REMOVE_ALL in done.text and "Traceback" not in done.text
-
-
-def test_what_a_killed_program_left_is_an_orphan_once_it_is_old(project):
-    folder = project.folder / "results/tiny/a/sprites"
-    sprite = "l_2_i_0_t_2_s_16.png"
-    names = [f".{sprite}.abcd1234", f".{sprite}.abcd1235", ".mine.png.abcd1236"]
-    young, old, foreign = (folder / name for name in names)
-    for path in (young, old, foreign):
-        path.write_text("torn")
-    for path in (old, foreign):
-        os.utime(path, (1, 1))
-    clean(project, "orphans=remove")
-    assert [path.exists() for path in (young, old, foreign)] == [True, False, True]
