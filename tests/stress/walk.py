@@ -294,6 +294,8 @@ _COMPARED = ("*/*/sprites/*", "*/*/spritemaps/*", "*/*/studies/*/s*/*", "*/*/los
              "*/*/studies/*/losses.csv", "*/*/images/*/*/*", "*/*/viewer/*", "*/viewer/*",
              "*/manifest.json", "*/*.csv", "*/*.png", "*/preflight.md", "index.html",
              "*/index.html")  # fmt: skip
+# Files beside others with hashes of all that is in them, times included.
+_ABOUT_THE_CONTENT = ".made"
 # Times, in logs and in what the viewer makes of them.
 _TIMES = re.compile(rb'"(?:seconds|timestamp|batch_id)": ?\[?[-\d.e, \n]+\]?')
 
@@ -308,6 +310,8 @@ def _contents(project: Project) -> Iterator[tuple[str, bytes]]:
     """What is asked for by its path, without the times at which it was made."""
     for pattern in _COMPARED:
         for path in project.results(pattern):
+            if path.name.startswith(".") or path.suffix == _ABOUT_THE_CONTENT:
+                continue
             name = str(path.relative_to(project.folder))
             content = path.read_bytes()
             if path.name == "losses.csv":
