@@ -36,7 +36,8 @@ envvars:
 
 
 from lucid_sprites import fingerprints, layout
-from lucid_sprites.config import images, yaml_file
+from lucid_sprites.config import images, ownership, yaml_file
+from lucid_sprites.config.asked import Asked
 from lucid_sprites.config.comparison import comparisons
 from lucid_sprites.config.load import load
 from lucid_sprites.config.marks import ComparisonMarks, ImageMarks, Marks, PageMarks, StudyMarks
@@ -44,6 +45,7 @@ from lucid_sprites.config.redo import Redo
 from lucid_sprites.config.studies import plan_studies
 from lucid_sprites.config.training import trainings
 from lucid_sprites.errors import UserError
+from lucid_sprites.outputs import orphans
 from lucid_sprites.outputs.summary import summarize
 from lucid_sprites.viewer.pages import Pages
 
@@ -68,6 +70,9 @@ try:
     workflow.modifier.path_modifier = type(modifier)(None, None, workflow)
     SOURCE = " and ".join(map(str, workflow.configfiles)) or "config"
     PLAN = load(config, SOURCE)
+    # Nobody calls the hooks of a module (`onstart`, below).
+    if workflow.is_main_process and not workflow.modifier.is_main_snakefile():
+        ownership.claim(PLAN.results)
     IMAGES = images.load(config, SOURCE, PLAN)
     STUDIES = plan_studies(config, PLAN, SOURCE)
     TRAININGS = trainings(PLAN.series, PLAN.results, SOURCE)
@@ -83,6 +88,7 @@ STUDIES.import_first = PLAN.import_first
 # Training is only done when it is asked for.
 GIVEN, TRAINED = PLAN.only(trained=False), PLAN.only(trained=True)
 PAGES = Pages(PLAN, {**COMPARISONS.tables(), **IMAGES.tables()}, TRAININGS.logs())
+ASKED = Asked(PLAN, STUDIES, IMAGES, TRAININGS, COMPARISONS, frozenset(PAGES.tables))
 
 # What outputs say of how they were made, and what Snakemake is told where that is not as wanted.
 MARKS, STUDY_MARKS = Marks(PLAN), StudyMarks(STUDIES)
@@ -96,21 +102,7 @@ if workflow.output_settings.quiet:
 
 
 wildcard_constraints:
-    series=layout.NAME,
-    instance=layout.NAME,
-    other=layout.NAME,
-    layer=r"\d+",
-    block=r"\d+",
-    index=r"\d+",
-    threshold=r"\d+",
-    scale=r"\d+(x\d+)?",
-    study=layout.NAME,
-    model=r"\w+",
-    epoch=r"\d+",
-    table=layout.NAME,
-    image=layout.NAME,
-    method=r"[a-z_]+",
-    view=layout.VIEW,
+    **layout.WILDCARDS,
 
 
 include: "workflow/rules/models.smk"
@@ -121,6 +113,7 @@ include: "workflow/rules/images.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/comparison.smk"
 include: "workflow/rules/viewer.smk"
+include: "workflow/rules/orphans.smk"
 
 
 localrules:
@@ -173,7 +166,15 @@ rule compare:
         COMPARISONS.targets(),
 
 
+onstart:
+    try:
+        ownership.claim(PLAN.results)
+    except UserError as error:
+        raise WorkflowError(str(error)) from None
+
+
 onsuccess:
     print(
         summarize([*PLAN.known().all_sheets(), *STUDIES.known().all_sheets()]), file=sys.stderr
     )
+    print(end=orphans.notice(PLAN.results, list(PLAN.series), ASKED), file=sys.stderr)

@@ -19,6 +19,8 @@ NOT_COUNTED = {"all", "total", "viewer", "bundle", "preflight", "preflight_repor
 VIEWER = set(
     re.findall(r"^rule (\w+):", (ROOT / "workflow/rules/viewer.smk").read_text(), re.MULTILINE)
 ) | {"changes", "picture_table"}
+_PATIENCE = 1800
+"""Seconds after which a run hangs, on a busy machine."""
 
 
 @dataclass
@@ -83,7 +85,7 @@ class Project:
 
     def run(self, *arguments: str) -> Run:
         process = self.start(*arguments)
-        text, _ = process.communicate(timeout=300)
+        text, _ = process.communicate(timeout=_PATIENCE)
         return Run(process.returncode, text)
 
     def render(self, *arguments: str) -> tuple[dict[str, int], int]:

@@ -83,7 +83,7 @@ def test_a_series_may_be_empty():
             "top level",
             "serie",
             "series",
-            "defaults, graphs, images, results, series, studies",
+            "defaults, graphs, images, orphans, results, series, studies",
         ),
         (of_series(tresholds=[64]), "series.shapes", "tresholds", "thresholds", None),
         (of_layer(ndex={}), "series.shapes.layers.0", "ndex", "index", None),

@@ -123,8 +123,19 @@ def _clear_leftovers(path: Path) -> None:
     """Remove what killed programs have left of `path`; a younger one may be at work on its own."""
     for leftover in path.parent.glob(f".{glob.escape(path.name)}.*"):
         with contextlib.suppress(OSError):
-            if leftover.stat().st_mtime < time.time() - _SECONDS_OF_WRITING:
+            if is_abandoned(leftover.stat()):
                 leftover.unlink()
+
+
+def is_abandoned(status: os.stat_result) -> bool:
+    """Whether a temporary file of `save_whole` is so old that nobody can be writing it."""
+    return status.st_mtime < time.time() - _SECONDS_OF_WRITING
+
+
+def name_of_leftover(name: str) -> str | None:
+    """The name of the file that `save_whole` meant to write under a temporary one, if it is one."""
+    match = re.fullmatch(r"\.(.+)\.[a-z0-9_]{8}", name)
+    return match and match[1]
 
 
 def delete(path: str | os.PathLike[str]) -> None:
@@ -133,20 +144,25 @@ def delete(path: str | os.PathLike[str]) -> None:
         os.unlink(path)
 
 
-def read_made(path: str | os.PathLike[str], use: Callable[[Any], Value]) -> Value:
+def read_made(
+    path: str | os.PathLike[str], use: Callable[[Any], Value], is_remade: bool = True
+) -> Value:
     """What a JSON file that the workflow has written says.
 
     Args:
         use: takes what it needs of the content; whatever it raises means damage.
+        is_remade: a damaged file is deleted, so that it is made again.
 
     Raises:
-        UserError: it cannot be read; a damaged one is deleted, so that it is made again.
+        UserError: it cannot be read, or is damaged.
     """
     try:
         return use(json.loads(Path(path).read_text()))
     except (FileNotFoundError, PermissionError) as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from error
     except Exception as error:  # a torn or foreign file can raise nearly anything
+        if not is_remade:
+            raise UserError(f"{path}: is damaged, or of another version ({error})") from error
         delete(path)
         raise UserError(f"{path}: is damaged ({error}); it was deleted, run again") from error
 

@@ -22,8 +22,12 @@ OWN_OF_SERIES = (
     "viewer",
 )
 
+OWNER = ".owner.json"
+"""Whose results they are (see `config.ownership`)."""
+
 FINGERPRINTS = ".fingerprints.json"
 """What is known of the files that were looked at (see `lucid_sprites.fingerprints`)."""
+
 INSTANCE = "{series}/{instance}"
 CATALOGUE = INSTANCE + "/layers.json"
 MODEL = INSTANCE + "/model.pb"
@@ -73,6 +77,25 @@ def view(layer: int, channel: int | None = None) -> str:
 
 VIEW = r"l_\d+(_i_\d+)?"
 """What `view` makes."""
+
+WILDCARDS = {
+    "series": NAME,
+    "instance": NAME,
+    "other": NAME,
+    "layer": r"\d+",
+    "block": r"\d+",
+    "index": r"\d+",
+    "threshold": r"\d+",
+    "scale": r"\d+(x\d+)?",
+    "study": NAME,
+    "model": r"\w+",
+    "epoch": r"\d+",
+    "table": NAME,
+    "image": NAME,
+    "method": r"[a-z_]+",
+    "view": VIEW,
+}
+"""What each wildcard can be."""
 
 
 def member(index: int, threshold: int, identity: str) -> str:

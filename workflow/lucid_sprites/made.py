@@ -38,6 +38,11 @@ def write_beside(path: str | os.PathLike[str], made: str) -> None:
         write_whole(f"{path}{_BESIDE}", f"{mark(made)} {sha256(path)}")
 
 
+def subject(path: str) -> str:
+    """The file that a file beside it speaks of; any other path as it is."""
+    return path if os.path.basename(path) == _BESIDE else path.removesuffix(_BESIDE)
+
+
 def read(path: str) -> str | None:
     """How a file or folder says that it was made; None if it does not.
 

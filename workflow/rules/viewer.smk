@@ -75,6 +75,8 @@ rule manifest:
         PLAN.pattern(layout.MANIFEST),
     log:
         PLAN.pattern(layout.SERIES_LOG).format(series="{series}", step="manifest"),
+    wildcard_constraints:
+        series=PAGES.own_series(),  # those of other configs are there, or are not
     conda:
         "../envs/lucid-sprites.yaml"
     params:
@@ -100,9 +102,11 @@ rule series_page:
         " --manifests {input.manifest:q} --out {output:q} 2> {log:q}"
 
 
+# All series that lie in the results: with two configs in turn it stays as it is.
 rule start_page:
     input:
-        PAGES.manifests,
+        own=PAGES.manifests,
+        others=PAGES.other_manifests,
     output:
         PLAN.pattern(layout.START_PAGE),
     log:
@@ -110,7 +114,8 @@ rule start_page:
     conda:
         "../envs/lucid-sprites.yaml"
     shell:
-        "python -m lucid_sprites.viewer.html --manifests {input:q} --out {output:q} 2> {log:q}"
+        "python -m lucid_sprites.viewer.html"
+        " --manifests {input.own:q} --others {input.others:q} --out {output:q} 2> {log:q}"
 
 
 rule plots:

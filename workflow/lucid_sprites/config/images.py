@@ -139,6 +139,11 @@ class ImagePlan:
         """
         return view_identity(json.loads(self.archive_spec(wildcards)), wildcards.view)
 
+    def views_of(self, wildcards: Any) -> list[str]:
+        """Names of the views that a method makes of a picture."""
+        instance = self._instance(wildcards)
+        return list(self._names(instance, wildcards.image, wildcards.method))
+
     def instance_views(self, wildcards: Any) -> list[str]:
         """All pictures that are made of one instance."""
         instance = self._instance(wildcards)

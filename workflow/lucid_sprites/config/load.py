@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lucid_sprites import fingerprints, layout
-from lucid_sprites.config import review, schema, transforms
+from lucid_sprites.config import ownership, review, schema, transforms
 from lucid_sprites.config.catalogues import catalogues, stamp
 from lucid_sprites.config.plan import InstanceOptions, Plan
 from lucid_sprites.config.settings import DEFAULTS, merge, resolve
@@ -30,6 +30,7 @@ def load(config: dict[str, Any], source: str) -> Plan:
     found = sources(config, source)
     results = Path(config.get("results", "results"))
     _check_writable(results)
+    ownership.check(results)
     known = fingerprints.keep_in(results / layout.FINGERPRINTS)
     defaults = merge(DEFAULTS, config.get("defaults", {}))
     reviews = {series: _review(config, series, found) for series in config["series"]}

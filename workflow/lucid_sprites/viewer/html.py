@@ -7,12 +7,13 @@ import argparse
 import os
 import re
 import sys
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from lucid_sprites.errors import UserError
-from lucid_sprites.files import write_whole
+from lucid_sprites.files import natural_key, write_whole
 from lucid_sprites.viewer import manifest
 from lucid_sprites.viewer.script import to_json
 
@@ -56,14 +57,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Build a page of the viewer.")
     parser.add_argument("--manifests", nargs="+", required=True, help="of the series to show")
     parser.add_argument("--out", required=True, help="HTML file to write")
+    parser.add_argument("--others", nargs="*", default=[], help="shown, too, if they can be read")
     arguments = parser.parse_args()
     here = os.path.dirname(arguments.out)
     try:
-        manifests = {_folder(path, here): manifest.read(path) for path in arguments.manifests}
+        found = {path: manifest.read(path) for path in arguments.manifests}
+        found |= dict(_readable(arguments.others))
+        by_name = sorted(found.items(), key=lambda item: natural_key(item[1]["series"]))
+        manifests = {_folder(path, here): each for path, each in by_name}
         names = [each["series"] for each in manifests.values()]
         write_whole(arguments.out, build(manifests, ", ".join(names)))
     except UserError as error:
         sys.exit(f"error: {error}")
+
+
+def _readable(paths: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Those of other configs' series that are whole, of this version, and in their own folder."""
+    for path in paths:
+        try:
+            found = manifest.read(path, is_remade=False)
+        except UserError as error:
+            print(error, file=sys.stderr)
+            continue
+        if found["series"] == Path(path).parent.name:
+            yield path, found
 
 
 def _folder(manifest: str, page_folder: str) -> str:

@@ -94,13 +94,16 @@ def _layers(spec: dict[str, Any], instance: str, numbers: str) -> list[dict[str,
     return layers
 
 
-def read(path: str | Path) -> dict[str, Any]:
+def read(path: str | Path, is_remade: bool = True) -> dict[str, Any]:
     """A manifest, as `build` made it.
 
+    Args:
+        is_remade: a damaged one is deleted, so that it is made again.
+
     Raises:
-        UserError: it cannot be read; a damaged one is deleted, so that it is made again.
+        UserError: it cannot be read, or is damaged.
     """
-    return read_made(path, _whole)
+    return read_made(path, _whole, is_remade)
 
 
 def _whole(manifest: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What the rules of the viewer look up: the pages of a plan and what they are made of."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,6 +12,7 @@ from lucid_sprites.config import indexes
 from lucid_sprites.config.plan import InstancePlan, Plan
 from lucid_sprites.config.selection import LayerPlan
 from lucid_sprites.config.settings import canonical_json
+from lucid_sprites.files import natural_key
 
 PLOTS = ("loss", "status", "time")
 
@@ -142,6 +144,20 @@ class Pages:
     def manifests(self, _: Any = None) -> list[str]:
         """The manifest of every series; of those that the workflow trains if it has done so."""
         return self._of_shown_series(layout.MANIFEST)
+
+    def other_manifests(self, _: Any = None) -> list[str]:
+        """The manifests of series that lie in the results and that this config does not have."""
+        found = Path(self.plan.results).glob(layout.MANIFEST.format(series="*"))
+        names = (path.parent.name for path in found if path.is_file())
+        return [
+            self.plan.pattern(layout.MANIFEST).format(series=name)
+            for name in sorted(names, key=natural_key)
+            if re.fullmatch(layout.NAME, name) and name not in self.plan.series
+        ]
+
+    def own_series(self) -> str:
+        """A regular expression for the series of this config: no rule makes those of others."""
+        return "|".join(map(re.escape, self.plan.series)) or layout.NAME
 
     def all_pages(self, _: Any = None) -> list[str]:
         """The page of every series, and the one over all of them."""
