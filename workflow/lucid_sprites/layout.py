@@ -59,11 +59,6 @@ STUDY_SHEET_INDEX = STUDY + "/spritemaps/t_{threshold}.json"
 STUDY_SHEET_LOG = STUDY + "/logs/t_{threshold}.log"
 
 
-def scale_name(scale: int | list[int]) -> str:
-    """A sprite's scale in file names: its edge, or height and width."""
-    return str(scale) if isinstance(scale, int) else "x".join(map(str, scale))
-
-
 def view(layer: int, channel: int | None = None) -> str:
     """Name of what a picture excites in a layer, or of a dream of one of its channels."""
     return f"l_{layer}" if channel is None else f"l_{layer}_i_{channel}"

@@ -10,6 +10,7 @@ from lucid_sprites.config import review, schema, transforms
 from lucid_sprites.config.catalogues import catalogues
 from lucid_sprites.config.plan import InstanceOptions, Plan
 from lucid_sprites.config.settings import DEFAULTS, merge, resolve
+from lucid_sprites.config.size import Size
 from lucid_sprites.config.sources import Source, sources
 from lucid_sprites.errors import UserError
 
@@ -110,7 +111,8 @@ def _edges(settings: dict[str, Any], levels: list[list[Any] | None], where: str)
     edges = [
         edge
         for each in [settings, *own]
-        for edge in transforms.canvas_edges(resolve(each, where)["transforms"], each["scale"])
+        for own_edge in Size.of(each["scale"])
+        for edge in transforms.canvas_edges(resolve(each, where)["transforms"], own_edge)
     ]
     low, high = min(edges), max(edges)
     return sorted({low, (low + high) // 2 | 1, high}) if low < high else [low]

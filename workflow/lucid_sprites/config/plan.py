@@ -13,7 +13,8 @@ from typing import Any, ClassVar
 from lucid_sprites import layout
 from lucid_sprites.config import catalogues, cost, indexes
 from lucid_sprites.config.selection import LayerPlan, select_layers
-from lucid_sprites.config.settings import ENGINE_VARIANT, canonical_json, identity, sizes
+from lucid_sprites.config.settings import ENGINE_VARIANT, canonical_json, identity
+from lucid_sprites.config.size import Size
 from lucid_sprites.config.sources import Source
 from lucid_sprites.errors import UserError
 
@@ -193,7 +194,7 @@ class Plan:
             wanted = ", ".join(map(str, settings["thresholds"]))
             threshold = f"threshold {wildcards.threshold} of index {index}"
             raise self._unwanted(wildcards, layer, threshold, wanted)
-        scale = layout.scale_name(settings["scale"])
+        scale = str(Size.of(settings["scale"]))
         if wildcards.scale != scale:
             unwanted = f"scale {wildcards.scale} of index {index}"
             raise self._unwanted(wildcards, layer, unwanted, scale)
@@ -247,8 +248,9 @@ class Plan:
     def block_megabytes(self, wildcards: Any, input: Any, attempt: int) -> int:
         """The memory that the block's job asks a cluster for; more if it was not enough."""
         layer = self.layer_of(wildcards)
-        scale = max(max(sizes(own["scale"])) for own, _ in layer.blocks[int(wildcards.block)])
-        return attempt * cost.job_megabytes(layer.activations, layer.batch, scale, input.size_mb)
+        sizes = [Size.of(own["scale"]) for own, _ in layer.blocks[int(wildcards.block)]]
+        largest = max(sizes, key=lambda size: size.pixels)
+        return attempt * cost.job_megabytes(layer.activations, layer.batch, largest, input.size_mb)
 
     def sheet_spec(self, wildcards: Any) -> str:
         """What the sheet's job is given, as canonical JSON."""
@@ -348,7 +350,7 @@ class Plan:
                 layer=layer.number,
                 index=index,
                 threshold=threshold,
-                scale=layout.scale_name(settings["scale"]),
+                scale=Size.of(settings["scale"]),
             )
             for index, settings in layer.settings.items()
             if threshold in settings["thresholds"]
