@@ -24,6 +24,7 @@ os.environ.update(
 
 from lucid_sprites import layout
 from lucid_sprites.config import images, yaml_file
+from lucid_sprites.config.clock import Given
 from lucid_sprites.config.comparison import comparisons
 from lucid_sprites.config.load import load
 from lucid_sprites.config.studies import plan_studies
@@ -67,6 +68,7 @@ PLAN.import_first = lambda series, instance: checkpoints.import_model.get(
 STUDIES.import_first = PLAN.import_first
 # Training is only done when it is asked for.
 GIVEN, TRAINED = PLAN.only(trained=False), PLAN.only(trained=True)
+GIVEN_FILES = Given(PLAN.results)
 PAGES = Pages(PLAN, {**COMPARISONS.tables(), **IMAGES.tables()}, TRAININGS.logs())
 
 if workflow.output_settings.quiet:

@@ -18,10 +18,13 @@ OWN_OF_SERIES = (
     "plots",
     "preflight.log",
     "preflight.md",
+    "responses",
     "training",
     "viewer",
 )
 
+AHEAD = ".ahead/{content}"
+"""Stands for the content of a file that people keep and that was dated in the future."""
 INSTANCE = "{series}/{instance}"
 CATALOGUE = INSTANCE + "/layers.json"
 MODEL = INSTANCE + "/model.pb"
@@ -122,5 +125,5 @@ CHANGES = "{series}/changes.csv"
 CHANGES_BY_LAYER = "{series}/changes_by_layer.csv"
 CHANGES_PLOT = "{series}/changes.png"
 CHANGES_LOG = COMPARISON + "_logs/changes.log"
-RESPONSES = "{series}/responses_{instance}_on_{other}.csv"
-RESPONSES_LOG = COMPARISON + "_logs/responses_{instance}_on_{other}.log"
+RESPONSES = "{series}/responses/{instance}/{other}.csv"
+RESPONSES_LOG = COMPARISON + "_logs/responses/{instance}/{other}.log"

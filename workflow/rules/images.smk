@@ -7,7 +7,7 @@ localrules:
 rule show_picture:
     input:
         graph=PLAN.graph,
-        picture=IMAGES.picture,
+        picture=GIVEN_FILES(IMAGES.picture),
     output:
         PLAN.pattern(layout.PICTURE_ARCHIVE),
     log:

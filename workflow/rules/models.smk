@@ -12,7 +12,7 @@ rule preflight:
 
 checkpoint import_model:
     input:
-        PLAN.model_files,
+        GIVEN_FILES(PLAN.model_files),
     output:
         graph=PLAN.pattern(layout.MODEL),
         catalogue=PLAN.pattern(layout.CATALOGUE),

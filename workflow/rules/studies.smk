@@ -18,7 +18,7 @@ rule studies:
 use rule optimize as optimize_study with:
     input:
         graph=STUDIES.graph,
-        photos=STUDIES.photos,
+        photos=GIVEN_FILES(STUDIES.photos),
     output:
         STUDIES.pattern(layout.STUDY_BLOCK),
     log:

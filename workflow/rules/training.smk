@@ -1,6 +1,6 @@
 rule prepare_dataset:
     input:
-        TRAININGS.dataset_sources,
+        GIVEN_FILES(TRAININGS.dataset_sources),
     output:
         dataset=PLAN.pattern(layout.DATASET),
         report=PLAN.pattern(layout.DATASET_REPORT),
@@ -20,7 +20,7 @@ rule train:
     input:
         previous=TRAININGS.previous,
         dataset=TRAININGS.dataset,
-        weights=TRAININGS.weights,
+        weights=GIVEN_FILES(TRAININGS.weights),
     output:
         checkpoint=PLAN.pattern(layout.CHECKPOINT),
         graph=PLAN.pattern(layout.TRAINED_GRAPH),

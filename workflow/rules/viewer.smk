@@ -46,7 +46,7 @@ rule viewer_sheet:
 
 rule viewer_table:
     input:
-        PAGES.table,
+        table=GIVEN_FILES(PAGES.table),
     output:
         PLAN.pattern(layout.PAGE_TABLE),
     log:
@@ -57,12 +57,12 @@ rule viewer_table:
         key="{series}/tables/{table}",
     shell:
         "python -m lucid_sprites.viewer.table"
-        " --key {params.key:q} --table {input:q} --out {output:q} 2> {log:q}"
+        " --key {params.key:q} --table {input.table[0]:q} --out {output:q} 2> {log:q}"
 
 
 rule manifest:
     input:
-        PAGES.manifest_inputs,
+        GIVEN_FILES(PAGES.manifest_inputs),
     output:
         PLAN.pattern(layout.MANIFEST),
     log:

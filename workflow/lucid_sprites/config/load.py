@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lucid_sprites import layout
-from lucid_sprites.config import review, schema, transforms
+from lucid_sprites.config import clock, review, schema, transforms
 from lucid_sprites.config.catalogues import catalogues
 from lucid_sprites.config.plan import InstanceOptions, Plan
 from lucid_sprites.config.settings import DEFAULTS, merge, resolve
@@ -31,6 +31,7 @@ def load(config: dict[str, Any], source: str) -> Plan:
     found = sources(config, source)
     results = Path(config.get("results", "results"))
     _check_writable(results)
+    clock.settle(results)
     defaults = merge(DEFAULTS, config.get("defaults", {}))
     reviews = {series: _review(config, series, found) for series in config["series"]}
     options = {

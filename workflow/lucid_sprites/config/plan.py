@@ -134,8 +134,12 @@ class Plan:
         self._planned[series, instance] = plan
 
     def model_files(self, wildcards: Any) -> tuple[str, ...]:
-        """The files that an instance's model is read from."""
-        return self._options(wildcards.series, wildcards.instance).source.files
+        """The files that the job that imports an instance's model reads it from.
+
+        None where the model was there when the workflow started: it has been imported then.
+        """
+        source = self._options(wildcards.series, wildcards.instance).source
+        return source.files if source.is_made else ()
 
     def import_job(self, wildcards: Any) -> str:
         """What the job that imports a model is given: a list of one for `models.import_model`."""

@@ -28,7 +28,7 @@ def read_square(path: Path, edge: int) -> tuple[np.ndarray, list[str]]:
         uint8 [edge, edge, 3], and what had to be converted: `named .jpg but BMP`, `CMYK`, ...
 
     Raises:
-        UnreadablePhotoError: see there.
+        UnreadablePhotoError: see `photos.read`.
     """
     photo = photos.read(path)
     square = ImageOps.fit(photo.on_white().convert("RGB"), (edge, edge), Image.Resampling.BILINEAR)
