@@ -16,7 +16,7 @@ def everything_of(project):
     """Pictures, a table and a study with a photo, beside the sprites, all dated tomorrow."""
     for name in ("cat", "start"):
         Image.linear_gradient("L").resize((16, 16)).save(project.folder / f"{name}.png")
-    (project.folder / "mine.csv").write_text("index,value\n0,1\n")
+    (project.folder / "mine.csv").write_text("layer,index,value\nconv1/Relu,0,1\n")
     config = project.config()
     config["series"]["tiny"]["tables"] = {"mine": "mine.csv"}
     config["images"] = [
@@ -43,7 +43,7 @@ def test_a_run_ends_though_its_files_are_dated_in_the_future(project):
     assert model.exists()
 
     # What changes is noticed though it is dated in the future again.
-    (project.folder / "mine.csv").write_text("index,value\n0,2\n")
+    (project.folder / "mine.csv").write_text("layer,index,value\nconv1/Relu,0,2\n")
     Image.linear_gradient("L").resize((16, 16)).rotate(90).save(project.folder / "cat.png")
     for name in ("mine.csv", "cat.png"):
         tomorrow(project.folder / name, 2)

@@ -46,7 +46,7 @@ rule viewer_sheet:
 
 rule viewer_table:
     input:
-        table=GIVEN_FILES(PAGES.table),
+        GIVEN_FILES(PAGES.table),
     output:
         PLAN.pattern(layout.PAGE_TABLE),
     log:
@@ -55,9 +55,10 @@ rule viewer_table:
         "../envs/lucid-sprites.yaml"
     params:
         key="{series}/tables/{table}",
+        table=PAGES.table,
     shell:
         "python -m lucid_sprites.viewer.table"
-        " --key {params.key:q} --table {input.table[0]:q} --out {output:q} 2> {log:q}"
+        " --key {params.key:q} --table {params.table:q} --out {output:q} 2> {log:q}"
 
 
 rule manifest:

@@ -17,7 +17,7 @@ from lucid_sprites import layout
 from lucid_sprites.files import sha256
 
 # Clocks of a network's machines differ by seconds, and that passes by itself.
-_SKEW_SECONDS = 60
+_SKEW_NANOSECONDS = 5 * 10**9
 _STEP_NANOSECONDS = 1000
 # Folders of results that no rule knows.
 _UNKNOWN_TO_RULES = ("store", "logs")
@@ -27,17 +27,15 @@ def settle(results: str | os.PathLike[str]) -> None:
     """Date what lies in the results, and is dated in the future, to now; in the same order."""
     now = time.time_ns()
     ahead = [
-        (modified, path) for path, modified in _files(str(results)) if _is_ahead(modified, now)
+        (modified, path)
+        for path, modified in _files(str(results))
+        if modified > now + _SKEW_NANOSECONDS
     ]
     times = {modified: rank for rank, modified in enumerate(sorted({time for time, _ in ahead}))}
     for modified, path in ahead:
         settled = now + times[modified] * _STEP_NANOSECONDS
         with contextlib.suppress(OSError):  # another user's: it stays as it is
             os.utime(path, ns=(settled, settled))
-
-
-def _is_ahead(modified: int, now: int) -> bool:
-    return modified > now + _SKEW_SECONDS * 10**9
 
 
 def _files(folder: str) -> Iterator[tuple[str, int]]:
@@ -54,8 +52,9 @@ def _files(folder: str) -> Iterator[tuple[str, int]]:
 class Given:
     """Tells Snakemake of files that people keep, whose times the workflow does not change.
 
-    A file that was dated in the future when it was first seen is told by its content from then on:
-    it counts as old, and beside it stands an empty file that is named after its content.
+    For a file that was dated in the future when it was first seen stands, from then on, an empty
+    file that is named after its content. The file itself must not be an input, not even an
+    `ancient` one: Snakemake fails a job whose output is older than any input.
 
     Attributes:
         results: the results folder.
@@ -64,17 +63,12 @@ class Given:
     results: Path
 
     def __call__(self, find: Callable[[Any], Any]) -> Callable[[Any], list[str]]:
-        """An input function of a rule that gives the files that `find` finds, and what tells them.
-
-        The files come first, in the order of `find`.
-        """
+        """An input function of a rule: the files that `find` finds, or what stands for them."""
 
         def inputs(wildcards: Any) -> list[str]:
             found = find(wildcards)
-            files = [found] if isinstance(found, str) else list(found)
-            markers = [self._marker(file) for file in files]
-            told = [_ancient(f) if m else f for f, m in zip(files, markers, strict=True)]
-            return [*told, *(str(marker) for marker in markers if marker)]
+            files = [found] if isinstance(found, str) else found
+            return [str(self._marker(file) or file) for file in files]
 
         return inputs
 
@@ -83,7 +77,7 @@ class Given:
         if os.path.abspath(file).startswith(os.path.abspath(self.results) + os.sep):
             return None
         try:
-            ahead = _is_ahead(os.stat(file).st_mtime_ns, time.time_ns())
+            ahead = os.stat(file).st_mtime_ns > time.time_ns()
         except OSError:  # not there: Snakemake says so
             return None
         folder = self.results / Path(layout.AHEAD).parent
@@ -102,9 +96,3 @@ def _content(file: str) -> str:
         state = f"{file} {os.stat(file).st_mtime_ns}"
         return hashlib.sha256(state.encode()).hexdigest()[:32]
     return sha256(file)[:32]
-
-
-def _ancient(file: str) -> str:
-    from snakemake.io import ancient
-
-    return ancient(file)
