@@ -29,7 +29,6 @@ os.environ.update(
 )
 
 
-
 # Schedulers that do not pass on the environment.
 envvars:
     "PYTHONSAFEPATH",
@@ -38,6 +37,7 @@ envvars:
 from lucid_sprites import fingerprints, layout
 from lucid_sprites.config import images, ownership, yaml_file
 from lucid_sprites.config.asked import Asked
+from lucid_sprites.config.clock import Given
 from lucid_sprites.config.comparison import comparisons
 from lucid_sprites.config.load import load
 from lucid_sprites.config.marks import ComparisonMarks, ImageMarks, Marks, PageMarks, StudyMarks
@@ -87,6 +87,7 @@ PLAN.import_first = lambda series, instance: checkpoints.import_model.get(
 STUDIES.import_first = PLAN.import_first
 # Training is only done when it is asked for.
 GIVEN, TRAINED = PLAN.only(trained=False), PLAN.only(trained=True)
+GIVEN_FILES = Given(PLAN.results)
 PAGES = Pages(PLAN, {**COMPARISONS.tables(), **IMAGES.tables()}, TRAININGS.logs())
 ASKED = Asked(PLAN, STUDIES, IMAGES, TRAININGS, COMPARISONS, frozenset(PAGES.tables))
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lucid_sprites.config.size import Size
 from lucid_sprites.render import png
 
 
@@ -21,7 +22,9 @@ def write_state(
             path.parent.mkdir(parents=True, exist_ok=True)
             record = {"index": index}
             found = picture is not None
-            path.write_bytes(png.encode(picture, record) if found else png.empty(edge, record))
+            path.write_bytes(
+                png.encode(picture, record) if found else png.empty(Size(edge, edge), record)
+            )
             cells.append({"index": index, "status": "ok" if found else "no_gradient",
                           "loss": 1.0, "seed": seed, "attempt": 0,
                           "sprite": path.name})  # fmt: skip

@@ -4,6 +4,7 @@ import pytest
 
 from lucid_sprites.config import cost
 from lucid_sprites.config.settings import DEFAULTS
+from lucid_sprites.config.size import Size
 
 
 def group(indexes: int, **settings):
@@ -31,11 +32,13 @@ def test_a_job_of_hardly_anything_still_has_time_to_start():
 
 def test_megabytes_hold_what_was_measured_with_room_to_spare():
     # A job of 32 sprites of 64 pixels of the MobileNet takes 631 MB (docs/measurements.md).
-    asked = cost.job_megabytes(activations=16, batch=32, scale=64, graph_megabytes=2)
+    asked = cost.job_megabytes(activations=16, batch=32, size=Size(64, 64), graph_megabytes=2)
     assert 631 < asked < 2 * 631
 
 
-@pytest.mark.parametrize("change", [{"batch": 32}, {"scale": 128}, {"graph_megabytes": 100}])
+@pytest.mark.parametrize(
+    "change", [{"batch": 32}, {"size": Size(64, 256)}, {"graph_megabytes": 100}]
+)
 def test_megabytes_grow_with_batch_scale_and_graph(change):
-    base = {"activations": 64.0, "batch": 8, "scale": 64, "graph_megabytes": 10}
+    base = {"activations": 64.0, "batch": 8, "size": Size(64, 64), "graph_megabytes": 10}
     assert cost.job_megabytes(**{**base, **change}) > cost.job_megabytes(**base)

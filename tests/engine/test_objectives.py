@@ -11,10 +11,10 @@ import tiny_graphs
 from lucid_sprites.config.settings import DEFAULTS, Recipe
 from lucid_sprites.engine.objectives import build
 from lucid_sprites.engine.optimize import optimize
+from lucid_sprites.engine.problems import REFUSED
 from lucid_sprites.engine.program import Program
 from lucid_sprites.engine.state import State
 from lucid_sprites.engine.task import Task
-from lucid_sprites.errors import UserError
 from lucid_sprites.models.picture_input import PictureInput
 from lucid_sprites.models.prepare import prepare
 from lucid_sprites.objectives import OBJECTIVES, Objective, parse
@@ -323,9 +323,11 @@ def test_weights_scale_gradients_as_written():
     np.testing.assert_allclose(moved[-1], -moved[1], atol=1e-7)
 
 
-def test_a_position_beyond_the_layer_is_said():
-    with pytest.raises(UserError, match=r'neuron\("unit", 0, 8, 0\): x or y is beyond the layer'):
-        optimized('neuron("unit", 0, 8, 0)')
+@pytest.mark.parametrize("line", ['neuron("unit", 0, 8, 0)', 'localized_group("unit", [0], 0, 8)'])
+def test_a_position_beyond_the_layer_is_said(line):
+    (outcome,) = optimized(line)
+    assert outcome.status == REFUSED
+    assert outcome.reason.startswith(f"{line}: x or y is beyond the layer")
 
 
 def test_templates_leave_out_values_and_keep_the_form():

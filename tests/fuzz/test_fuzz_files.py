@@ -12,6 +12,7 @@ from shares import fuzz
 
 import tiny_graphs
 from lucid_sprites import layout
+from lucid_sprites.config.size import Size
 from lucid_sprites.errors import UserError
 from lucid_sprites.models import graph_file
 from lucid_sprites.outputs import losses, sheet
@@ -113,7 +114,7 @@ def test_a_sprite_is_put_on_its_sheet_or_refused(tmp_path, content):
     path = tmp_path / "0.png"
     path.write_bytes(content)
     try:
-        image, cells = sheet.compose({0: str(path)}, 1, 1, 16)
+        image, cells = sheet.compose({0: str(path)}, 1, 1, Size(16, 16))
     except UserError as error:
         assert str(error).startswith(f"{path}: ")
         assert not path.exists()
@@ -127,7 +128,7 @@ def test_a_record_of_another_make_is_read_or_refused(tmp_path, record):
     path = tmp_path / "0.png"
     path.write_bytes(png.encode(np.zeros((16, 16, 3)), record))
     try:
-        sheet.compose({0: str(path)}, 1, 1, 16)
+        sheet.compose({0: str(path)}, 1, 1, Size(16, 16))
     except UserError as error:
         assert str(error).startswith(f"{path}: ")
 
@@ -148,7 +149,7 @@ def test_the_inputs_above_are_whole_before_they_are_damaged(tmp_path):
     path.write_bytes(BLOCK)
     assert len(losses.table([str(path)])) == 2
     path.write_bytes(PICTURE)
-    assert sheet.compose({0: str(path)}, 1, 1, 16)[1][0]["status"] == "ok"
+    assert sheet.compose({0: str(path)}, 1, 1, Size(16, 16))[1][0]["status"] == "ok"
     path.write_bytes(GRAPH)
     assert graph_file.read(path).node
     store = Store(tmp_path)

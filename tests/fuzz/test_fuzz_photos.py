@@ -11,10 +11,11 @@ from mutations import damaged
 from PIL import Image
 from shares import fuzz
 
-from lucid_sprites.engine import photos
+from lucid_sprites import photos
+from lucid_sprites.engine import photos as objective_photos
 from lucid_sprites.errors import UserError
-from lucid_sprites.images import photo
-from lucid_sprites.training.photos import UnreadablePhotoError, read_square
+from lucid_sprites.photos import UnreadablePhotoError
+from lucid_sprites.training.photos import read_square
 
 _LEVELS = np.arange(24 * 18 * 4, dtype=np.uint32).reshape(24, 18, 4).astype(np.uint8)
 _COLOURS = Image.fromarray(_LEVELS[..., :3])
@@ -63,7 +64,7 @@ def test_a_picture_is_read_or_refused(tmp_path, content):
     path = tmp_path / "picture"
     path.write_bytes(content)
     try:
-        image = photo.read(path)
+        image = photos.read(path).on_white()
     except UserError as error:
         assert str(error).startswith(f"{path}: ")
     else:
@@ -76,7 +77,7 @@ def test_a_photo_of_an_objective_is_read_or_refused(tmp_path, content, channels)
     path = tmp_path / "photo"
     path.write_bytes(content)
     try:
-        values = photos.read({"file": str(path)}, 6, 5, channels)
+        values = objective_photos.read({"file": str(path)}, 6, 5, channels)
     except UserError as error:
         assert str(error).startswith(f"{path}: ")
     else:
@@ -101,7 +102,7 @@ def test_a_photo_of_a_dataset_is_read_or_skipped(tmp_path, content):
 def test_a_bomb_is_refused_before_it_fills_the_memory(tmp_path, size):
     path = tmp_path / "bomb.png"
     path.write_bytes(declared(*size))
-    for read in (photo.read, lambda path: photos.read({"file": str(path)}, 6, 5, 3)):
+    for read in (photos.read, lambda path: objective_photos.read({"file": str(path)}, 6, 5, 3)):
         with pytest.raises(UserError, match=r"bomb.png: .*pixels") as caught:
             read(path)
         assert str(caught.value).startswith(f"{path}: ")
@@ -113,7 +114,7 @@ def test_the_pictures_are_whole_before_they_are_damaged(tmp_path):
     for kind, content in WHOLE.items():
         path = tmp_path / kind
         path.write_bytes(content)
-        assert photo.read(path).mode == ("L" if kind in ("deep", "float") else "RGB")
-        assert photos.read({"file": str(path)}, 6, 5, 3).shape == (6, 5, 3)
+        assert photos.read(path).on_white().mode == ("L" if kind in ("deep", "float") else "RGB")
+        assert objective_photos.read({"file": str(path)}, 6, 5, 3).shape == (6, 5, 3)
         assert read_square(path, 7)[0].shape == (7, 7, 3)
-    assert photo.read(tmp_path / "jpeg").size == (24, 18)
+    assert photos.read(tmp_path / "jpeg").image.size == (24, 18)

@@ -13,6 +13,7 @@ from lucid_sprites.comparison.states import read_states
 from lucid_sprites.config import catalogues
 from lucid_sprites.config.selection import select_layers
 from lucid_sprites.config.settings import DEFAULTS
+from lucid_sprites.config.size import Size
 from lucid_sprites.errors import UserError
 from lucid_sprites.outputs import sheet_index
 from lucid_sprites.outputs.preflight import report
@@ -88,7 +89,7 @@ def test_a_sheet_is_described_or_refused(tmp_path, content):
         assert f"  {path}: is damaged" in summarize([str(path.with_suffix(".png"))])
         return
     assert summarize([str(path.with_suffix(".png"))]).startswith(f"{len(sheet['cells'])} sprites")
-    scales = dict.fromkeys((cell["index"] for cell in sheet["cells"]), 16)
+    scales = dict.fromkeys((cell["index"] for cell in sheet["cells"]), Size(16, 16))
     assert set(layer_data.cells([sheet], scales)["index"]) == set(scales)
     if "study" not in sheet:
         for state in read_states([str(path)]).values():

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from lucid_sprites import layout
+from lucid_sprites.config.size import Size
 from lucid_sprites.engine.problems import CONSTANT, NOT_FINITE, OK
 from lucid_sprites.errors import UserError
 from lucid_sprites.outputs import sheet
@@ -32,7 +33,7 @@ def sprite(folder, index, edge, status=OK, channels=3, loss=1.5):
     if status == OK:
         path.write_bytes(png.encode(picture(index, edge, channels), record(status, loss)))
     else:
-        path.write_bytes(png.empty(edge, record(status, loss)))
+        path.write_bytes(png.empty(Size(edge, edge), record(status, loss)))
     return str(path)
 
 
@@ -45,7 +46,7 @@ def levels(index, edge, channels=3):
 
 def test_a_depth_that_columns_do_not_divide_keeps_its_last_row(tmp_path):
     sprites = {index: sprite(tmp_path, index, 8) for index in range(7)}
-    image, cells = sheet.compose(sprites, depth=7, columns=3, cell=8)
+    image, cells = sheet.compose(sprites, depth=7, columns=3, cell=Size(8, 8))
     assert (image.size, image.mode) == ((24, 24), "RGBA")
     pixels = np.asarray(image)
     for index in range(7):
@@ -62,13 +63,13 @@ def test_a_depth_that_columns_do_not_divide_keeps_its_last_row(tmp_path):
 )
 def test_the_sheet_has_room_for_the_whole_depth(tmp_path, depth, columns, size):
     last = depth - 1
-    image, cells = sheet.compose({last: sprite(tmp_path, last, 8)}, depth, columns, 8)
+    image, cells = sheet.compose({last: sprite(tmp_path, last, 8)}, depth, columns, Size(8, 8))
     assert image.size == size
     assert (cells[0]["x"], cells[0]["y"]) == (last % columns * 8, last // columns * 8)
 
 
 def test_missing_sprites_leave_their_cells_transparent(tmp_path):
-    image, cells = sheet.compose({2: sprite(tmp_path, 2, 8)}, depth=4, columns=2, cell=8)
+    image, cells = sheet.compose({2: sprite(tmp_path, 2, 8)}, depth=4, columns=2, cell=Size(8, 8))
     pixels = np.asarray(image).copy()
     np.testing.assert_array_equal(pixels[8:, :8], levels(2, 8))
     pixels[8:, :8] = 0
@@ -79,7 +80,7 @@ def test_missing_sprites_leave_their_cells_transparent(tmp_path):
 @pytest.mark.parametrize(("edge", "cell", "margin"), [(8, 16, 4), (8, 13, 2), (15, 16, 0)])
 def test_smaller_sprites_stand_in_the_middle(tmp_path, edge, cell, margin):
     sprites = {0: sprite(tmp_path, 0, cell), 3: sprite(tmp_path, 3, edge)}
-    image, cells = sheet.compose(sprites, depth=4, columns=2, cell=cell)
+    image, cells = sheet.compose(sprites, depth=4, columns=2, cell=Size(cell, cell))
     own = np.asarray(image)[cell:, cell:].copy()
     end = margin + edge
     np.testing.assert_array_equal(own[margin:end, margin:end], levels(3, edge))
@@ -95,7 +96,7 @@ def test_failed_sprites_leave_their_cells_transparent_and_are_listed(tmp_path):
         1: sprite(tmp_path, 1, 8, CONSTANT, loss=0.0),
         2: sprite(tmp_path, 2, 8),
     }
-    image, cells = sheet.compose(sprites, depth=3, columns=3, cell=8)
+    image, cells = sheet.compose(sprites, depth=3, columns=3, cell=Size(8, 8))
     pixels = np.asarray(image)
     assert not pixels[:, 8:16].any()
     np.testing.assert_array_equal(pixels[:, :8], levels(0, 8))
@@ -115,13 +116,13 @@ def test_failed_sprites_leave_their_cells_transparent_and_are_listed(tmp_path):
 def test_a_failed_sprite_is_transparent_whatever_its_file_shows(tmp_path):
     path = tmp_path / "0.png"
     path.write_bytes(png.encode(picture(0, 8), record(NOT_FINITE)))
-    image, _ = sheet.compose({0: str(path)}, depth=1, columns=1, cell=8)
+    image, _ = sheet.compose({0: str(path)}, depth=1, columns=1, cell=Size(8, 8))
     assert not np.asarray(image).any()
 
 
 def test_grey_sprites_become_equal_colours(tmp_path):
     path = sprite(tmp_path, 9, 8, channels=1)
-    image, _ = sheet.compose({0: path}, depth=1, columns=1, cell=8)
+    image, _ = sheet.compose({0: path}, depth=1, columns=1, cell=Size(8, 8))
     np.testing.assert_array_equal(np.asarray(image), levels(9, 8, channels=1))
 
 
@@ -131,7 +132,7 @@ def test_a_torn_sprite_is_refused_with_its_name(tmp_path, content):
     whole = png.encode(picture(0, 8), record())
     path.write_bytes(whole[:-40] if content is None else content)
     with pytest.raises(UserError) as caught:
-        sheet.compose({0: str(path)}, depth=1, columns=1, cell=8)
+        sheet.compose({0: str(path)}, depth=1, columns=1, cell=Size(8, 8))
     assert str(caught.value).startswith(f"{path}: not a whole sprite (")
     assert str(caught.value).endswith("); it was deleted, run again")
     assert not path.exists()
@@ -141,12 +142,12 @@ def test_a_picture_without_a_record_is_no_sprite(tmp_path):
     path = tmp_path / "0.png"
     Image.new("RGB", (8, 8)).save(path)
     with pytest.raises(UserError, match="not a whole sprite"):
-        sheet.compose({0: str(path)}, depth=1, columns=1, cell=8)
+        sheet.compose({0: str(path)}, depth=1, columns=1, cell=Size(8, 8))
 
 
 def test_a_missing_sprite_file_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"gone\.png: cannot be read: No such file"):
-        sheet.compose({0: str(tmp_path / "gone.png")}, depth=1, columns=1, cell=8)
+        sheet.compose({0: str(tmp_path / "gone.png")}, depth=1, columns=1, cell=Size(8, 8))
 
 
 SPEC = {
@@ -226,7 +227,7 @@ def test_a_sheet_is_the_same_wherever_the_results_lie(tmp_path, monkeypatch):
 def test_a_loss_that_is_no_number_leaves_the_json_readable(tmp_path, monkeypatch):
     results = results_folder(tmp_path)
     failed = next(results.rglob("l_4_i_3_*.png"))
-    failed.write_bytes(png.empty(16, record(NOT_FINITE, None)))
+    failed.write_bytes(png.empty(Size(16, 16), record(NOT_FINITE, None)))
     out = tmp_path / "l_4_t_64.png"
     run_program(monkeypatch, results, out)
     json.loads(out.with_suffix(".json").read_text(), parse_constant=pytest.fail)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lucid_sprites.config.size import Size
 from lucid_sprites.render import png
 
 RECORD = {"layer": "conv1/Relu", "index": 3, "loss": 1 / 3, "recipe": {"transforms": [{"pad": 1}]}}
@@ -53,7 +54,7 @@ def test_equal_pictures_and_records_are_equal_bytes():
 
 
 @pytest.mark.parametrize("made", [lambda record: png.encode(np.ones((2, 2, 3)), record),
-                                  lambda record: png.empty(2, record)])  # fmt: skip
+                                  lambda record: png.empty(Size(2, 2), record)])  # fmt: skip
 def test_the_record_travels_with_the_picture(tmp_path, made):
     record = {**RECORD, "layer": "größe/Relu \u2603", "loss": 0.1 + 0.2}
     assert json.loads(opened(made(record)).text["lucid-sprites"]) == record
@@ -62,11 +63,11 @@ def test_the_record_travels_with_the_picture(tmp_path, made):
 
 
 def test_an_empty_sprite_is_transparent_everywhere():
-    content = png.empty(9, RECORD)
+    content = png.empty(Size(9, 9), RECORD)
     rgba = np.array(opened(content).convert("RGBA"))
     assert rgba.shape == (9, 9, 4)
     assert not rgba[..., 3].any()
-    assert png.empty(9, RECORD) == content
+    assert png.empty(Size(9, 9), RECORD) == content
 
 
 @pytest.mark.parametrize("channels", [2, 4, 6])
@@ -79,4 +80,4 @@ def test_pictures_of_other_channels_show_the_first_three(channels):
 
 
 def test_a_failed_sprite_has_the_size_of_the_others():
-    assert opened(png.empty([5, 7], RECORD)).size == (7, 5)
+    assert opened(png.empty(Size(5, 7), RECORD)).size == (7, 5)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from lucid_sprites.config.size import Size
 from lucid_sprites.engine.problems import OK, RECURRING
 from lucid_sprites.viewer import layer_data
 
@@ -26,9 +27,9 @@ def row(index, attempt=0, status=OK, step=16, loss=2.0, curve=None, batch_id=100
 
 def test_cells_of_all_thresholds_run_in_parallel():
     sheets = [sheet(8, cell(0), cell(5, loss=3)), sheet(16, cell(5, 4, RECURRING, 2, 1), cell(9))]
-    cells = layer_data.cells(sheets, {0: 64, 5: 32, 9: 64})
+    cells = layer_data.cells(sheets, {0: Size(64, 64), 5: Size(32, 48), 9: Size(64, 64)})
     assert cells["index"] == [0, 5, 9]
-    assert cells["scale"] == [64, 32, 64]
+    assert cells["scale"] == ["64", "32x48", "64"]
     assert cells["at"][8]["loss"] == [1.5, 3, None]
     assert cells["at"][16]["status"] == [None, RECURRING, OK]
     assert cells["at"][16]["seed"] == [None, 2, 0]
@@ -40,9 +41,9 @@ def test_a_curve_joins_what_the_thresholds_of_an_attempt_have():
         row(4, step=8, loss=1.0, curve={"4": 0.5, "8": 1.0}),
         row(4, step=18, loss=3.0, curve={"4": 0.5, "8": 1.0, "16": 2.5}),
     ]
-    groups = [{"indexes": "4", "settings": {"scale": 64}}]
+    groups = [{"indexes": "4", "settings": {"scale": [48, 80]}}]
     details = layer_data.details(rows, groups)
-    assert details["settings"] == [{"scale": 64}]
+    assert details["settings"] == [{"scale": "48x80"}]
     (attempt,) = details["units"][4]["attempts"]
     assert attempt["curve"] == [(4, 0.5), (8, 1.0), (16, 2.5), (18, 3.0)]
     assert (attempt["step"], attempt["seed"], attempt["status"]) == (18, 7, OK)
@@ -51,8 +52,8 @@ def test_a_curve_joins_what_the_thresholds_of_an_attempt_have():
 def test_attempts_are_in_order_and_settings_are_those_of_the_unit():
     rows = [row(1, attempt=1), row(1, attempt=0, status=RECURRING), row(0)]
     groups = [
-        {"indexes": "0", "settings": {"seed": 0}},
-        {"indexes": "1-2", "settings": {"seed": 3}},
+        {"indexes": "0", "settings": {"scale": 64, "seed": 0}},
+        {"indexes": "1-2", "settings": {"scale": 64, "seed": 3}},
     ]
     units = layer_data.details(rows, groups)["units"]
     assert [a["status"] for a in units[1]["attempts"]] == [RECURRING, OK]

@@ -10,6 +10,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from lucid_sprites import layout
+from lucid_sprites.config.size import Size
 from lucid_sprites.viewer import html, layer_data, manifest
 from lucid_sprites.viewer.script import script
 
@@ -41,7 +42,7 @@ def write_layer(results, series, number, depth):
     sheet = {"threshold": 64, "cell": EDGE, "cells": cells}
     spec = {"number": number, "name": f"conv{number}", "op": "Relu", "depth": depth,
             "columns": COLUMNS, "thresholds": [64]}  # fmt: skip
-    shown = layer_data.cells([sheet], dict.fromkeys(range(depth), EDGE))
+    shown = layer_data.cells([sheet], dict.fromkeys(range(depth), Size(EDGE, EDGE)))
     path(layout.PAGE_CELLS).write_text(script(f"{series}/one/{number}", shown))
     path(layout.PAGE_SUMMARY).write_text(json.dumps(layer_data.summary(spec, [sheet], [])))
 

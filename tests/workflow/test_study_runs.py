@@ -169,3 +169,24 @@ def test_a_file_of_a_study_that_nobody_asked_for_is_refused_with_the_choices(stu
     assert refused.code != 0
     assert says in refused.text
     assert "KeyError" not in refused.text
+
+
+def test_a_line_that_the_network_refuses_does_not_take_the_others_with_it(project):
+    config = project.config()
+    (project.folder / "torn.png").write_bytes(b"no picture")
+    lines = [*CONFIG["studies"]["mixes"]["objectives"], 'neuron("conv2/Relu", 0, 99, 0)']
+    lines += ['input_diff(photo("torn.png")) * -1 + channel("conv2/Relu", 0)']
+    config["studies"]["mixes"]["objectives"] = lines
+    project.configure(config)
+    good = project.results(f"{FOLDER}/mixes/sprites/i_[01]_*.png")
+    before = [path.read_bytes() for path in good]
+    assert len(before) == 2
+    assert render(project)[0]["optimize_study"] == 1
+    assert [path.read_bytes() for path in good] == before
+    sheet = project.results(f"{FOLDER}/mixes/spritemaps/t_4.json")[0]
+    cells = json.loads(sheet.read_text())["cells"]
+    assert [cell["status"] for cell in cells] == ["ok", "ok", "refused", "refused"]
+    log = project.results(f"{FOLDER}/mixes/logs/b_0.log")[0].read_text()
+    assert 'neuron("conv2/Relu", 0, 99, 0): x or y is beyond the layer' in log
+    assert "torn.png: not a picture" in log
+    assert render(project)[0] == {}

@@ -52,6 +52,7 @@ class Sprite:
 
     Attributes:
         status: `ok`, or what went wrong (README, "What you get").
+        reason: in words, of an objective that the network refuses.
         pictures: float32 [height, width, channels] in 0..1, by threshold.
         losses: value of the objective, by threshold.
     """
@@ -59,6 +60,7 @@ class Sprite:
     status: str
     pictures: dict[int, np.ndarray]
     losses: dict[int, float]
+    reason: str = ""
 
     def image(self, threshold: int | None = None) -> Image.Image:
         """The picture of a threshold, by default the last.
@@ -67,9 +69,10 @@ class Sprite:
             UserError: there is none.
         """
         if not self.pictures or (threshold or max(self.pictures)) not in self.pictures:
+            there = ", ".join(map(str, self.pictures)) or "none"
             raise UserError(
-                f"no picture of threshold {threshold or ''} ({self.status}); there are "
-                f"{', '.join(map(str, self.pictures)) or 'none'}"
+                f"no picture of threshold {threshold or ''} ({self.reason or self.status}); "
+                f"there are {there}"
             )
         picture = self.pictures[threshold or max(self.pictures)]
         levels = (np.clip(picture, 0, 1) * 255).astype(np.uint8)
@@ -115,11 +118,11 @@ class Model:
             a sprite for each objective, in their order.
 
         Raises:
-            UserError: unknown layer or channel, or settings that do not fit.
+            UserError: unknown layer, channel or setting, or settings that do not fit.
         """
         study = [objectives] if isinstance(objectives, str | Objective) else objectives
         outcomes = visualize(self.graph, self.catalogue, study, progress, **settings)
-        return [Sprite(each.status, each.pictures, each.losses) for each in outcomes]
+        return [Sprite(each.status, each.pictures, each.losses, each.reason) for each in outcomes]
 
 
 def load(

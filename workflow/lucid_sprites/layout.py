@@ -18,6 +18,7 @@ OWN_OF_SERIES = (
     "plots",
     "preflight.log",
     "preflight.md",
+    "responses",
     "training",
     "viewer",
 )
@@ -28,6 +29,8 @@ OWNER = ".owner.json"
 FINGERPRINTS = ".fingerprints.json"
 """What is known of the files that were looked at (see `lucid_sprites.fingerprints`)."""
 
+AHEAD = ".ahead/{content}"
+"""Stands for the content of a file that people keep and that was dated in the future."""
 INSTANCE = "{series}/{instance}"
 CATALOGUE = INSTANCE + "/layers.json"
 MODEL = INSTANCE + "/model.pb"
@@ -63,11 +66,6 @@ STUDY_LOSSES_LOG = STUDY + "/logs/losses.log"
 STUDY_SHEET = STUDY + "/spritemaps/t_{threshold}.png"
 STUDY_SHEET_INDEX = STUDY + "/spritemaps/t_{threshold}.json"
 STUDY_SHEET_LOG = STUDY + "/logs/t_{threshold}.log"
-
-
-def scale_name(scale: int | list[int]) -> str:
-    """A sprite's scale in file names: its edge, or height and width."""
-    return str(scale) if isinstance(scale, int) else "x".join(map(str, scale))
 
 
 def view(layer: int, channel: int | None = None) -> str:
@@ -152,5 +150,5 @@ CHANGES = "{series}/changes.csv"
 CHANGES_BY_LAYER = "{series}/changes_by_layer.csv"
 CHANGES_PLOT = "{series}/changes.png"
 CHANGES_LOG = COMPARISON + "_logs/changes.log"
-RESPONSES = "{series}/responses_{instance}_on_{other}.csv"
-RESPONSES_LOG = COMPARISON + "_logs/responses_{instance}_on_{other}.log"
+RESPONSES = "{series}/responses/{instance}/{other}.csv"
+RESPONSES_LOG = COMPARISON + "_logs/responses/{instance}/{other}.log"

@@ -8,7 +8,7 @@ rule show_picture:
     input:
         REDO.unless(IMAGE_MARKS.archive, layout.PICTURE_ARCHIVE),
         graph=PLAN.graph,
-        picture=IMAGES.picture,
+        picture=GIVEN_FILES(IMAGES.picture),
     output:
         PLAN.pattern(layout.PICTURE_ARCHIVE),
     log:

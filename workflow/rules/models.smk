@@ -12,8 +12,7 @@ rule preflight:
 
 checkpoint import_model:
     input:
-        PLAN.model_files,
-        ancient(PLAN.touched_model_files),
+        GIVEN_FILES(PLAN.model_files),
         REDO.unless(MARKS.model, layout.CATALOGUE),
     output:
         graph=PLAN.pattern(layout.MODEL),

@@ -19,7 +19,7 @@ use rule optimize as optimize_study with:
     input:
         REDO.unless(STUDY_MARKS.block, layout.STUDY_BLOCK),
         graph=STUDIES.graph,
-        photos=STUDIES.photos,
+        photos=GIVEN_FILES(STUDIES.photos),
     output:
         STUDIES.pattern(layout.STUDY_BLOCK),
     log:

@@ -1,6 +1,6 @@
 rule prepare_dataset:
     input:
-        TRAININGS.dataset_sources,
+        GIVEN_FILES(TRAININGS.dataset_sources),
         REDO.unless(TRAININGS.dataset_made, layout.DATASET, silence=True),
     output:
         dataset=PLAN.pattern(layout.DATASET),
@@ -22,7 +22,7 @@ rule train:
         REDO.unless(TRAININGS.segment_made, layout.CHECKPOINT, silence=True),
         previous=TRAININGS.previous,
         dataset=TRAININGS.dataset,
-        weights=TRAININGS.weights,
+        weights=GIVEN_FILES(TRAININGS.weights),
     output:
         checkpoint=PLAN.pattern(layout.CHECKPOINT),
         graph=PLAN.pattern(layout.TRAINED_GRAPH),

@@ -51,7 +51,7 @@ rule viewer_sheet:
 
 rule viewer_table:
     input:
-        PAGES.table,
+        GIVEN_FILES(PAGES.table),
         REDO.unless(PAGE_MARKS.table, layout.PAGE_TABLE),
     output:
         PLAN.pattern(layout.PAGE_TABLE),
@@ -61,15 +61,16 @@ rule viewer_table:
         "../envs/lucid-sprites.yaml"
     params:
         key="{series}/tables/{table}",
+        table=PAGES.table,
         made=PAGE_MARKS.table,
     shell:
         "python -m lucid_sprites.viewer.table --key {params.key:q}"
-        " --table {input:q} --made {params.made} --out {output:q} 2> {log:q}"
+        " --table {params.table:q} --made {params.made} --out {output:q} 2> {log:q}"
 
 
 rule manifest:
     input:
-        PAGES.manifest_inputs,
+        GIVEN_FILES(PAGES.manifest_inputs),
         REDO.unless(PAGE_MARKS.manifest, layout.MANIFEST),
     output:
         PLAN.pattern(layout.MANIFEST),

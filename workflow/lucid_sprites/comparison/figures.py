@@ -10,6 +10,7 @@ row that moves; `layers_<s>.png` rows are layers; `before_after_l_<n>.png` every
 import argparse
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from lucid_sprites.comparison.states import (
     common_neurons,
     read_states,
 )
+from lucid_sprites.config.size import Size
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole
 from lucid_sprites.made import write_beside
@@ -43,7 +45,7 @@ def states_by_neurons(
     layers = {instance: state[name] for instance, state in states.items()}
     chosen = common_neurons(list(layers.values()))[:neurons]
     rows = [Row(instance, _sprites(layer, chosen)) for instance, layer in layers.items()]
-    return grid.draw(name, _labels(chosen), rows, cell or _cell(list(layers.values())))
+    return grid.draw(name, _labels(chosen), rows, _cell(layers.values(), cell))
 
 
 def layers_by_neurons(
@@ -59,7 +61,7 @@ def layers_by_neurons(
         for name, layer in state.items()
     ]
     columns = _labels(longest) if common else [""] * len(longest)
-    return grid.draw(instance, columns, rows, cell or _cell(list(state.values())))
+    return grid.draw(instance, columns, rows, _cell(state.values(), cell))
 
 
 def before_after(
@@ -73,7 +75,7 @@ def before_after(
         chosen = indexes[first : first + _PAIRS]
         rows = [Row(i, _sprites(layer, chosen)) for i, layer in zip(pair, layers, strict=True)]
         title = name if first == 0 else ""
-        parts.append(grid.draw(title, _labels(chosen), rows, cell or _cell(layers)))
+        parts.append(grid.draw(title, _labels(chosen), rows, _cell(layers, cell)))
     return grid.stack(parts)
 
 
@@ -83,9 +85,9 @@ def animation(
     """A layer's first neurons in one row; a frame for each state."""
     layers = {instance: state[name] for instance, state in states.items()}
     chosen = common_neurons(list(layers.values()))[:neurons]
-    edge = cell or _cell(list(layers.values()))
+    size = _cell(layers.values(), cell)
     frames = [
-        grid.draw(name, _labels(chosen), [Row(instance, _sprites(layer, chosen))], edge)
+        grid.draw(name, _labels(chosen), [Row(instance, _sprites(layer, chosen))], size)
         for instance, layer in layers.items()
     ]
     # The labels are on the left; the sprites must not jump.
@@ -107,8 +109,10 @@ def _labels(indexes: list[int]) -> list[str]:
     return [str(index) for index in indexes]
 
 
-def _cell(layers: list[Layer]) -> int:
-    return max(layer.cell for layer in layers)
+def _cell(layers: Iterable[Layer], longest: int | None) -> Size:
+    """What the sprites of all layers fit into, with a longest edge in pixels if one is wanted."""
+    size = Size.around(layer.cell for layer in layers)
+    return size.with_longest(longest) if longest else size
 
 
 def write_all(states: dict[str, State], spec: dict[str, Any], folder: Path) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw, ImageFont
 
 from lucid_sprites.comparison.states import Sprite
+from lucid_sprites.config.size import Size
 
 _GAP = 2
 _MARGIN = 8
@@ -20,31 +21,31 @@ class Row:
     sprites: Sequence[Sprite | None]
 
 
-def draw(title: str, columns: Sequence[str], rows: Sequence[Row], cell: int) -> Image.Image:
+def draw(title: str, columns: Sequence[str], rows: Sequence[Row], cell: Size) -> Image.Image:
     """A grid with a title above, a label over each column and left of each row.
 
     Cells of sprites that are missing or failed stay empty, with a frame.
 
     Args:
-        cell: edge of the cells in pixels; sprites are fitted into it, never enlarged.
+        cell: size of the cells; sprites are fitted into it, never enlarged.
     """
-    font = ImageFont.load_default(max(11, min(16, cell // 5)))
+    font = ImageFont.load_default(max(11, min(16, cell.width // 5)))
     line = _height(font)
     left = _MARGIN + max((_width(row.label, font) for row in rows), default=0) + _MARGIN
     top = _MARGIN + line + (line if any(columns) else 0) + _GAP
-    pitch = cell + _GAP
-    width = max(left + len(columns) * pitch, _MARGIN + _width(title, font)) + _MARGIN
-    figure = Image.new("RGB", (width, top + len(rows) * pitch + _MARGIN), _PAPER)
+    wide, high = cell.width + _GAP, cell.height + _GAP
+    width = max(left + len(columns) * wide, _MARGIN + _width(title, font)) + _MARGIN
+    figure = Image.new("RGB", (width, top + len(rows) * high + _MARGIN), _PAPER)
     ink = ImageDraw.Draw(figure)
     ink.text((_MARGIN, _MARGIN // 2), title, _INK, font)
     for number, label in enumerate(columns):
-        middle = left + number * pitch + cell // 2
+        middle = left + number * wide + cell.width // 2
         ink.text((middle, top - _GAP), label, _INK, font, anchor="md")
     for number, row in enumerate(rows):
-        y = top + number * pitch
-        ink.text((left - _MARGIN, y + cell // 2), row.label, _INK, font, anchor="rm")
+        y = top + number * high
+        ink.text((left - _MARGIN, y + cell.height // 2), row.label, _INK, font, anchor="rm")
         for column, sprite in enumerate(row.sprites):
-            _place(figure, ink, sprite, (left + column * pitch, y), cell)
+            _place(figure, ink, sprite, (left + column * wide, y), cell)
     return figure
 
 
@@ -65,15 +66,16 @@ def _place(
     ink: ImageDraw.ImageDraw,
     sprite: Sprite | None,
     corner: tuple[int, int],
-    cell: int,
+    cell: Size,
 ) -> None:
     x, y = corner
     if sprite is None or not sprite.found:
-        ink.rectangle((x, y, x + cell - 1, y + cell - 1), outline=_FRAME)
+        ink.rectangle((x, y, x + cell.width - 1, y + cell.height - 1), outline=_FRAME)
         return
     image = sprite.image()
-    image.thumbnail((cell, cell), Image.Resampling.LANCZOS)
-    figure.paste(image, (x + (cell - image.width) // 2, y + (cell - image.height) // 2))
+    image.thumbnail((cell.width, cell.height), Image.Resampling.LANCZOS)
+    left, top = (cell.width - image.width) // 2, (cell.height - image.height) // 2
+    figure.paste(image, (x + left, y + top))
 
 
 def _width(text: str, font: ImageFont.FreeTypeFont) -> int:

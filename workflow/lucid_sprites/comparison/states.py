@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from lucid_sprites.config import indexes
+from lucid_sprites.config.size import Size
 from lucid_sprites.engine.problems import OK
 from lucid_sprites.outputs import sheet_index
 from lucid_sprites.render import png
@@ -47,13 +48,13 @@ class Layer:
 
     Attributes:
         number, name: of the layer in the graph.
-        cell: edge of the largest sprite in pixels.
+        cell: that all of its sprites fit into.
         sprites: by index.
     """
 
     number: int
     name: str
-    cell: int
+    cell: Size
     sprites: dict[int, Sprite]
 
 
@@ -100,7 +101,7 @@ def _layer(sheet: dict, folder: Path) -> Layer:
         )
         for cell in sheet["cells"]
     }
-    return Layer(sheet["number"], sheet["layer"], sheet["cell"], sprites)
+    return Layer(sheet["number"], sheet["layer"], Size.of(sheet["cell"]), sprites)
 
 
 def common_layers(states: dict[str, State]) -> list[str]:

@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+from lucid_sprites.config.size import Size
+
 # TensorFlow computes the last numbers of an array, where they do not fill a vector register of 8,
 # by other formulas. Batches of full registers have no such remainder, whatever their sprites' size,
 # so that a sprite's numbers do not depend on its place in the batch.
@@ -46,11 +48,12 @@ def sizes(layer: dict[str, Any], settings: dict[str, Any]) -> tuple[int, int]:
         settings: of the layer.
     """
     batch, block = settings["batch_size"], settings["block_size"]
+    size = Size.of(settings["scale"])
     if batch == "auto":
-        fitting = _ACTIVATION_BYTES / _activation_bytes(layer["activations"], settings["scale"])
+        fitting = _ACTIVATION_BYTES / _activation_bytes(layer["activations"], size)
         batch = _doubled(_SMALLEST_BATCH, min(fitting, _LARGEST_BATCH))
     if block == "auto":
-        seconds = _STEPS * _step_seconds(layer["macs"], settings["scale"])
+        seconds = _STEPS * _step_seconds(layer["macs"], size)
         block = _doubled(batch, min(_SECONDS_OF_A_BLOCK / seconds, _LARGEST_BLOCK))
     return batch, block
 
@@ -66,42 +69,40 @@ def job_minutes(macs: float, groups: list[tuple[dict[str, Any], list[int]]]) -> 
         len(members)
         * (settings["attempts"] + len(settings["fallbacks"]))
         * max(settings["thresholds"])
-        * _step_seconds(macs, settings["scale"])
+        * _step_seconds(macs, Size.of(settings["scale"]))
         for settings, members in groups
     )
     return _MINUTES_TO_START + math.ceil(_SLOWER * seconds / 60)
 
 
-def job_megabytes(
-    activations: float, batch: int, scale: int | list[int], graph_megabytes: float
-) -> int:
+def job_megabytes(activations: float, batch: int, size: Size, graph_megabytes: float) -> int:
     """Memory that is ample for a job.
 
     Args:
         activations: of the layer, from the catalogue.
         batch: sprites that advance together.
-        scale: largest edge of these in pixels.
+        size: of the largest of these.
         graph_megabytes: size of the graph's file.
     """
-    kept = _ACTIVATIONS_KEPT * batch * _activation_bytes(activations, scale) / 1e6
+    kept = _ACTIVATIONS_KEPT * batch * _activation_bytes(activations, size) / 1e6
     large = min(graph_megabytes, LARGE_KERNEL_BYTES / 1e6)
     weights = _GRAPH_COPIES * graph_megabytes + _LARGE_KERNEL_COPIES * large
     return _MEGABYTES_TO_START + math.ceil(kept + weights)
 
 
-def _step_seconds(macs: float, scale: int | list[int]) -> float:
+def _step_seconds(macs: float, size: Size) -> float:
     """Of one sprite."""
-    return (_SECONDS_OF_A_PIXEL + _SECONDS_OF_A_MAC * macs) * _canvas_pixels(scale)
+    return (_SECONDS_OF_A_PIXEL + _SECONDS_OF_A_MAC * macs) * _canvas_pixels(size)
 
 
-def _activation_bytes(activations: float, scale: int | list[int]) -> float:
+def _activation_bytes(activations: float, size: Size) -> float:
     """The largest activation of one sprite, in float32."""
-    return 4 * activations * _canvas_pixels(scale)
+    return 4 * activations * _canvas_pixels(size)
 
 
-def _canvas_pixels(scale: int | list[int]) -> float:
-    """Of a sprite of an edge, or of height and width."""
-    return (scale**2 if isinstance(scale, int) else scale[0] * scale[1]) * _CANVAS_SHARE
+def _canvas_pixels(size: Size) -> float:
+    """Of a sprite."""
+    return size.pixels * _CANVAS_SHARE
 
 
 def _doubled(first: int, limit: float) -> int:

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from lucid_sprites import fingerprints, layout
-from lucid_sprites.config import ownership, review, schema, transforms
+from lucid_sprites.config import clock, ownership, review, schema, transforms
 from lucid_sprites.config.catalogues import catalogues, stamp
 from lucid_sprites.config.plan import InstanceOptions, Plan
 from lucid_sprites.config.settings import DEFAULTS, merge, resolve
+from lucid_sprites.config.size import Size
 from lucid_sprites.config.sources import Source, sources
 from lucid_sprites.errors import UserError
 
@@ -31,6 +32,7 @@ def load(config: dict[str, Any], source: str) -> Plan:
     results = Path(config.get("results", "results"))
     _check_writable(results)
     ownership.check(results)
+    clock.settle(results)
     known = fingerprints.keep_in(results / layout.FINGERPRINTS)
     defaults = merge(DEFAULTS, config.get("defaults", {}))
     reviews = {series: _review(config, series, found) for series in config["series"]}
@@ -117,7 +119,8 @@ def _edges(settings: dict[str, Any], levels: list[list[Any] | None], where: str)
     edges = [
         edge
         for each in [settings, *own]
-        for edge in transforms.canvas_edges(resolve(each, where)["transforms"], each["scale"])
+        for own_edge in Size.of(each["scale"])
+        for edge in transforms.canvas_edges(resolve(each, where)["transforms"], own_edge)
     ]
     low, high = min(edges), max(edges)
     return sorted({low, (low + high) // 2 | 1, high}) if low < high else [low]

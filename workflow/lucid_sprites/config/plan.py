@@ -4,7 +4,6 @@ What the rules of the workflow look up by wildcards; `wildcards` is anything wit
 `series`, `instance`, `layer`, `block`, `index`, `threshold` that the name of a method needs.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,7 +13,8 @@ from typing import Any, ClassVar
 from lucid_sprites import layout
 from lucid_sprites.config import catalogues, cost, indexes
 from lucid_sprites.config.selection import LayerPlan, select_layers
-from lucid_sprites.config.settings import ENGINE_VARIANT, canonical_json, identity, sizes
+from lucid_sprites.config.settings import ENGINE_VARIANT, canonical_json, identity
+from lucid_sprites.config.size import Size
 from lucid_sprites.config.sources import Source
 from lucid_sprites.errors import UserError
 
@@ -61,17 +61,6 @@ class InstancePlan:
     def by_number(self) -> dict[str, LayerPlan]:
         """Layers by their number as it stands in file names."""
         return {str(layer.number): layer for layer in self.layers}
-
-
-def _looks_older(own: InstanceOptions) -> bool:
-    """Whether a model that was compared when the workflow started is older than its files."""
-    if own.source.is_made:
-        return False
-    made = os.stat(own.job["graph"]).st_mtime_ns
-    return any(
-        max(os.stat(file).st_mtime_ns, os.lstat(file).st_mtime_ns) > made
-        for file in own.source.files
-    )
 
 
 def _cannot_wait(series: str, instance: str) -> None:
@@ -145,17 +134,12 @@ class Plan:
         self._planned[series, instance] = plan
 
     def model_files(self, wildcards: Any) -> tuple[str, ...]:
-        """The files that an instance's model is read from, where their times tell its age."""
-        own = self._options(wildcards.series, wildcards.instance)
-        return () if _looks_older(own) else own.source.files
+        """The files that the job that imports an instance's model reads it from.
 
-    def touched_model_files(self, wildcards: Any) -> tuple[str, ...]:
-        """The files of a model that only look newer than what was made of them.
-
-        When the workflow started, their content was what the model had been made of.
+        None where the model was there when the workflow started: it has been imported then.
         """
-        own = self._options(wildcards.series, wildcards.instance)
-        return own.source.files if _looks_older(own) else ()
+        source = self._options(wildcards.series, wildcards.instance).source
+        return source.files if source.is_made else ()
 
     def import_job(self, wildcards: Any) -> str:
         """What the job that imports a model is given: a list of one for `models.import_model`."""
@@ -214,7 +198,7 @@ class Plan:
             wanted = ", ".join(map(str, settings["thresholds"]))
             threshold = f"threshold {wildcards.threshold} of index {index}"
             raise self._unwanted(wildcards, layer, threshold, wanted)
-        scale = layout.scale_name(settings["scale"])
+        scale = str(Size.of(settings["scale"]))
         if wildcards.scale != scale:
             unwanted = f"scale {wildcards.scale} of index {index}"
             raise self._unwanted(wildcards, layer, unwanted, scale)
@@ -273,8 +257,9 @@ class Plan:
     def block_megabytes(self, wildcards: Any, input: Any, attempt: int) -> int:
         """The memory that the block's job asks a cluster for; more if it was not enough."""
         layer = self.layer_of(wildcards)
-        scale = max(max(sizes(own["scale"])) for own, _ in layer.blocks[int(wildcards.block)])
-        return attempt * cost.job_megabytes(layer.activations, layer.batch, scale, input.size_mb)
+        sizes = [Size.of(own["scale"]) for own, _ in layer.blocks[int(wildcards.block)]]
+        largest = max(sizes, key=lambda size: size.pixels)
+        return attempt * cost.job_megabytes(layer.activations, layer.batch, largest, input.size_mb)
 
     def sheet_spec(self, wildcards: Any) -> str:
         """What the sheet's job is given, as canonical JSON."""
@@ -374,7 +359,7 @@ class Plan:
                 layer=layer.number,
                 index=index,
                 threshold=threshold,
-                scale=layout.scale_name(settings["scale"]),
+                scale=Size.of(settings["scale"]),
             )
             for index, settings in layer.settings.items()
             if threshold in settings["thresholds"]

@@ -106,14 +106,17 @@ def select_layers(
             if number in matched and isinstance(item, dict)
         ]
         layer = catalogue["layers"][number]
-        crop = _own_size(catalogue["input"]) if layer["fixed"] else None
-        plans.append(_layer_plan(layer, settings, own, crop, where))
+        plans.append(_layer_plan(layer, settings, own, needed_size(layer, catalogue), where))
     return plans
 
 
-def _own_size(picture: dict[str, Any]) -> list[int]:
-    """Height and width that a layer needs that does not take pictures of any size."""
-    return [picture["height"], picture["width"]]
+def needed_size(layer: dict[str, Any], catalogue: dict[str, Any]) -> list[int] | None:
+    """Height and width of the pictures that a layer needs; None if it takes any.
+
+    A graph has one picture input, so all of its layers that need a size need the same.
+    """
+    picture = catalogue["input"]
+    return [picture["height"], picture["width"]] if layer["fixed"] else None
 
 
 def _check_review(

@@ -7,6 +7,7 @@ from typing import Any
 
 from lucid_sprites import fingerprints
 from lucid_sprites.config import transforms
+from lucid_sprites.config.size import Size
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import PICTURE, check_input
 
@@ -78,9 +79,9 @@ class Recipe:
     start: dict[str, str] | None = None
 
     @property
-    def size(self) -> tuple[int, int]:
-        """Height and width in pixels."""
-        return sizes(self.scale)
+    def size(self) -> Size:
+        """Of the sprite."""
+        return Size.of(self.scale)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for records and keys, without the axes that are as they mostly are."""
@@ -88,11 +89,6 @@ class Recipe:
         if self.start:
             values["start"] = {"sha256": self.start["sha256"]}
         return {k: v for k, v in values.items() if k not in _EXTRA_KEYS or v != DEFAULTS[k]}
-
-
-def sizes(scale: int | list[int]) -> tuple[int, int]:
-    """Height and width in pixels of sprites of a scale."""
-    return (scale, scale) if isinstance(scale, int) else (scale[0], scale[1])
 
 
 def merge(base: dict[str, Any], override: dict[str, Any]) -> dict[str, Any]:
@@ -114,12 +110,11 @@ def resolve(settings: dict[str, Any], where: str, crop: list[int] | None = None)
     """
     resolved = {key: settings[key] for key in _SPRITE_KEYS}
     resolved["thresholds"] = sorted(settings["thresholds"])
-    resolved["transforms"] = _transforms(settings, settings["scale"], crop, where)
+    size = Size.of(settings["scale"])
+    resolved["scale"] = size.scale
+    resolved["transforms"] = _transforms(settings, size, crop, where)
     resolved["fallbacks"] = [
-        {
-            **fallback,
-            "transforms": _transforms(fallback, settings["scale"], crop, f"{where}, fallbacks"),
-        }
+        {**fallback, "transforms": _transforms(fallback, size, crop, f"{where}, fallbacks")}
         if "transforms" in fallback
         else fallback
         for fallback in settings["fallbacks"]
@@ -211,23 +206,21 @@ _SMALLEST_CANVAS = 4
 _LARGEST_CANVAS = 8192
 
 
-def _transforms(
-    settings: dict[str, Any], scale: int | list[int], crop: list[int] | None, where: str
-) -> Any:
+def _transforms(settings: dict[str, Any], size: Size, crop: list[int] | None, where: str) -> Any:
     value = transforms.canonical(settings["transforms"], where)
     if crop is not None:
-        value = transforms.with_crop(value, sizes(scale), crop)
-    found = [transforms.edges(value, edge) for edge in sizes(scale)]
+        value = transforms.with_crop(value, list(size), crop)
+    found = [transforms.edges(value, edge) for edge in size]
     smallest, largest = min(low for low, _ in found), max(high for _, high in found)
     what = f"{where}: transforms {settings['transforms']!r}"
     if smallest < _SMALLEST_CANVAS:
         raise UserError(
-            f"{what} shrink a sprite of {scale} pixels to {smallest}; choose a larger scale or "
+            f"{what} shrink a sprite of {size} pixels to {smallest}; choose a larger scale or "
             "smaller transforms"
         )
     if largest > _LARGEST_CANVAS:
         raise UserError(
-            f"{what} enlarge a sprite of {scale} pixels to {largest}, more than {_LARGEST_CANVAS}; "
+            f"{what} enlarge a sprite of {size} pixels to {largest}, more than {_LARGEST_CANVAS}; "
             "choose a smaller scale or other transforms"
         )
     return value

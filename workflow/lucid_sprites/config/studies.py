@@ -6,7 +6,7 @@ from typing import Any
 
 from lucid_sprites.config import cost, schema, study_kinds
 from lucid_sprites.config.plan import InstanceOptions, InstancePlan, Plan
-from lucid_sprites.config.selection import find_one
+from lucid_sprites.config.selection import find_one, needed_size
 from lucid_sprites.config.settings import canonical_json, merge, photo, resolve
 from lucid_sprites.config.study_kinds import Cell
 from lucid_sprites.config.study_plan import StudiesPlan, StudyPlan
@@ -147,7 +147,7 @@ def _cell_settings(
     }
     if members:
         extra["members"] = members
-    return {**resolve(settings, where), **extra}
+    return {**resolve(settings, where, own.crop), **extra}
 
 
 @dataclass
@@ -158,6 +158,7 @@ class _Seen:
         cost: of the costliest layer.
         photos: files.
         digests: of the layers.
+        crop: height and width of the pictures that one of the layers needs; None if all take any.
     """
 
     catalogue: dict[str, Any]
@@ -165,6 +166,7 @@ class _Seen:
     cost: dict[str, float] = field(default_factory=lambda: {"macs": 0.0, "activations": 1.0})
     photos: set[str] = field(default_factory=set)
     digests: set[str] = field(default_factory=set)
+    crop: list[int] | None = None
 
     @property
     def content(self) -> str:
@@ -224,6 +226,7 @@ class _Seen:
                 layer = find_one(value, self.catalogue, where)
                 called[parameter.name], depth = layer["name"], layer["depth"]
                 self.digests.add(layer["content"])
+                self.crop = needed_size(layer, self.catalogue) or self.crop
                 for key in self.cost:
                     self.cost[key] = max(self.cost[key], layer[key])
             elif isinstance(value, dict) and "photo" in value:

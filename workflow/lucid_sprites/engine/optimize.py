@@ -1,6 +1,7 @@
 """The optimization of many sprites of one layer, in waves that start together."""
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 
@@ -12,12 +13,14 @@ from lucid_sprites.config.cost import BATCH_MULTIPLE
 from lucid_sprites.config.settings import canonical_json
 from lucid_sprites.engine import draws, gradients, problems
 from lucid_sprites.engine.objectives import build
+from lucid_sprites.engine.objectives.units import BEYOND_LAYER
 from lucid_sprites.engine.program import Program
 from lucid_sprites.engine.state import State
 from lucid_sprites.engine.task import Checkpoint, Outcome, Task, watch_for
 from lucid_sprites.errors import UserError
 from lucid_sprites.models.picture_input import PictureInput
 from lucid_sprites.objectives import text
+from lucid_sprites.photos import UnreadablePhotoError
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +29,11 @@ Progress = Callable[[int], object]
 # Transforms are drawn for this many steps at once: cheap to draw, small to hold.
 _STEPS_DRAWN = 64
 _NOISE_PICTURES = 32
+
+# What an objective comes to that does not fit the network, the canvas or its photo.
+_REFUSALS = (ValueError, tf.errors.InvalidArgumentError, UnreadablePhotoError)
+# What TensorFlow says of a position that a layer does not have.
+_BEYOND = ("does not index into", BEYOND_LAYER)
 
 
 def optimize(
@@ -51,7 +59,7 @@ def optimize(
         outcomes, a batch at a time, as soon as it is done.
 
     Raises:
-        UserError: not enough memory for the smallest batch, or a position beyond its layer.
+        UserError: not enough memory for the smallest batch.
     """
 
     def program_key(task: Task) -> str:
@@ -67,7 +75,52 @@ def optimize(
 
             yield from (render(network, picture, layer, task, progress) for task in alike)
         else:
-            yield from _within_memory(network, picture, layer, alike, batch, progress)
+            yield from _one_by_one_if_need_be(network, picture, layer, alike, batch, progress)
+
+
+def _one_by_one_if_need_be(
+    network: GraphDef,
+    picture: PictureInput,
+    layer: str,
+    tasks: list[Task],
+    batch: int,
+    progress: Progress,
+) -> Iterator[Outcome]:
+    """Run tasks of one program; an objective that the network refuses fails alone."""
+    done: set[int] = set()
+    try:
+        for outcome in _within_memory(network, picture, layer, tasks, batch, progress):
+            done.add(id(outcome.task))
+            yield outcome
+        return
+    except _REFUSALS as error:
+        if tasks[0].objective is None:  # a layer's own channel: nothing that a user has written
+            raise
+        reason = _reason(error, tasks[0])
+    left = [task for task in tasks if id(task) not in done]
+    if len(left) == 1 or left[0].members:
+        log.error("%s", reason)
+        yield from (Outcome(task, problems.REFUSED, reason=reason) for task in left)
+        return
+    for task in left:
+        yield from _one_by_one_if_need_be(network, picture, layer, [task], batch, progress)
+
+
+def _reason(error: Exception, task: Task) -> str:
+    """Why the network refuses an objective, for people."""
+    line = text(task.objective_on(""))
+    if isinstance(error, UnreadablePhotoError):
+        return f"{line}: {error}"
+    says = error.message if isinstance(error, tf.errors.OpError) else str(error)
+    if any(known in says for known in _BEYOND):
+        return (
+            f"{line}: x or y is beyond the layer, which transforms may make smaller than it is "
+            f"for {task.recipe.size} pixels"
+        )
+    # TensorFlow says what is wrong in front of the nodes that it came from.
+    cause = re.search(r"^(.+)\n\s*\[\[", says, re.MULTILINE)
+    shown = cause[1] if cause else says.partition("\n")[0]
+    return f"{line}: the network refuses it at {task.recipe.size} pixels: {shown}"
 
 
 def _within_memory(
@@ -88,20 +141,12 @@ def _within_memory(
                     done.add(id(outcome.task))
                     yield outcome
             return
-        except tf.errors.InvalidArgumentError as error:
-            if "does not index into" not in error.message:
-                raise
-            line = text(waiting[0].objective_on(layer))
-            raise UserError(
-                f"{line}: x or y is beyond the layer, which transforms may make smaller than it is "
-                f"for {waiting[0].recipe.scale} pixels"
-            ) from error
         except (tf.errors.ResourceExhaustedError, MemoryError) as error:
             together = _batch(tasks, batch)
             if together == BATCH_MULTIPLE or tasks[0].members:
-                scale = tasks[0].recipe.scale
+                size = tasks[0].recipe.size
                 raise UserError(
-                    f"layer {layer}: not enough memory for {together} sprites of {scale} pixels "
+                    f"layer {layer}: not enough memory for {together} sprites of {size} pixels "
                     "at once; choose a smaller scale or a machine with more memory"
                 ) from error
             batch = max(BATCH_MULTIPLE, together // 2 // BATCH_MULTIPLE * BATCH_MULTIPLE)

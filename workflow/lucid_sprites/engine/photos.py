@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
+from lucid_sprites import photos
 from lucid_sprites.errors import UserError
-from lucid_sprites.files import PICTURE, check_input
 
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+_WITH_OPACITY = 4
 
 
 def read(photo: dict[str, Any], height: int, width: int, channels: int) -> np.ndarray:
@@ -25,11 +26,8 @@ def read(photo: dict[str, Any], height: int, width: int, channels: int) -> np.nd
         raise UserError(
             f"{photo['file']}: a network whose pictures have {channels} channels sees no photos"
         )
-    check_input(photo["file"], PICTURE)
-    try:
-        with Image.open(photo["file"]) as image:
-            upright = ImageOps.exif_transpose(image).convert(_MODES[channels])
-    except Exception as error:  # a torn file can raise nearly anything from Pillow's decoders
-        raise UserError(f"{photo['file']}: not a photo that can be read ({error})") from error
+    found = photos.read(photo["file"])
+    opaque = found.image if channels == _WITH_OPACITY else found.on_white()
+    upright = opaque.convert(_MODES[channels])
     fitted = ImageOps.fit(upright, (width, height), Image.Resampling.BICUBIC)
     return np.asarray(fitted, np.float32).reshape(height, width, channels) / 255

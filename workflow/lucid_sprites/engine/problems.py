@@ -10,7 +10,8 @@ NO_GRADIENT = "no_gradient"
 RECURRING = "recurring_loss"
 LOW = "loss_under_minimum"
 NOT_FINITE = "not_finite"
-STATUSES = (OK, CONSTANT, NO_GRADIENT, RECURRING, LOW, NOT_FINITE)
+REFUSED = "refused"
+STATUSES = (OK, CONSTANT, NO_GRADIENT, RECURRING, LOW, NOT_FINITE, REFUSED)
 
 # A channel that varies this much less than the median channel of its layer is constant:
 # batch norm with a scale near zero leaves rounding noise, not a signal.

@@ -76,6 +76,7 @@ class Outcome:
 
     Attributes:
         status: `problems.OK`, or why the attempt ended early.
+        reason: in words, of an objective that the network refuses.
         step: updates done in all.
         loss: objective in the last update.
         pictures: float32 [edge, edge, channels] in 0..1 for each threshold reached.
@@ -92,6 +93,7 @@ class Outcome:
     losses: dict[int, float] = field(default_factory=dict)
     curve: dict[int, float] = field(default_factory=dict)
     checkpoint: Checkpoint | None = None
+    reason: str = ""
 
     def note(self, loss: float, watch: LossWatch) -> bool:
         """Count an update with `loss`; returns whether the attempt may go on.

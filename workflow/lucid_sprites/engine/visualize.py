@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import numpy as np
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
+from lucid_sprites.config import schema
 from lucid_sprites.config.plan import InstancePlan
 from lucid_sprites.config.settings import DEFAULTS, recipes
 from lucid_sprites.config.studies import study_plan
@@ -35,13 +37,15 @@ def visualize(
         an outcome for each cell of the study, in their order.
 
     Raises:
-        UserError: unknown layer or channel, or settings that do not fit.
+        UserError: unknown layer, channel or setting, or settings that do not fit.
     """
     if isinstance(study, list):
         lines = [text(item.data) if isinstance(item, Objective) else item for item in study]
         study = {"objectives": lines}
+    written = {key: _listed(value) for key, value in {**study, **settings}.items()}
+    checked = schema.check(written, "render", "study")
     instance = InstancePlan("", "", "", catalogue, [])
-    plan = study_plan(0, "study", {**study, **settings}, DEFAULTS, instance, "visualize")
+    plan = study_plan(0, "study", checked, DEFAULTS, instance, "render")
     tasks = [
         Task(
             index,
@@ -59,3 +63,10 @@ def visualize(
     network = prepare.prepare(graph, found.name, *looked_at)
     outcomes = optimize(network, found, plan.name, tasks, plan.batch, progress)
     return sorted(outcomes, key=lambda outcome: outcome.task.index)
+
+
+def _listed(value: Any) -> Any:
+    """Python's tuples and arrays, as a config would list them."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    return list(value) if isinstance(value, tuple | range) else value

@@ -13,6 +13,7 @@ from typing import Any
 
 from lucid_sprites import layout, tensorflow_start
 from lucid_sprites.config import indexes
+from lucid_sprites.config.size import Size
 from lucid_sprites.errors import UserError
 from lucid_sprites.made import write_beside
 from lucid_sprites.render import png
@@ -84,7 +85,7 @@ def _sprites(spec: dict[str, Any]) -> Iterator[tuple[int, int, int, str]]:
                 layer=group["number"],
                 index=index,
                 threshold=group["threshold"],
-                scale=group["scale"],
+                scale=Size.of(group["scale"]),
             )
             yield group["number"], index, group["threshold"], path
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from lucid_sprites import layout
 from lucid_sprites.config import indexes
+from lucid_sprites.config.size import Size
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import write_whole
 from lucid_sprites.made import write_beside
@@ -32,6 +33,7 @@ def table(blocks: list[str]) -> pd.DataFrame:
     log["transforms"] = [
         value if isinstance(value, str) else json.dumps(value) for value in log["transforms"]
     ]
+    log["scale"] = [str(Size.of(scale)) for scale in log["scale"]]
     return log.sort_values(["layer", "index", "attempt", "threshold"], ignore_index=True)
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from lucid_sprites import layout
 from lucid_sprites.config import indexes
-from lucid_sprites.config.settings import sizes
+from lucid_sprites.config.size import Size
 from lucid_sprites.engine.problems import OK
 from lucid_sprites.errors import DamagedError, UserError
 from lucid_sprites.files import delete, save_whole, write_whole
@@ -22,7 +22,7 @@ from lucid_sprites.render import png
 
 
 def compose(
-    sprites: dict[int, str], depth: int, columns: int, cell: int
+    sprites: dict[int, str], depth: int, columns: int, cell: Size
 ) -> tuple[Image.Image, list[dict[str, Any]]]:
     """The sheet and what is in its cells.
 
@@ -33,19 +33,19 @@ def compose(
         sprites: PNG file by index.
         depth: number of cells.
         columns: cells in a row.
-        cell: edge of a cell in pixels.
+        cell: size of a cell.
 
     Raises:
         UserError: a sprite cannot be read; a damaged one is deleted, so that it is made again.
     """
     rows = -(-depth // columns)
-    sheet = Image.new("RGBA", (columns * cell, rows * cell))
+    sheet = Image.new("RGBA", (columns * cell.width, rows * cell.height))
     cells = []
     for index, path in sorted(sprites.items()):
         image, told = _sprite(path)
-        x, y = index % columns * cell, index // columns * cell
+        x, y = index % columns * cell.width, index // columns * cell.height
         if told["status"] == OK:
-            middle = (x + (cell - image.width) // 2, y + (cell - image.height) // 2)
+            middle = (x + (cell.width - image.width) // 2, y + (cell.height - image.height) // 2)
             sheet.paste(image.convert("RGBA"), middle)
         cells.append(
             {
@@ -73,10 +73,10 @@ def _sprite(path: str) -> tuple[Image.Image, dict[str, Any]]:
     raise UserError(f"{message}; it was deleted, run again")
 
 
-def _path(results: str, spec: dict[str, Any], index: int, scale: int | list[int]) -> str:
+def _path(results: str, spec: dict[str, Any], index: int, size: Size) -> str:
     template = layout.STUDY_SPRITE if "study" in spec else layout.SPRITE
     return f"{results}/{template}".format(
-        **{**spec, "layer": spec["number"]}, index=index, scale=layout.scale_name(scale)
+        **{**spec, "layer": spec["number"]}, index=index, scale=size
     )
 
 
@@ -90,11 +90,11 @@ def main() -> None:
     spec = json.loads(arguments.spec)
     groups, results = spec.pop("sprites"), spec.pop("results")
     sprites = {
-        index: _path(results, spec, index, group["scale"])
+        index: _path(results, spec, index, Size.of(group["scale"]))
         for group in groups
         for index in indexes.parse(group["indexes"])
     }
-    cell = max(edge for group in groups for edge in sizes(group["scale"]))
+    cell = Size.around(Size.of(group["scale"]) for group in groups)
     titles = spec.pop("titles", None)
     try:
         sheet, cells = compose(sprites, spec["depth"], spec["columns"], cell)
@@ -102,7 +102,7 @@ def main() -> None:
         if titles:
             cells = [{**each, "title": titles[each["index"]]} for each in cells]
         said = {"made": mark(arguments.made)}
-        described = json.dumps({**said, **spec, "cell": cell, "cells": cells}, indent=1)
+        described = json.dumps({**said, **spec, "cell": cell.scale, "cells": cells}, indent=1)
         write_whole(Path(arguments.out).with_suffix(".json"), described + "\n")
     except UserError as error:
         sys.exit(f"error: {error}")

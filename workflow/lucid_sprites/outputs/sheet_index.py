@@ -3,6 +3,7 @@
 import os
 from typing import Any
 
+from lucid_sprites.config.size import Size
 from lucid_sprites.files import read_made
 
 
@@ -17,7 +18,8 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 def _whole(sheet: dict[str, Any]) -> dict[str, Any]:
     texts = [sheet["series"], sheet["instance"], sheet["study" if "study" in sheet else "layer"]]
-    numbers = [sheet[name] for name in ("number", "threshold", "cell")]
+    numbers = [sheet[name] for name in ("number", "threshold")]
+    Size.of(sheet["cell"])
     right = (
         all(isinstance(text, str) for text in texts)
         and all(type(number) is int and number >= 0 for number in numbers)

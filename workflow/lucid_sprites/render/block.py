@@ -12,7 +12,7 @@ import numpy as np
 from lucid_sprites import layout, tensorflow_start
 from lucid_sprites.config import indexes
 from lucid_sprites.config.settings import ENGINE_VARIANT, Recipe, identity, recipes
-from lucid_sprites.engine.problems import CONSTANT, OK
+from lucid_sprites.engine.problems import CONSTANT, OK, REFUSED
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import sha256
 from lucid_sprites.objectives import without_paths
@@ -94,7 +94,7 @@ class Sprite:
     @property
     def hopeless(self) -> bool:
         """No other start can help."""
-        return any(entry.status == CONSTANT for entry in self.attempts.values())
+        return any(entry.status in (CONSTANT, REFUSED) for entry in self.attempts.values())
 
 
 def complete(spec: BlockSpec, store: Store, progress: Progress) -> list[Sprite]:
@@ -122,7 +122,8 @@ def complete(spec: BlockSpec, store: Store, progress: Progress) -> list[Sprite]:
         if missing and missing[0].members:
             missing = sprites
         for sprite, entry in _optimized(spec, missing, attempt, progress):
-            store.put(_key(spec, sprite, attempt), entry)
+            if entry.status != REFUSED:  # a photo may be mended, and nothing was computed
+                store.put(_key(spec, sprite, attempt), entry)
             # The states of a whole block would fill the memory.
             entry.state = None
             sprite.take(attempt, entry)
@@ -293,7 +294,7 @@ def _picture(spec: BlockSpec, sprite: Sprite, threshold: int) -> bytes:
     last = max(sprite.attempts)
     entry = sprite.attempts[last]
     record = _record(spec, sprite, last, threshold, entry.status, entry.loss)
-    return png.empty(sprite.recipes[last].scale, record)
+    return png.empty(sprite.recipes[last].size, record)
 
 
 def rows(spec: BlockSpec, sprites: list[Sprite]) -> list[dict[str, Any]]:

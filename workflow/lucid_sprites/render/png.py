@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from lucid_sprites.config.settings import sizes
+from lucid_sprites.config.size import Size
 from lucid_sprites.errors import DamagedError, UserError
 from lucid_sprites.made import mark
 
@@ -87,10 +87,9 @@ def _shown(levels: np.ndarray, alpha: bool) -> np.ndarray:
     return np.concatenate([colours, levels[..., -1:]], axis=-1) if alpha else colours
 
 
-def empty(scale: int | list[int], record: dict[str, Any]) -> bytes:
-    """A fully transparent PNG of the edge, or height and width, `scale`, for a failed sprite."""
-    height, width = sizes(scale)
-    return _png(Image.new("LA", (width, height)), record)
+def empty(size: Size, record: dict[str, Any]) -> bytes:
+    """A fully transparent PNG for a failed sprite."""
+    return _png(Image.new("LA", (size.width, size.height)), record)
 
 
 def read(path: str) -> tuple[Image.Image, dict[str, Any]]:

@@ -22,8 +22,9 @@ from lucid_sprites.config.training import dataset_made
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole, write_whole
 from lucid_sprites.made import mark
+from lucid_sprites.photos import UnreadablePhotoError
 from lucid_sprites.training.attributes import read_attributes
-from lucid_sprites.training.photos import UnreadablePhotoError, read_square
+from lucid_sprites.training.photos import read_square
 
 NO_CLASS = re.compile(r"(test|unlabell?ed)([_. -].*)?", re.IGNORECASE)
 """Folders beside those of the classes that hold pictures of all kinds."""
@@ -56,7 +57,7 @@ class Prepared:
         try:
             picture, converted = read_square(path, edge)
         except UnreadablePhotoError as error:
-            self.skipped[name] = str(error)
+            self.skipped[name] = error.reason
             return
         self.pictures.append(picture)
         self.targets.append(target)

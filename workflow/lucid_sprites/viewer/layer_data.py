@@ -16,6 +16,7 @@ import numpy as np
 
 from lucid_sprites import layout
 from lucid_sprites.config import indexes
+from lucid_sprites.config.size import Size
 from lucid_sprites.engine.problems import OK
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import write_whole
@@ -27,12 +28,12 @@ from lucid_sprites.viewer.script import script
 _PER_CELL = ("loss", "status", "seed", "attempt")
 
 
-def cells(sheets: list[dict[str, Any]], scales: dict[int, int]) -> dict[str, Any]:
+def cells(sheets: list[dict[str, Any]], sizes: dict[int, Size]) -> dict[str, Any]:
     """The cells of a layer's sheets, as lists that run in parallel.
 
     Args:
         sheets: what the JSON files beside the sheets hold.
-        scales: edge of the sprite by index.
+        sizes: of the sprites, by index.
 
     Returns:
         `index` (rising), `scale`, and `at`: by threshold, for each of `loss`, `status`, `seed`,
@@ -42,7 +43,7 @@ def cells(sheets: list[dict[str, Any]], scales: dict[int, int]) -> dict[str, Any
     numbers = sorted({index for at in found.values() for index in at})
     return {
         "index": numbers,
-        "scale": [scales[index] for index in numbers],
+        "scale": [str(sizes[index]) for index in numbers],
         "at": {
             threshold: {
                 name: [at[index][name] if index in at else None for index in numbers]
@@ -61,8 +62,9 @@ def details(rows: list[dict[str, Any]], groups: list[dict[str, Any]]) -> dict[st
         groups: `indexes` (as text) and the `settings` that these share.
 
     Returns:
-        `settings`: a list; `units`: by index, the number of its settings in that list and its
-        `attempts` in order, each with its record and its `curve`, pairs of step and loss.
+        `settings`: a list, with sizes as they are in file names; `units`: by index, the number of
+        its settings in that list and its `attempts` in order, each with its record and its `curve`,
+        pairs of step and loss.
     """
     group = {
         index: number
@@ -77,7 +79,10 @@ def details(rows: list[dict[str, Any]], groups: list[dict[str, Any]]) -> dict[st
         attempts.setdefault((row["index"], row["attempt"]), []).append(row)
     for (index, _), own in sorted(attempts.items()):
         units[index]["attempts"].append(_attempt(own))
-    return {"settings": [item["settings"] for item in groups], "units": units}
+    shown = [
+        {**item["settings"], "scale": str(Size.of(item["settings"]["scale"]))} for item in groups
+    ]
+    return {"settings": shown, "units": units}
 
 
 def _attempt(rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -158,12 +163,12 @@ def main() -> None:
         ]
         blocks = [path(layout.BLOCK, block=block) for block in indexes.parse(spec["blocks"])]
         rows = [row for block in blocks for row in attempts_log.read(block)]
-        scales = {
-            index: group["settings"]["scale"]
+        sizes = {
+            index: Size.of(group["settings"]["scale"])
             for group in spec["groups"]
             for index in indexes.parse(group["indexes"])
         }
-        write_whole(path(layout.PAGE_CELLS), script(key, cells(sheets, scales), made))
+        write_whole(path(layout.PAGE_CELLS), script(key, cells(sheets, sizes), made))
         more = details(rows, spec["groups"])
         write_whole(path(layout.PAGE_DETAILS), script(f"{key}/details", more, made))
         told = {"made": mark(made), **summary(spec, sheets, rows)}

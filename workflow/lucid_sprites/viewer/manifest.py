@@ -15,6 +15,7 @@ from typing import Any
 
 from lucid_sprites import layout
 from lucid_sprites.config import indexes, review
+from lucid_sprites.config.size import Size
 from lucid_sprites.engine.problems import STATUSES
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import read_made, write_whole
@@ -111,7 +112,7 @@ def _whole(manifest: dict[str, Any]) -> dict[str, Any]:
     texts = [manifest["series"], *(instance["name"] for instance in manifest["instances"])]
     right = (
         manifest["format"] == _FORMAT
-        and manifest["statuses"] == list(STATUSES)
+        and set(manifest["statuses"]) <= set(STATUSES)
         and manifest["paths"] == _SHOWN_PATHS
         and all(re.fullmatch(layout.NAME, text) for text in texts)
         and all(map(_whole_layer, layers))
@@ -124,8 +125,10 @@ def _whole(manifest: dict[str, Any]) -> dict[str, Any]:
 
 def _whole_layer(layer: dict[str, Any]) -> dict[str, Any]:
     numbers = [*(layer[key] for key in ("number", "depth", "columns", "units")),
-               *layer["thresholds"], *layer["cell"].values(),
+               *layer["thresholds"],
                *(count for at in layer["status"].values() for count in at.values())]  # fmt: skip
+    for cell in layer["cell"].values():
+        Size.of(cell)
     curves = [layer["loss"][name] for name in ("step", "low", "median", "high")]
     right = (
         all(type(number) is int and number >= 0 for number in numbers)

@@ -4,6 +4,9 @@ import tensorflow.compat.v1 as tf
 
 from lucid_sprites.engine.objectives.scope import Node
 
+BEYOND_LAYER = "beyond the layer"
+"""What TensorFlow says when a group's position is not in its layer."""
+
 
 def channel(node: Node) -> tf.Tensor:
     """Mean of a channel over the layer."""
@@ -24,6 +27,10 @@ def neuron(node: Node) -> tf.Tensor:
 def localized_group(node: Node) -> tf.Tensor:
     """Mean over a rectangle of positions of the sum of a group of channels."""
     layer, (x, y) = node.layer(), (node["x"], node["y"])
+    # A part without positions has no mean, only NaN.
+    inside = tf.assert_less([x, y], tf.shape(layer)[1:3], message=BEYOND_LAYER)
+    with tf.control_dependencies([inside]):
+        layer = tf.identity(layer)
     part = layer[:, x : x + node["height"], y : y + node["width"]]
     return tf.reduce_mean(tf.reduce_sum(tf.gather(part, node["channels"], axis=-1), -1), [1, 2])
 

@@ -9,11 +9,11 @@ const figure = (() => {
 
   async function compose(units, places, options) {
     const pictures = await Promise.all(places.map(sprites.image));
-    const edges = places.map((place) => data.layer(place).cell[place.threshold]);
-    const edge = Math.max(...edges) * options.zoom;
-    const width = edge * places.length + 2 * (places.length - 1);
+    const cells = places.map((place) => sprites.size(place, options.zoom));
+    const cell = { width: Math.max(...cells.map((own) => own.width)), height: Math.max(...cells.map((own) => own.height)) };
+    const width = cell.width * places.length + 2 * (places.length - 1);
     const columns = Math.min(options.columns, units.length);
-    const height = edge + (options.labels ? LABEL : 0);
+    const height = cell.height + (options.labels ? LABEL : 0);
     const head = options.title ? TITLE : 0;
     const canvas = element("canvas", {
       width: GAP + columns * (width + GAP),
@@ -38,13 +38,13 @@ const figure = (() => {
         const from = sprites.cell(places[at], unit.index);
         const status = at ? unit.other.status : unit.status;
         if (status === "ok") {
-          context.drawImage(picture, from.x, from.y, from.edge, from.edge, x + at * (edge + 2), y, edge, edge);
+          context.drawImage(picture, from.x, from.y, from.width, from.height, x + at * (cell.width + 2), y, cell.width, cell.height);
         } else {
           context.strokeStyle = "#bbb";
-          context.strokeRect(x + at * (edge + 2) + 0.5, y + 0.5, edge - 1, edge - 1);
+          context.strokeRect(x + at * (cell.width + 2) + 0.5, y + 0.5, cell.width - 1, cell.height - 1);
         }
       });
-      if (options.labels) context.fillText(`${unit.index}  ${readable(unit.loss)}`, x, y + edge + LABEL / 2, width);
+      if (options.labels) context.fillText(`${unit.index}  ${readable(unit.loss)}`, x, y + cell.height + LABEL / 2, width);
     });
     return canvas;
   }

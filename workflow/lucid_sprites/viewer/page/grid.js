@@ -20,18 +20,20 @@ const grid = (() => {
 
   /** Zoom in whole numbers, larger where there is room. */
   function usualZoom() {
-    const edge = data.layer(address.state).cell[address.state.threshold];
+    const edge = sprites.longest(address.state);
     if (innerWidth < 700) return edge <= 64 ? "1" : "0.5";
     return edge <= 32 ? "4" : edge <= 64 ? "2" : "1";
   }
 
   function measure() {
-    const cell = data.layer(now).cell[now.threshold];
-    const edge = Math.round(cell * Number(now.zoom || usualZoom()));
-    const width = now.compare === "side" ? 2 * edge + 2 : edge;
+    const edge = Math.round(sprites.longest(now) * Number(now.zoom || usualZoom()));
+    const shown = [now, against].filter(Boolean)
+      .map((place) => sprites.size(place, edge / sprites.longest(place)));
+    const widths = shown.map((own) => own.width);
+    const width = now.compare === "side" ? widths[0] + 2 + widths[1] : Math.max(...widths);
     const room = Math.max(1, root.clientWidth - 2 * GAP);
     const columns = Math.max(1, Math.floor((room + GAP) / (Math.max(width, 56) + GAP)));
-    size = { edge, width: Math.max(width, 56), height: edge + CAPTION, columns };
+    size = { edge, width: Math.max(width, 56), height: Math.max(...shown.map((own) => own.height)) + CAPTION, columns };
   }
 
   const rowHeight = () => size.height + GAP;

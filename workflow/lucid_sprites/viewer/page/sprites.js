@@ -8,28 +8,38 @@ const sprites = (() => {
 
   /** Where a unit stands on its sheet, in pixels of the sheet. */
   function cell(place, index) {
-    const layer = data.layer(place);
-    const edge = layer.cell[place.threshold];
-    return { edge, x: (index % layer.columns) * edge, y: Math.floor(index / layer.columns) * edge };
+    const { columns } = data.layer(place);
+    const { width, height } = size(place);
+    return { width, height, x: (index % columns) * width, y: Math.floor(index / columns) * height };
   }
 
-  /** An element that shows a unit `edge` pixels wide. */
+  /** Width and height of the cells of a sheet, in its pixels, or in those of the screen. */
+  function size(place, zoom = 1) {
+    const { cell } = data.layer(place);
+    const [height, width] = [cell[place.threshold]].flat();
+    return { width: Math.round((width ?? height) * zoom), height: Math.round(height * zoom) };
+  }
+
+  /** The longest edge of the cells of a sheet, in its pixels. */
+  const longest = (place) => Math.max(...Object.values(size(place)));
+
+  /** An element that shows a unit whose longest edge is to be `edge` pixels. */
   function show(place, index, edge, status, attributes = {}) {
     const shown = element("span", { ...attributes, class: `sprite ${attributes.class ?? ""}` });
-    shown.style.width = shown.style.height = `${edge}px`;
+    const { width, height } = size(place, edge / longest(place));
+    shown.style.width = `${width}px`;
+    shown.style.height = `${height}px`;
     if (status !== "ok") {
       shown.classList.add("failed");
       shown.append(element("span", {}, status == null ? "not rendered" : status.replaceAll("_", " ")));
       return shown;
     }
-    const at = cell(place, index);
-    const zoom = edge / at.edge;
     const layer = data.layer(place);
     const rows = Math.ceil(layer.depth / layer.columns);
     const path = data.path("sheet", place).split("/").map(encodeURIComponent).join("/");
     shown.style.backgroundImage = `url("${path}")`;
-    shown.style.backgroundSize = `${layer.columns * edge}px ${rows * edge}px`;
-    shown.style.backgroundPosition = `${-at.x * zoom}px ${-at.y * zoom}px`;
+    shown.style.backgroundSize = `${layer.columns * width}px ${rows * height}px`;
+    shown.style.backgroundPosition = `${-(index % layer.columns) * width}px ${-Math.floor(index / layer.columns) * height}px`;
     return shown;
   }
 
@@ -78,20 +88,20 @@ const sprites = (() => {
     const [one, two] = (await Promise.all([image(first), image(second)])).map(bytes);
     return indexes.map((index) => {
       const [a, b] = [cell(first, index), cell(second, index)];
-      if (a.edge !== b.edge || b.y + b.edge > two.height) return null;
+      if (a.width !== b.width || a.height !== b.height || b.y + b.height > two.height) return null;
       let sum = 0;
-      for (let y = 0; y < a.edge; y++) {
+      for (let y = 0; y < a.height; y++) {
         let i = ((a.y + y) * one.width + a.x) * 4;
         let j = ((b.y + y) * two.width + b.x) * 4;
-        for (const end = i + a.edge * 4; i < end; i += 4, j += 4) {
+        for (const end = i + a.width * 4; i < end; i += 4, j += 4) {
           sum += Math.abs(one.data[i] - two.data[j])
             + Math.abs(one.data[i + 1] - two.data[j + 1])
             + Math.abs(one.data[i + 2] - two.data[j + 2]);
         }
       }
-      return sum / (a.edge * a.edge * 3 * 255);
+      return sum / (a.width * a.height * 3 * 255);
     });
   }
 
-  return { cell, show, part, image, differences };
+  return { cell, size, longest, show, part, image, differences };
 })();

@@ -178,7 +178,7 @@ const unit = (() => {
 
   /** A whole multiple of the sprite's size, so that its pixels stay square. */
   function largeEdge(state) {
-    const edge = data.layer(state).cell[state.threshold];
+    const edge = sprites.longest(state);
     const room = Math.min(320, innerWidth - 48);
     return Math.max(1, Math.floor(room / edge)) * edge;
   }

@@ -1,0 +1,66 @@
+"""Sizes: how they are written, and that keys stay what they were."""
+
+import pytest
+
+from lucid_sprites.config.settings import (
+    DEFAULTS,
+    canonical_json,
+    identity,
+    merge,
+    recipes,
+    resolve,
+)
+from lucid_sprites.config.size import Size
+from lucid_sprites.render.store import key
+
+# Of the defaults with a scale: whoever changes them has all users render everything anew.
+KEYS = {
+    64: ("b270f04fb672638e5bce832bd89e25c2d88c4765bec5755896ce74ed30826ff6", "0b5a9d1268a23562"),
+    33: ("515c03f937adaf2eb17d4f6aba770f003108e04aa98cc202fc1897b84dc68aa5", "7fe5a2fc013f756f"),
+    (48, 80): (
+        "e6a365380701817d154ccb84fd3f6bf292aeb3db30669e6b5d5de902754093f9",
+        "cc7e4fc81596ca0c",
+    ),
+}
+
+
+def resolved(scale):
+    scale = list(scale) if isinstance(scale, tuple) else scale
+    return resolve(merge(DEFAULTS, {"scale": scale}), "here")
+
+
+@pytest.mark.parametrize("scale", KEYS, ids=str)
+def test_keys_of_store_and_params_are_those_of_before(scale):
+    settings = resolved(scale)
+    recipe = recipes(settings)[0].as_dict()
+    found = key({"recipe": recipe}), identity("content", {}, "conv1/Relu", settings)
+    assert found == KEYS[scale]
+
+
+@pytest.mark.parametrize(
+    ("scale", "size", "name"),
+    [(64, (64, 64), "64"), ([96, 64], (96, 64), "96x64"), ([64, 64], (64, 64), "64")],
+)
+def test_a_size_is_read_and_named(scale, size, name):
+    assert Size.of(scale) == Size(*size)
+    assert str(Size.of(scale)) == f"{Size.of(scale)}" == name
+
+
+def test_equal_sizes_have_one_form():
+    assert canonical_json(resolved((64, 64))) == canonical_json(resolved(64))
+    assert resolved((48, 80))["scale"] == [48, 80]
+    assert recipes(resolved((48, 80)))[0].size == Size(height=48, width=80)
+
+
+@pytest.mark.parametrize("scale", [0, -3, 1.5, True, "64", None, [64], [1, 2, 3], [8, "8"], {}])
+def test_what_is_no_size_is_refused(scale):
+    with pytest.raises(ValueError, match="no size"):
+        Size.of(scale)
+
+
+def test_sizes_around_and_within():
+    assert Size.around([Size(10, 40), Size(20, 30)]) == Size(20, 40)
+    assert Size(48, 80).with_longest(40) == Size(24, 40)
+    assert Size(64, 64).with_longest(100) == Size(100, 100)
+    assert Size(1, 999).with_longest(10) == Size(1, 10)
+    assert Size(48, 80).pixels == 3840
