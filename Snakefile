@@ -5,32 +5,35 @@ min_version("9.0")
 import os
 import sys
 
+from snakemake.logging import logger
+from snakemake.settings.enums import Quietness
 from snakemake.settings.types import DeploymentMethod
 
 WORKFLOW = os.path.join(str(workflow.current_basedir), "workflow")
+if {*"{}"} & {*WORKFLOW}:
+    raise WorkflowError(f"{WORKFLOW}: Snakemake takes braces in this path for wildcards; rename it")
 sys.path.insert(0, WORKFLOW)
 PYTHON = os.path.dirname(sys.executable)
 if DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method:
     # An environment takes the place in PATH of the one that is active: no other Python may be before.
     PYTHON = os.path.join(os.environ.get("CONDA_PREFIX", sys.prefix), "bin")
-    # Else its jobs do not get PYTHONPATH.
-    workflow.deployment_settings.conda_not_block_search_path_envvars = True
 # Jobs find the package, and the Python that Snakemake runs on.
 os.environ.update(
-    PYTHONPATH=WORKFLOW,
     LUCID_SPRITES=os.path.join(WORKFLOW, "lucid_sprites"),
     PATH=os.pathsep.join([PYTHON, os.environ.get("PATH", "")]),
 )
 
-from lucid_sprites import layout
+from lucid_sprites import failures, layout
 from lucid_sprites.config import images, yaml_file
 from lucid_sprites.config.comparison import comparisons
 from lucid_sprites.config.load import load
 from lucid_sprites.config.studies import plan_studies
 from lucid_sprites.config.training import trainings
 from lucid_sprites.errors import UserError
-from lucid_sprites.outputs.summary import summarize
+from lucid_sprites.outputs.summary import summarize_run
 from lucid_sprites.viewer.pages import Pages
+
+FAILURES = failures.listen(logger, Quietness.ALL in (workflow.output_settings.quiet or ()))
 
 try:
     # The workflow that uses this one as a module may have given it its config.
@@ -152,6 +155,11 @@ rule compare:
 
 
 onsuccess:
-    print(
-        summarize([*PLAN.known().all_sheets(), *STUDIES.known().all_sheets()]), file=sys.stderr
-    )
+    made = {file for job in workflow.dag.jobs for file in job.output}
+    sheets = [*PLAN.known().all_sheets(), *STUDIES.known().all_sheets()]
+    wanted = [file for job in workflow.dag.targetjobs for file in job.output or job.input]
+    print(summarize_run([sheet for sheet in sheets if sheet in made], wanted), file=sys.stderr)
+
+
+onerror:
+    sys.stderr.write(FAILURES.summary())

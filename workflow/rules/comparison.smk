@@ -15,7 +15,7 @@ rule comparison_figures:
         spec=COMPARISONS.figures_spec,
         sheets=COMPARISONS.sheet_patterns,
     shell:
-        "python -m lucid_sprites.comparison.figures"
+        'python "$LUCID_SPRITES" comparison.figures'
         " --spec {params.spec:q} --out {output:q} --sheets {params.sheets:q} 2> {log:q}"
 
 
@@ -41,7 +41,7 @@ rule changes:
     params:
         sheets=COMPARISONS.sheet_patterns,
     shell:
-        "python -m lucid_sprites.comparison.changes --out {output.table:q}"
+        'python "$LUCID_SPRITES" comparison.changes --out {output.table:q}'
         " --by-layer {output.by_layer:q} --table {output.shown:q} --plot {output.plot:q}"
         " --graphs {input.graphs:q} --sheets {params.sheets:q} 2> {log:q}"
 
@@ -61,6 +61,6 @@ rule responses:
         strongest=COMPARISONS.strongest,
         sheets=COMPARISONS.sheet_patterns_of_instance,
     shell:
-        "python -m lucid_sprites.comparison.responses --strongest {params.strongest}"
+        'python "$LUCID_SPRITES" comparison.responses --strongest {params.strongest}'
         " --graph {input.graph:q} --catalogue {params.catalogue:q} --out {output:q}"
         " --sheets {params.sheets:q} 2> {log:q}"

@@ -18,7 +18,7 @@ rule show_picture:
     params:
         spec=IMAGES.archive_spec,
     shell:
-        "python -m lucid_sprites.images.job --spec {params.spec:q} --out {output:q} 2> {log:q}"
+        'python "$LUCID_SPRITES" images.job --spec {params.spec:q} --out {output:q} 2> {log:q}'
 
 
 rule picture_view:
@@ -50,7 +50,7 @@ rule picture_table:
     params:
         spec=IMAGES.table_spec,
     shell:
-        "python -m lucid_sprites.images.table --spec {params.spec:q} --out {output:q} 2> {log:q}"
+        'python "$LUCID_SPRITES" images.table --spec {params.spec:q} --out {output:q} 2> {log:q}'
 
 
 rule tensorboard_events:
@@ -67,5 +67,5 @@ rule tensorboard_events:
     params:
         spec=IMAGES.events_spec,
     shell:
-        "python -m lucid_sprites.images.tensorboard"
+        'python "$LUCID_SPRITES" images.tensorboard'
         " --spec {params.spec:q} --out {output:q} 2> {log:q}"

@@ -17,7 +17,7 @@ rule losses:
     params:
         spec=PLAN.losses_spec,
     shell:
-        "python -m lucid_sprites.outputs.losses --spec {params.spec:q} --out {output:q} 2> {log:q}"
+        'python "$LUCID_SPRITES" outputs.losses --spec {params.spec:q} --out {output:q} 2> {log:q}'
 
 
 rule spritesheet:
@@ -40,5 +40,5 @@ rule spritesheet:
     params:
         spec=PLAN.sheet_spec,
     shell:
-        "python -m lucid_sprites.outputs.sheet"
+        'python "$LUCID_SPRITES" outputs.sheet'
         " --spec {params.spec:q} --out {output.sheet:q} 2> {log:q}"

@@ -19,7 +19,7 @@ rule optimize:
         spec=PLAN.block_spec,
         store=PLAN.store,
     shell:
-        "python -m lucid_sprites.render.optimize_block"
+        'python "$LUCID_SPRITES" render.optimize_block'
         " --spec {params.spec:q} --store {params.store:q} --out {output:q} --log {log:q}"
 
 

@@ -25,7 +25,7 @@ rule viewer_layer:
     params:
         spec=PAGES.layer_spec,
     shell:
-        "python -m lucid_sprites.viewer.layer_data --spec {params.spec:q} 2> {log:q}"
+        'python "$LUCID_SPRITES" viewer.layer_data --spec {params.spec:q} 2> {log:q}'
 
 
 rule viewer_sheet:
@@ -40,7 +40,7 @@ rule viewer_sheet:
     params:
         key="{series}/{instance}/{layer}/{threshold}",
     shell:
-        "python -m lucid_sprites.viewer.sheet_pixels"
+        'python "$LUCID_SPRITES" viewer.sheet_pixels'
         " --key {params.key:q} --sheet {input:q} --out {output:q} 2> {log:q}"
 
 
@@ -56,7 +56,7 @@ rule viewer_table:
     params:
         key="{series}/tables/{table}",
     shell:
-        "python -m lucid_sprites.viewer.table"
+        'python "$LUCID_SPRITES" viewer.table'
         " --key {params.key:q} --table {input:q} --out {output:q} 2> {log:q}"
 
 
@@ -72,7 +72,7 @@ rule manifest:
     params:
         spec=PAGES.manifest_spec,
     shell:
-        "python -m lucid_sprites.viewer.manifest --spec {params.spec:q} --out {output:q} 2> {log:q}"
+        'python "$LUCID_SPRITES" viewer.manifest --spec {params.spec:q} --out {output:q} 2> {log:q}'
 
 
 rule series_page:
@@ -86,7 +86,7 @@ rule series_page:
     conda:
         "../envs/lucid-sprites.yaml"
     shell:
-        "python -m lucid_sprites.viewer.html"
+        'python "$LUCID_SPRITES" viewer.html'
         " --manifests {input.manifest:q} --out {output:q} 2> {log:q}"
 
 
@@ -100,7 +100,7 @@ rule start_page:
     conda:
         "../envs/lucid-sprites.yaml"
     shell:
-        "python -m lucid_sprites.viewer.html --manifests {input:q} --out {output:q} 2> {log:q}"
+        'python "$LUCID_SPRITES" viewer.html --manifests {input:q} --out {output:q} 2> {log:q}'
 
 
 rule plots:
@@ -133,7 +133,7 @@ rule plots:
     conda:
         "../envs/lucid-sprites.yaml"
     shell:
-        "python -m lucid_sprites.viewer.plots --manifest {input:q} --out {output:q} 2> {log:q}"
+        'python "$LUCID_SPRITES" viewer.plots --manifest {input:q} --out {output:q} 2> {log:q}'
 
 
 rule bundle_series:
@@ -149,7 +149,7 @@ rule bundle_series:
     params:
         tables=PAGES.bundle_tables,
     shell:
-        "python -m lucid_sprites.viewer.bundle --manifest {input.manifest:q}"
+        'python "$LUCID_SPRITES" viewer.bundle --manifest {input.manifest:q}'
         " --tables {params.tables:q} --out {output:q} 2> {log:q}"
 
 

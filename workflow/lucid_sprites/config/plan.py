@@ -4,6 +4,7 @@ What the rules of the workflow look up by wildcards; `wildcards` is anything wit
 `series`, `instance`, `layer`, `block`, `index`, `threshold` that the name of a method needs.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -135,6 +136,12 @@ class Plan:
     def model_files(self, wildcards: Any) -> tuple[str, ...]:
         """The files that an instance's model is read from."""
         return self._options(wildcards.series, wildcards.instance).source.files
+
+    @property
+    def made_series(self) -> str:
+        """Regular expression for the series, before an instance, of models that jobs make."""
+        made = [key for key, own in self.options.items() if own.source.is_made]
+        return "|".join("{}(?=/{}/)".format(*map(re.escape, key)) for key in made) or "(?!)"
 
     def import_job(self, wildcards: Any) -> str:
         """What the job that imports a model is given: a list of one for `models.import_model`."""
