@@ -1,5 +1,6 @@
 localrules:
     changes,
+    changes_across,
 
 
 rule comparison_figures:
@@ -43,6 +44,39 @@ rule changes:
     shell:
         'python "$LUCID_SPRITES" comparison.changes --out {output.table:q}'
         " --by-layer {output.by_layer:q} --table {output.shown:q} --plot {output.plot:q}"
+        " --graphs {input.graphs:q} --sheets {params.sheets:q} 2> {log:q}"
+
+
+# The figures and changes of a state beside one of another series.
+use rule comparison_figures as figures_across with:
+    input:
+        COMPARISONS.sheets_across,
+    output:
+        directory(PLAN.pattern(layout.ACROSS)),
+    log:
+        PLAN.pattern(layout.ACROSS_LOG),
+    params:
+        spec=COMPARISONS.figures_spec_across,
+        sheets=COMPARISONS.sheet_patterns_across,
+
+
+rule changes_across:
+    input:
+        sheets=COMPARISONS.sheets_across,
+        graphs=COMPARISONS.graphs_across,
+    output:
+        table=PLAN.pattern(layout.ACROSS_CHANGES),
+        by_layer=PLAN.pattern(layout.ACROSS_BY_LAYER),
+        plot=PLAN.pattern(layout.ACROSS_PLOT),
+    log:
+        PLAN.pattern(layout.ACROSS_CHANGES_LOG),
+    conda:
+        "../envs/lucid-sprites.yaml"
+    params:
+        sheets=COMPARISONS.sheet_patterns_across,
+    shell:
+        'python "$LUCID_SPRITES" comparison.changes --out {output.table:q}'
+        " --by-layer {output.by_layer:q} --plot {output.plot:q}"
         " --graphs {input.graphs:q} --sheets {params.sheets:q} 2> {log:q}"
 
 
