@@ -69,10 +69,14 @@ def test_a_job_that_was_tried_again_did_not_fail(logger, tmp_path):
 
 def test_where_the_log_says_nothing_the_executor_does(logger, tmp_path):
     failures = listen(logger, silent=False)
-    fail(logger, 1, tmp_path / "none.log", "SLURM status is: OUT_OF_MEMORY")
+    log = tmp_path / "job.log"
+    log.write_text("index 2 attempt 0: ok\n")
+    fail(logger, 1, log, "SLURM status is: OUT_OF_MEMORY")
     fail(logger, 2, tmp_path / "none.log")
+    fail(logger, 3, log)
     assert "OUT_OF_MEMORY" in failures.summary()
-    assert "its log is empty: was it killed?" in failures.summary()
+    assert "(was it killed?); the log is empty" in failures.summary()
+    assert "(was it killed?); the log ends with: index 2 attempt 0: ok" in failures.summary()
 
 
 @pytest.mark.parametrize("silent", [True, False])

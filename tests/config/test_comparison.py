@@ -10,7 +10,7 @@ from lucid_sprites.errors import UserError
 from plans import plan_of
 
 RELU = {"number": 0, "name": "relu", "op": "Relu", "kind": "activation", "depth": 4,
-        "activations": 1000, "status": "ok"}  # fmt: skip
+        "content": "ab", "macs": 1.0, "activations": 6.0, "fixed": False}  # fmt: skip
 CATALOGUE = {"input": {"name": "picture"}, "layers": [RELU], "other": {}, "sha256": "0"}
 
 

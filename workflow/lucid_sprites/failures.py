@@ -98,19 +98,29 @@ def _is_command(told: dict[str, Any]) -> bool:
 
 def _failure(job: dict[str, Any]) -> Failure:
     made, log = (next(iter(job[key]), "") for key in ("output", "log"))
-    message = _last_words(log) or job["rule_msg"] or "its log is empty: was it killed?"
+    lines = _lines(log)
+    message = _error(lines) or job["rule_msg"] or _without_error(lines)
     return Failure(job["rule_name"], made, log, message)
 
 
-def _last_words(log: str) -> str:
-    """What a program ended with, by its log."""
+def _lines(log: str) -> list[str]:
     try:
-        lines = Path(log).read_text(errors="replace").rstrip().splitlines()
+        return Path(log).read_text(errors="replace").rstrip().splitlines()
     except OSError:
-        return ""
+        return []
+
+
+def _error(lines: list[str]) -> str:
+    """What a program ended with, by its log; "" if that is no error."""
     marked = [number for number, line in enumerate(lines) if line.startswith(_MARK)]
-    last = lines[marked[-1] :] if marked else lines[-1:]
-    return "\n".join(last[:_LINES])
+    if marked:
+        return "\n".join(lines[marked[-1] :][:_LINES])
+    return lines[-1] if any(line.startswith("Traceback") for line in lines) else ""
+
+
+def _without_error(lines: list[str]) -> str:
+    end = f"ends with: {lines[-1]}" if lines else "is empty"
+    return f"no error was logged (was it killed?); the log {end}"
 
 
 def _together(failures: list[Failure]) -> str:
