@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 
 .PHONY: demo test stress bench graphs format lock clean
 
-# Render the series that comes with the workflow: say what is pending, then do it.
+# Render the series that comes with the workflow: say what is pending, then do it. The workflow shows
+# errors however quiet it is told to be.
 demo: $(VENV)/installed
 	@$(BIN)/snakemake --dry-run --quiet rules host 2>&1 | \
 	    awk '/Nothing to be done|^(optimize|render_sprite|losses|spritesheet) / && !seen[$$0]++'

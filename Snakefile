@@ -5,10 +5,14 @@ import sys
 # Snakemake puts the Snakefile's folder first, and `python -m` the working directory. Put last, a
 # project's numpy.py, json.py or select.py takes the place of nothing.
 WORKFLOW = os.path.join(str(workflow.current_basedir), "workflow")
+if {*"{}"} & {*WORKFLOW}:
+    raise WorkflowError(f"{WORKFLOW}: Snakemake takes braces in this path for wildcards; rename it")
 OWN = {os.path.realpath(folder) for folder in (str(workflow.current_basedir), os.getcwd())}
 sys.path.sort(key=lambda folder: os.path.realpath(folder) in OWN)
 sys.path.insert(0, WORKFLOW)
 
+from snakemake.logging import logger
+from snakemake.settings.enums import Quietness
 from snakemake.settings.types import DeploymentMethod
 from snakemake.utils import min_version
 
@@ -18,11 +22,7 @@ PYTHON = os.path.dirname(sys.executable)
 if DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method:
     # An environment takes the place in PATH of the one that is active: no other Python may be before.
     PYTHON = os.path.join(os.environ.get("CONDA_PREFIX", sys.prefix), "bin")
-    # Else its jobs do not get PYTHONPATH.
-    workflow.deployment_settings.conda_not_block_search_path_envvars = True
-# Jobs find the package, and the Python that Snakemake runs on; they import nothing from where they run.
 os.environ.update(
-    PYTHONPATH=WORKFLOW,
     PYTHONSAFEPATH="1",
     LUCID_SPRITES=os.path.join(WORKFLOW, "lucid_sprites"),
     PATH=os.pathsep.join([PYTHON, os.environ.get("PATH", "")]),
@@ -34,7 +34,7 @@ envvars:
     "PYTHONSAFEPATH",
 
 
-from lucid_sprites import fingerprints, layout
+from lucid_sprites import failures, fingerprints, layout
 from lucid_sprites.config import images, ownership, yaml_file
 from lucid_sprites.config.asked import Asked
 from lucid_sprites.config.clock import Given
@@ -46,8 +46,10 @@ from lucid_sprites.config.studies import plan_studies
 from lucid_sprites.config.training import trainings
 from lucid_sprites.errors import UserError
 from lucid_sprites.outputs import orphans
-from lucid_sprites.outputs.summary import summarize
+from lucid_sprites.outputs.summary import summarize_run
 from lucid_sprites.viewer.pages import Pages
+
+FAILURES = failures.listen(logger, Quietness.ALL in (workflow.output_settings.quiet or ()))
 
 try:
     # The workflow that uses this one as a module may have given it its config.
@@ -175,7 +177,12 @@ onstart:
 
 
 onsuccess:
-    print(
-        summarize([*PLAN.known().all_sheets(), *STUDIES.known().all_sheets()]), file=sys.stderr
-    )
+    made = {file for job in workflow.dag.jobs for file in job.output}
+    sheets = [*PLAN.known().all_sheets(), *STUDIES.known().all_sheets()]
+    wanted = [file for job in workflow.dag.targetjobs for file in job.output or job.input]
+    print(summarize_run([sheet for sheet in sheets if sheet in made], wanted), file=sys.stderr)
     print(end=orphans.notice(PLAN.results, list(PLAN.series), ASKED), file=sys.stderr)
+
+
+onerror:
+    sys.stderr.write(FAILURES.summary())

@@ -10,7 +10,11 @@ from lucid_sprites.render import png
 
 
 def write_state(
-    folder: Path, instance: str, layers: dict[str, dict[int, np.ndarray | None]], seed: int = 0
+    folder: Path,
+    instance: str,
+    layers: dict[str, dict[int, np.ndarray | None]],
+    seed: int = 0,
+    series: str = "made_up",
 ) -> list[str]:
     """Write sprites (None: failed) of each layer of one state; returns the sheets' JSON files."""
     sheets = []
@@ -30,7 +34,7 @@ def write_state(
                           "sprite": path.name})  # fmt: skip
         sheet = folder / instance / "spritemaps" / f"l_{number}.json"
         sheet.parent.mkdir(parents=True, exist_ok=True)
-        described = {"series": "made_up", "instance": instance, "layer": name, "number": number,
+        described = {"series": series, "instance": instance, "layer": name, "number": number,
                      "threshold": 64, "cell": edge}  # fmt: skip
         sheet.write_text(json.dumps({**described, "cells": cells}))
         sheets.append(str(sheet))

@@ -54,6 +54,28 @@ def test_every_neuron_before_and_after(states, tmp_path):
     assert cells(figure, ALL) == [RED, GREEN, BLUE, YELLOW, CYAN]
 
 
+def test_layers_in_pairs_of_states(states, tmp_path):
+    write_all(states, SPEC, tmp_path)
+    figure = Image.open(tmp_path / "before_after.png")
+    assert cells(figure, ALL[1:]) == [GREEN, YELLOW, MAGENTA]
+
+
+def test_of_one_state_there_are_its_layers(states, tmp_path):
+    write_all({"old": states["old"]}, {**SPEC, "before": "old"}, tmp_path)
+    assert [path.name for path in tmp_path.glob("*.png")] == ["layers_old.png"]
+
+
+def test_states_of_several_series_are_called_with_their_series(tmp_path):
+    sheets = [
+        *write_state(tmp_path / "one", "final", {"conv": {0: plain(RED)}}, series="one"),
+        *write_state(tmp_path / "two", "final", {"conv": {0: plain(CYAN)}}, series="two"),
+    ]
+    states = read_states(sheets)
+    write_all(states, {**SPEC, "before": "one/final", "after": "two/final"}, tmp_path / "out")
+    assert cells(Image.open(tmp_path / "out/before_after.png"), ALL) == [RED, CYAN]
+    assert (tmp_path / "out/layers_two_final.png").exists()
+
+
 @pytest.mark.parametrize("kind", ["webp", "gif"])
 def test_the_animation_has_a_frame_for_each_state(states, tmp_path, kind):
     write_all(states, {**SPEC, "animation": kind}, tmp_path)

@@ -1,12 +1,14 @@
 """Which neurons of another state respond to a sprite."""
 
 import numpy as np
+import pytest
 import tensorflow.compat.v1 as tf
 
 import tiny_graphs
 from comparison.series import plain, write_state
-from lucid_sprites.comparison.responses import respond, respond_all
+from lucid_sprites.comparison.responses import main, respond, respond_all
 from lucid_sprites.config import catalogues
+from lucid_sprites.errors import UserError
 
 PICTURE = {"name": "picture", "height": None, "width": None, "channels": 3, "low": 0, "high": 1}
 RED, GREEN, BLUE = np.eye(3)
@@ -40,3 +42,25 @@ def test_pictures_are_brought_to_the_networks_range():
     picture = {**PICTURE, "low": 0, "high": 255}
     values = respond(colour_network((0, 1, 2)), picture, "unit", False, [plain(GREEN)])
     np.testing.assert_allclose(values, [[0, 255, 0]], rtol=1e-5)
+
+
+def test_a_state_without_sprites_has_an_empty_table(tmp_path, monkeypatch):
+    graph = tiny_graphs.save(colour_network((1, 2, 0)), tmp_path / "other.pb")
+    sheets = write_state(tmp_path, "a", {"unit": {0: None, 1: None}})
+    catalogue = {"input": PICTURE, "layers": [{"name": "unit", "fixed": False}]}
+    catalogues.write(str(tmp_path / "layers.json"), catalogue)
+    out = tmp_path / "responses.csv"
+    monkeypatch.setattr("sys.argv", [
+        "responses", "--strongest", "1", "--graph", str(graph), "--out", str(out),
+        "--catalogue", str(tmp_path / "layers.json"), "--sheets", *sheets,
+    ])  # fmt: skip
+    main()
+    assert out.read_text() == "layer,name,sprite,neuron,rank,response,score\n"
+
+
+def test_layers_that_the_other_graph_lacks_are_named(tmp_path):
+    graph = tiny_graphs.save(colour_network((1, 2, 0)), tmp_path / "other.pb")
+    sheets = write_state(tmp_path, "a", {"another": {0: plain(RED)}})
+    catalogues.write(str(tmp_path / "layers.json"), {"input": PICTURE, "layers": []})
+    with pytest.raises(UserError, match="none of the layers another with a sprite"):
+        respond_all(1, str(graph), str(tmp_path / "layers.json"), sheets)

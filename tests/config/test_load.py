@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -435,3 +436,48 @@ def test_a_catalogue_that_is_a_list_is_made_again(study):
     study.catalogue_file("epoch2").write_text("[1]")
     study.load()
     assert study.catalogue("epoch2")["layers"]
+
+
+TRAINING = {"topology": "small", "save": [1]}
+
+
+def order(plan):
+    return [instance for _, instance in plan.options]
+
+
+def test_a_graph_beside_a_training_comes_before_its_states(study):
+    study.graph("epoch2").rename(study.graph("published"))
+    plan = study.load(training=TRAINING, input={"range": [0, 255]})
+    assert order(plan) == ["epoch10", "published", "epoch_0", "epoch_1"]
+    published, before = (plan.options["shapes", name] for name in ("published", "epoch_0"))
+    assert published.job["input"] == {"range": [0, 255]}
+    assert before.job["input"] == {"name": "input", "range": [-1, 1]}
+    assert (published.source.is_made, before.source.is_made) == (False, True)
+
+
+def test_the_graphs_beside_a_training_can_be_chosen(study):
+    chosen = [{"instance": "net", "keras_application": "MobileNet", "weights": "none"}, "epoch2"]
+    assert order(study.load(training=TRAINING, instances=chosen)) == [
+        "net", "epoch2", "epoch_0", "epoch_1"
+    ]  # fmt: skip
+    assert order(study.load(training=TRAINING, instances=[])) == ["epoch_0", "epoch_1"]
+
+
+def test_a_training_needs_no_graph_beside_it(study):
+    shutil.rmtree(study.graphs)
+    assert order(study.load(training=TRAINING)) == ["epoch_0", "epoch_1"]
+
+
+@pytest.mark.parametrize("name", ["epoch_1", "epoch_0001", "epoch_7"])
+def test_a_graph_that_is_called_like_a_state_of_the_training_is_refused(study, name):
+    shutil.copy(study.graph("epoch2"), study.graph(name))
+    message = study.message(training=TRAINING)
+    assert f"study.yaml: series shapes: instance {name} is called like a state" in message
+
+
+def test_models_that_jobs_make_are_told_from_those_that_are_there(study):
+    made = re.compile(f"results/({study.load(training=TRAINING).made_series})/([^/]+)/model.pb")
+    assert made.fullmatch("results/shapes/epoch_1/model.pb")
+    assert not made.fullmatch("results/shapes/epoch2/model.pb")
+    nothing = re.compile(f"results/({study.load().made_series})/([^/]+)/model.pb")
+    assert not nothing.fullmatch("results/shapes/epoch2/model.pb")

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow.compat.v1 as tf
 
 import tiny_graphs
 from imported import EDGES, normal
@@ -55,3 +56,35 @@ def test_members_of_a_diversity_set_differ_more_than_those_of_no_set(graph):
 def test_wrong_objectives_are_refused(graph):
     with pytest.raises(UserError, match="channel 6 is beyond the depth of conv1/Relu"):
         visualize(*graph, ['channel("conv1/Relu", 6)'], **SETTINGS)
+
+
+def test_a_python_function_gives_the_picture_of_its_objective(graph):
+    written = 'channel("conv1/Relu", 3) - 0.5 * channel("conv2/Relu", 1)'
+
+    def function(T):
+        return tf.reduce_mean(T("conv1/Relu")[..., 3]) - 0.5 * T("conv2/Relu:0")[..., 1]
+
+    one, other, text = visualize(*graph, [function, written, written], **SETTINGS, seed=3)
+    assert one.losses[20] > one.losses[4]
+    (alone,) = visualize(*graph, [function], **SETTINGS, seed=3)
+    (again,) = visualize(*graph, [written], **SETTINGS, seed=3)
+    np.testing.assert_allclose(alone.pictures[20], again.pictures[20], atol=1e-3)
+    assert one.pictures[20].tobytes() == alone.pictures[20].tobytes()
+    assert text.pictures.keys() == other.pictures.keys() == {4, 20}
+
+
+def test_a_function_of_the_picture_itself(graph):
+    dark, bright = visualize(*graph, [lambda T: -T("input"), lambda T: T("input")], **SETTINGS)
+    assert dark.pictures[20].mean() < bright.pictures[20].mean() - 0.05
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda T: T("conv1/Rleu"), r"objective 1: no layer 'conv1/Rleu'; nearest: conv1/Relu"),
+        (lambda T: 3, "objective 1: the function returns 3; it must return a tensor"),
+    ],
+)
+def test_a_function_that_does_not_fit_is_refused(graph, function, message):
+    with pytest.raises(UserError, match=message):
+        visualize(*graph, [function], **SETTINGS)

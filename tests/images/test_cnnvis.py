@@ -90,7 +90,7 @@ def test_dreams(places):
     [
         ({"layers": "relu9"}, "no layer 'relu9'.*relu"),
         ({"value_feed_dict": {"pictrue": PICTURES}}, "no node 'pictrue'.*picture"),
-        ({"value_feed_dict": {"picture": PICTURES[0]}}, "which fed value"),
+        ({"value_feed_dict": {"picture": PICTURES[0]}}, "which tensor are the pictures"),
         ({"method": "magic"}, "no method 'magic'.*guided_backpropagation"),
         ({"colour": 1}, "no setting 'colour'.*padding"),
         ({"graph_or_path": "nowhere.pb"}, "nowhere.pb: cannot be read"),
@@ -100,3 +100,86 @@ def test_what_does_not_fit_is_said(places, change, message):
     given = {"graph_or_path": NETWORK.graph(), "value_feed_dict": {"picture": PICTURES}}
     with pytest.raises(UserError, match=message):
         cnnvis.deconv_visualization(**{**given, **places, **change})
+
+
+def network_with_variables(pictures):
+    kernel = tf.get_variable("kernel", initializer=NETWORK.first, use_resource=False)
+    return tf.nn.relu(tf.nn.conv2d(pictures, kernel, 1, "SAME"), name="out")
+
+
+def expected(kernel=NETWORK.first):
+    """The activations of `out`, as the workflow's own grid shows them."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        return session.run(tf.nn.relu(tf.nn.conv2d(PICTURES, kernel, 1, "SAME")))
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """The activations that are drawn."""
+    drawn = []
+    grid = cnnvis.views.activation_grid
+    monkeypatch.setattr(
+        cnnvis.views, "activation_grid", lambda maps, own: drawn.append(maps) or grid(maps, own)
+    )
+    return drawn
+
+
+def test_a_graph_with_variables_and_no_session_has_their_initial_values(places, seen):
+    """As tf_cnnvis's first notebook: the default graph, weights of a file as initial values."""
+    with tf.Graph().as_default() as graph:
+        pictures = tf.placeholder(tf.float32, [None, 8, 10, 3])
+        network_with_variables(pictures)
+        operations = len(graph.get_operations())
+        with pytest.warns(UserWarning, match="pass the session in the place of the graph"):
+            assert cnnvis.activation_visualization(graph, {pictures: PICTURES}, **places)
+        assert len(graph.get_operations()) == operations
+    np.testing.assert_allclose(seen, expected(), atol=1e-6)
+
+
+def test_a_graph_in_the_session_that_is_active_has_its_values(places, seen):
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        pictures = tf.placeholder(tf.float32, [None, 8, 10, 3])
+        network_with_variables(pictures)
+        (kernel,) = tf.global_variables()
+        kernel.load(-NETWORK.first, session)
+        assert cnnvis.activation_visualization(graph, {pictures: PICTURES}, **places)
+    np.testing.assert_allclose(seen, expected(-NETWORK.first), atol=1e-6)
+
+
+def test_a_flat_placeholder_and_the_picture_that_the_graph_makes_of_it(places, seen):
+    """As tf_cnnvis's second notebook."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        flat = tf.placeholder(tf.float32, [None, 240])
+        reshaped = tf.reshape(flat, [-1, 8, 10, 3])
+        network_with_variables(reshaped)
+        session.run(tf.global_variables_initializer())
+        fed = {flat: PICTURES.reshape(2, -1)}
+        assert cnnvis.activation_visualization(session, fed, input_tensor=reshaped, **places)
+        np.testing.assert_allclose(seen, expected(), atol=1e-6)
+        assert cnnvis.deconv_visualization(session, fed, input_tensor=reshaped, **places)
+        with pytest.raises(UserError, match="or the one that the graph makes of them"):
+            cnnvis.activation_visualization(session, fed, **places)
+
+
+@pytest.mark.parametrize("use_resource", [False, True])
+def test_a_checkpoint_is_named_by_its_meta_file(tmp_path, places, seen, use_resource):
+    with tf.Graph().as_default(), tf.Session() as session:
+        pictures = tf.placeholder(tf.float32, [None, 8, 10, 3], name="pictures")
+        kernel = tf.get_variable("kernel", initializer=NETWORK.first, use_resource=use_resource)
+        tf.nn.relu(tf.nn.conv2d(pictures, kernel, 1, "SAME"), name="out")
+        kernel.load(-NETWORK.first, session)
+        tf.train.Saver().save(session, str(tmp_path / "model.ckpt"))
+    path = str(tmp_path / "model.ckpt.meta")
+    assert cnnvis.activation_visualization(path, {"pictures": PICTURES}, **places)
+    np.testing.assert_allclose(seen, expected(-NETWORK.first), atol=1e-6)
+    (tmp_path / "model.ckpt.index").unlink()
+    with pytest.raises(UserError, match=r"model\.ckpt\.meta: not a graph with its checkpoint"):
+        cnnvis.activation_visualization(path, {"pictures": PICTURES}, **places)
+
+
+def test_dreams_of_a_list_of_layers(places):
+    own = {"iterations": 1, "octaves": 1, "size": 16}
+    fed = {"picture": PICTURES[:1]}
+    layers = ["relu1", "relu2"]
+    assert cnnvis.deepdream_visualization(NETWORK.graph(), fed, layers, [0], **own, **places)
+    assert written(places) == ["relu1/deepdream_0.png", "relu2/deepdream_0.png"]

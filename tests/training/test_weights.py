@@ -5,9 +5,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import tiny_graphs
 from lucid_sprites.errors import UserError
+from lucid_sprites.models.keras_model import freeze
 from lucid_sprites.training import topologies, weights
+from lucid_sprites.training.dataset import open_dataset
 from lucid_sprites.training.googlenet import slim_scope
+from lucid_sprites.training.network import make_network
+from training.specs import training_spec
 
 
 def small(seed, classes=3):
@@ -41,6 +46,55 @@ def test_a_head_of_other_classes_keeps_its_random_weights(tmp_path, ending):
     assert "logits" not in weights.load(network, path)
     equal(given, network, ["conv1", "conv5"])
     equal(random, network, ["logits"])
+
+
+@pytest.mark.parametrize("topology", ["small", "googlenet", "mobilenet"])
+def test_a_frozen_graph_fills_the_network_bit_by_bit(tmp_path, topology):
+    given, network = (scattered(topology, seed) for seed in (1, 2))
+    path = tiny_graphs.save(freeze(given), tmp_path / "given.pb")
+    filled = weights.load(network, str(path))
+    assert weights.left_out(network, filled) == []
+    equal(given, network, [layer.name for layer in network.layers])
+
+
+def scattered(topology, seed):
+    """A network with random batch norms, too."""
+    keras.utils.set_random_seed(seed)
+    network = topologies.build(topology, 3, multi_label=False)
+    random = np.random.RandomState(seed)
+    network.set_weights([random.uniform(0.5, 1, w.shape) for w in network.get_weights()])
+    return network
+
+
+def test_a_frozen_graph_with_fused_norms_and_slims_names_fills_googlenet(tmp_path):
+    def build():
+        picture = tf.compat.v1.placeholder(tf.float32, [None, 32, 32, 3], name="input")
+        with tf.compat.v1.name_scope("InceptionV1/InceptionV1/Conv2d_1a_7x7"):
+            x = tf.nn.conv2d(picture, np.full((7, 7, 3, 64), 0.25, np.float32), 2, "SAME")
+            statistics = [np.full(64, value, np.float32) for value in (1, 2, 3, 4)]
+            with tf.compat.v1.name_scope("BatchNorm"):
+                tf.compat.v1.nn.fused_batch_norm(x, *statistics, is_training=False)
+
+    path = tiny_graphs.save(tiny_graphs.frozen(build), tmp_path / "slim.pb")
+    network = topologies.build("googlenet", 3, multi_label=False)
+    assert weights.load(network, str(path)) == ["Conv2d_1a_7x7_conv", "Conv2d_1a_7x7_bn"]
+    (kernel,) = network.get_layer("Conv2d_1a_7x7_conv").get_weights()
+    assert (kernel == 0.25).all()
+    norm = network.get_layer("Conv2d_1a_7x7_bn").get_weights()
+    assert [values.mean() for values in norm] == [2, 3, 4]
+
+
+def test_what_a_frozen_graph_does_not_fill_is_said(tmp_path, capsys):
+    path = tiny_graphs.save(freeze(small(1, classes=7)), tmp_path / "given.pb")
+    network = make_network(training_spec(weights=str(path)), open_dataset(training_spec(), None))
+    equal(small(1, classes=7), network, ["conv1", "conv5"])
+    assert f"{path}: no weights of these names and shapes: logits" in capsys.readouterr().err
+
+
+def test_a_frozen_graph_without_a_layer_of_the_network_is_refused(tmp_path):
+    path = tiny_graphs.save(tiny_graphs.small(), tmp_path / "other.pb")
+    with pytest.raises(UserError, match=r"other\.pb: none of its weights fits .* small"):
+        weights.load(small(0), str(path))
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -50,6 +50,9 @@ def test_the_training_is_logged(trained):
     assert log["epoch"].tolist() == [0, 1]
     assert log["step"].tolist() == [0, 2]
     assert trained.results("run/training/tensorboard/*/events*")
+    logs = [path.read_text() for path in trained.results("run/training/logs/*.log")]
+    assert len(logs) == 3
+    assert not [line for log in logs for line in log.splitlines() if "epoch" not in line]
 
 
 def test_states_are_compared(trained):

@@ -8,14 +8,17 @@ sprite, other = model.render(['channel("conv2d_1/Relu", 3)', '-channel("conv2d_1
 sprite.image()
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow.compat.v1 as tf
 from PIL import Image
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
+from lucid_sprites.engine.objectives.functions import ObjectiveFunction
 from lucid_sprites.engine.optimize import Progress
 from lucid_sprites.engine.visualize import visualize
 from lucid_sprites.errors import UserError
@@ -40,10 +43,19 @@ __all__ = [
     "image_normalization",
     "load",
     "objective",
+    "on_layer",
 ]
 
 # Of the canvases of 64 pixels under the standard transforms: what layers have to take.
 _EDGES = (68, 77, 84)
+
+
+AnyObjective = str | Objective | ObjectiveFunction
+
+
+def on_layer(layer: str, function: Callable[[tf.Tensor], tf.Tensor]) -> ObjectiveFunction:
+    """An objective from a function of one layer's tensor, [1, height, width, depth]."""
+    return lambda layers: function(layers(layer))
 
 
 @dataclass(frozen=True)
@@ -103,14 +115,16 @@ class Model:
 
     def render(
         self,
-        objectives: str | Objective | list[str | Objective] | dict[str, Any],
+        objectives: AnyObjective | list[AnyObjective] | dict[str, Any],
         progress: Progress = lambda _: None,
         **settings: Any,
     ) -> list[Sprite]:
         """Optimize pictures with the engine of the workflow.
 
         Args:
-            objectives: one, a list of them, or a study as under `studies` in config.yaml.
+            objectives: one, a list of them, or a study as under `studies` in config.yaml. One is a
+                line of text, an `objective`, or a function `T -> tensor` as lucid's (see
+                `on_layer`), whose mean is raised.
             progress: called with the number of sprites that have advanced by a step.
             settings: of config.yaml: `thresholds`, `scale`, `transforms`, `seed`, ...
 
@@ -120,7 +134,7 @@ class Model:
         Raises:
             UserError: unknown layer, channel or setting, or settings that do not fit.
         """
-        study = [objectives] if isinstance(objectives, str | Objective) else objectives
+        study = objectives if isinstance(objectives, list | dict) else [objectives]
         outcomes = visualize(self.graph, self.catalogue, study, progress, **settings)
         return [Sprite(each.status, each.pictures, each.losses, each.reason) for each in outcomes]
 

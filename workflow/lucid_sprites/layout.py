@@ -7,6 +7,10 @@ NAME = r"[A-Za-z0-9_][A-Za-z0-9_.+-]*"
 # instance, can be called so.
 OWN_OF_RESULTS = ("bundles", "index.html", "logs", "lucid_models")
 OWN_OF_SERIES = (
+    "across",
+    "across_changes.csv",
+    "across_changes.png",
+    "across_changes_by_layer.csv",
     "changes.csv",
     "changes.png",
     "changes_by_layer.csv",
@@ -152,3 +156,10 @@ CHANGES_PLOT = "{series}/changes.png"
 CHANGES_LOG = COMPARISON + "_logs/changes.log"
 RESPONSES = "{series}/responses/{instance}/{other}.csv"
 RESPONSES_LOG = COMPARISON + "_logs/responses/{instance}/{other}.log"
+ACROSS = "{series}/across"
+"""Folder of the figures of a comparison with another series."""
+ACROSS_LOG = COMPARISON + "_logs/across.log"
+ACROSS_CHANGES = ACROSS + "_changes.csv"
+ACROSS_BY_LAYER = ACROSS + "_changes_by_layer.csv"
+ACROSS_PLOT = ACROSS + "_changes.png"
+ACROSS_CHANGES_LOG = COMPARISON + "_logs/across_changes.log"

@@ -20,7 +20,7 @@ rule show_picture:
         spec=IMAGES.archive_spec,
         made=IMAGE_MARKS.archive,
     shell:
-        "python -m lucid_sprites.images.job"
+        'python "$LUCID_SPRITES" images.job'
         " --spec {params.spec:q} --made {params.made} --out {output:q} 2> {log:q}"
 
 
@@ -56,7 +56,7 @@ rule picture_table:
         spec=IMAGES.table_spec,
         made=IMAGE_MARKS.table,
     shell:
-        "python -m lucid_sprites.images.table"
+        'python "$LUCID_SPRITES" images.table'
         " --spec {params.spec:q} --made {params.made} --out {output:q} 2> {log:q}"
 
 
@@ -76,5 +76,5 @@ rule tensorboard_events:
         spec=IMAGES.events_spec,
         made=IMAGE_MARKS.events,
     shell:
-        "python -m lucid_sprites.images.tensorboard"
+        'python "$LUCID_SPRITES" images.tensorboard'
         " --spec {params.spec:q} --made {params.made} --out {output:q} 2> {log:q}"

@@ -10,6 +10,7 @@ rule preflight:
         PLAN.all_preflights,
 
 
+# Models that are there are imported when the workflow starts, and are no job's output.
 checkpoint import_model:
     input:
         GIVEN_FILES(PLAN.model_files),
@@ -19,12 +20,14 @@ checkpoint import_model:
         catalogue=PLAN.pattern(layout.CATALOGUE),
     log:
         PLAN.pattern(layout.MODEL_LOG),
+    wildcard_constraints:
+        series=PLAN.made_series,
     conda:
         "../envs/lucid-sprites.yaml"
     params:
         job=PLAN.import_job,
     shell:
-        "python -P -m lucid_sprites.models.import_model {params.job:q} 2> {log:q}"
+        'python "$LUCID_SPRITES" models.import_model {params.job:q} 2> {log:q}'
 
 
 rule download_lucid_model:
@@ -38,7 +41,7 @@ rule download_lucid_model:
         checksum=PLAN.lucid_checksum,
     # With "=", because Snakemake does not quote an empty checksum.
     shell:
-        "python -m lucid_sprites.models.download_lucid {wildcards.model}"
+        'python "$LUCID_SPRITES" models.download_lucid {wildcards.model}'
         " --sha256={params.checksum:q} --out {output:q} 2> {log:q}"
 
 
@@ -55,5 +58,5 @@ rule preflight_report:
     params:
         made=MARKS.preflight,
     shell:
-        "python -m lucid_sprites.outputs.preflight"
+        'python "$LUCID_SPRITES" outputs.preflight'
         " {input:q} --made {params.made} --out {output:q} 2> {log:q}"

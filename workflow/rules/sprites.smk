@@ -21,7 +21,7 @@ rule optimize:
         store=PLAN.store,
         made=MARKS.block,
     shell:
-        "python -m lucid_sprites.render.optimize_block --spec {params.spec:q}"
+        'python "$LUCID_SPRITES" render.optimize_block --spec {params.spec:q}'
         " --store {params.store:q} --made {params.made} --out {output:q} --log {log:q}"
 
 

@@ -13,7 +13,7 @@ rule prepare_dataset:
         spec=TRAININGS.dataset_spec,
         files=TRAININGS.fingerprint,
     shell:
-        "python -m lucid_sprites.training.prepare_dataset --spec {params.spec:q}"
+        'python "$LUCID_SPRITES" training.prepare_dataset --spec {params.spec:q}'
         " --out {output.dataset:q} --report {output.report:q} 2> {log:q}"
 
 
@@ -35,7 +35,7 @@ rule train:
     params:
         spec=TRAININGS.segment_spec,
     shell:
-        "python -m lucid_sprites.training.segment --spec {params.spec:q} --epoch {wildcards.epoch}"
+        'python "$LUCID_SPRITES" training.job --spec {params.spec:q} --epoch {wildcards.epoch}'
         " --previous {input.previous:q} --dataset {input.dataset:q}"
         " --checkpoint {output.checkpoint:q} --graph {output.graph:q} --rows {output.rows:q}"
         " 2> {log:q}"
@@ -62,6 +62,6 @@ rule training_metrics:
     params:
         made=TRAININGS.metrics_made,
     shell:
-        "python -m lucid_sprites.training.metrics --rows {input:q} --made {params.made}"
+        'python "$LUCID_SPRITES" training.metrics --rows {input:q} --made {params.made}'
         " --csv {output.csv:q} --plot {output.plot:q} --tensorboard {output.tensorboard:q}"
         " 2> {log:q}"

@@ -27,7 +27,7 @@ rule viewer_layer:
         spec=PAGES.layer_spec,
         made=PAGE_MARKS.layer,
     shell:
-        "python -m lucid_sprites.viewer.layer_data"
+        'python "$LUCID_SPRITES" viewer.layer_data'
         " --spec {params.spec:q} --made {params.made} 2> {log:q}"
 
 
@@ -45,7 +45,7 @@ rule viewer_sheet:
         key="{series}/{instance}/{layer}/{threshold}",
         made=MARKS.sheet,
     shell:
-        "python -m lucid_sprites.viewer.sheet_pixels --key {params.key:q}"
+        'python "$LUCID_SPRITES" viewer.sheet_pixels --key {params.key:q}'
         " --sheet {input:q} --made {params.made} --out {output:q} 2> {log:q}"
 
 
@@ -64,7 +64,7 @@ rule viewer_table:
         table=PAGES.table,
         made=PAGE_MARKS.table,
     shell:
-        "python -m lucid_sprites.viewer.table --key {params.key:q}"
+        'python "$LUCID_SPRITES" viewer.table --key {params.key:q}'
         " --table {params.table:q} --made {params.made} --out {output:q} 2> {log:q}"
 
 
@@ -84,7 +84,7 @@ rule manifest:
         spec=PAGES.manifest_spec,
         made=PAGE_MARKS.manifest,
     shell:
-        "python -m lucid_sprites.viewer.manifest"
+        'python "$LUCID_SPRITES" viewer.manifest'
         " --spec {params.spec:q} --made {params.made} --out {output:q} 2> {log:q}"
 
 
@@ -99,7 +99,7 @@ rule series_page:
     conda:
         "../envs/lucid-sprites.yaml"
     shell:
-        "python -m lucid_sprites.viewer.html"
+        'python "$LUCID_SPRITES" viewer.html'
         " --manifests {input.manifest:q} --out {output:q} 2> {log:q}"
 
 
@@ -115,7 +115,7 @@ rule start_page:
     conda:
         "../envs/lucid-sprites.yaml"
     shell:
-        "python -m lucid_sprites.viewer.html"
+        'python "$LUCID_SPRITES" viewer.html'
         " --manifests {input.own:q} --others {input.others:q} --out {output:q} 2> {log:q}"
 
 
@@ -149,7 +149,7 @@ rule plots:
     conda:
         "../envs/lucid-sprites.yaml"
     shell:
-        "python -m lucid_sprites.viewer.plots --manifest {input:q} --out {output:q} 2> {log:q}"
+        'python "$LUCID_SPRITES" viewer.plots --manifest {input:q} --out {output:q} 2> {log:q}'
 
 
 rule bundle_series:
@@ -165,7 +165,7 @@ rule bundle_series:
     params:
         tables=PAGES.bundle_tables,
     shell:
-        "python -m lucid_sprites.viewer.bundle --manifest {input.manifest:q}"
+        'python "$LUCID_SPRITES" viewer.bundle --manifest {input.manifest:q}'
         " --tables {params.tables:q} --out {output:q} 2> {log:q}"
 
 

@@ -1,7 +1,7 @@
 """Program: say in numbers how much every neuron changed.
 
     python -m lucid_sprites.comparison.changes --out CHANGES.csv --by-layer LAYERS.csv
-        --table TABLE.csv --plot OUT.png --graphs A.pb B.pb ... --sheets SHEET.json ...
+        [--table TABLE.csv] --plot OUT.png --graphs A.pb B.pb ... --sheets SHEET.json ...
 
 Three numbers, each against the first state and against the state before:
 
@@ -175,7 +175,7 @@ def main() -> None:
     parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True, help="CSV file to write, by neuron")
     parser.add_argument("--by-layer", required=True, help="CSV file to write, by layer")
-    parser.add_argument("--table", required=True, help="CSV file to write, for the viewer")
+    parser.add_argument("--table", help="CSV file to write, for the viewer")
     parser.add_argument("--plot", required=True, help="PNG file to write")
     parser.add_argument("--graphs", required=True, nargs="+", help="frozen graph of each state")
     parser.add_argument("--sheets", required=True, nargs="+", help="see `states.read_states`")
@@ -190,8 +190,9 @@ def main() -> None:
         changed = changes(states, kernels)
         layers = by_layer(changed, kernels)
         write_whole(arguments.by_layer, layers.round(5).to_csv(index=False))
-        table = for_viewer(changed, list(states))
-        write_whole(arguments.table, table.round(5).to_csv(index=False))
+        if arguments.table:
+            table = for_viewer(changed, list(states))
+            write_whole(arguments.table, table.round(5).to_csv(index=False))
         save_whole(arguments.plot, lambda path: plot(changed).savefig(path, format="png"))
         write_whole(arguments.out, changed.round(5).to_csv(index=False))
         write_beside(arguments.out, arguments.made)

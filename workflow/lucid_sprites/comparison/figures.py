@@ -4,7 +4,8 @@
 
 Writes into the folder, for each layer `<n>` and state `<s>`:
 `states_l_<n>.png` rows are states, columns neurons; `states_l_<n>.webp` (or `.gif`) the same as one
-row that moves; `layers_<s>.png` rows are layers; `before_after_l_<n>.png` every neuron in pairs.
+row that moves; `layers_<s>.png` rows are layers; `before_after.png` rows are layers, in pairs of
+states; `before_after_l_<n>.png` every neuron in pairs. Of one state there is only `layers_<s>.png`.
 """
 
 import argparse
@@ -53,15 +54,41 @@ def layers_by_neurons(
 ) -> Image.Image:
     """Rows = layers, columns = their first neurons, for one state."""
     chosen = {name: common_neurons([layer])[:neurons] for name, layer in state.items()}
-    longest = max(chosen.values(), key=len)
-    # Layers of which other neurons were rendered have no common labels.
-    common = all(indexes == longest[: len(indexes)] for indexes in chosen.values())
-    rows = [
-        Row(name, [*_sprites(layer, chosen[name]), *[None] * (len(longest) - len(chosen[name]))])
-        for name, layer in state.items()
-    ]
-    columns = _labels(longest) if common else [""] * len(longest)
+    width = max(map(len, chosen.values()))
+    rows = [_row(name, layer, chosen[name], width) for name, layer in state.items()]
+    columns = _common_labels(list(chosen.values()))
     return grid.draw(instance, columns, rows, _cell(state.values(), cell))
+
+
+def layers_in_pairs(
+    states: dict[str, State], pair: tuple[str, str], neurons: int, cell: int | None = None
+) -> Image.Image:
+    """Rows = layers, each in two states, one above the other; columns = their first neurons."""
+    both = [states[instance] for instance in pair]
+    chosen = {
+        name: common_neurons([state[name] for state in both])[:neurons]
+        for name in common_layers(dict(zip(pair, both, strict=True)))
+    }
+    width = max(map(len, chosen.values()))
+    rows = [
+        _row(label, state[name], indexes, width)
+        for name, indexes in chosen.items()
+        for label, state in zip((name, ""), both, strict=True)
+    ]
+    size = _cell((layer for state in both for layer in state.values()), cell)
+    title = "above: {}, below: {}".format(*pair)
+    return grid.draw(title, _common_labels(list(chosen.values())), rows, size)
+
+
+def _row(label: str, layer: Layer, indexes: list[int], width: int) -> Row:
+    return Row(label, [*_sprites(layer, indexes), *[None] * (width - len(indexes))])
+
+
+def _common_labels(chosen: list[list[int]]) -> list[str]:
+    """Labels of the columns; none if other neurons were rendered of some layers."""
+    longest = max(chosen, key=len)
+    common = all(indexes == longest[: len(indexes)] for indexes in chosen)
+    return _labels(longest) if common else [""] * len(longest)
 
 
 def before_after(
@@ -124,18 +151,22 @@ def write_all(states: dict[str, State], spec: dict[str, Any], folder: Path) -> N
     """
     neurons, cell = spec["neurons"], spec["cell"]
     for instance, state in states.items():
-        _save(layers_by_neurons(instance, state, neurons, cell), folder / f"layers_{instance}.png")
+        file = folder / f"layers_{instance.replace('/', '_')}.png"
+        _save(layers_by_neurons(instance, state, neurons, cell), file)
+    if len(states) == 1:
+        return
     common = common_layers(states)
     if not common:
         raise UserError(
             f"states {', '.join(states)} have no layer of the same name in common, so there is "
             "nothing to compare"
         )
+    pair = spec["before"], spec["after"]
+    _save(layers_in_pairs(states, pair, neurons, cell), folder / "before_after.png")
     for name in common:
         number = next(iter(states.values()))[name].number
         _save(states_by_neurons(states, name, neurons, cell), folder / f"states_l_{number}.png")
-        pairs = before_after(states, (spec["before"], spec["after"]), name, cell)
-        _save(pairs, folder / f"before_after_l_{number}.png")
+        _save(before_after(states, pair, name, cell), folder / f"before_after_l_{number}.png")
         path = folder / f"states_l_{number}.{spec['animation']}"
         _save_animation(animation(states, name, neurons, cell), path)
 

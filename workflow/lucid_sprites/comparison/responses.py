@@ -83,10 +83,10 @@ def respond(
 
 
 def respond_all(strongest: int, graph: str, catalogue: str, sheets: list[str]) -> pd.DataFrame:
-    """The tables of all layers that the other graph has, too.
+    """The tables of all layers that the other graph has, too; empty if no sprite was found.
 
     Raises:
-        UserError: it has none of them, or a sprite cannot be read.
+        UserError: it has none of the layers with a sprite, or a sprite cannot be read.
     """
     from lucid_sprites.models import graph_file
 
@@ -94,14 +94,20 @@ def respond_all(strongest: int, graph: str, catalogue: str, sheets: list[str]) -
     network = graph_file.read(graph)
     known = {layer["name"]: layer for layer in described["layers"]}
     (state,) = read_states(sheets).values()
+    found = {
+        name: [index for index, sprite in sorted(layer.sprites.items()) if sprite.found]
+        for name, layer in state.items()
+    }
     tables = []
     for name, layer in state.items():
-        indexes = [index for index, sprite in sorted(layer.sprites.items()) if sprite.found]
+        indexes = found[name]
         if name not in known or not indexes:
             continue
         sprites = [layer.sprites[index].values() for index in indexes]
         responses = respond(network, described["input"], name, known[name]["fixed"], sprites)
         tables.append(table(layer, indexes, responses, strongest))
+    if not any(found.values()):
+        return pd.DataFrame(columns=COLUMNS)
     if not tables:
         raise UserError(f"{graph}: has none of the layers {', '.join(state)} with a sprite")
     return pd.concat(tables)

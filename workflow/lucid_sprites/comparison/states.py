@@ -63,7 +63,9 @@ State = dict[str, Layer]
 
 
 def read_states(sheets: list[str]) -> dict[str, State]:
-    """The states by instance, in the order in which they come first in the list.
+    """The states in the order in which they come first in the list.
+
+    They are called as their instance, or, of several series, `<series>/<instance>`.
 
     Args:
         sheets: JSON files beside the spritesheets; `l_{2,5-7}_t_64.json` is that of each of these
@@ -72,15 +74,20 @@ def read_states(sheets: list[str]) -> dict[str, State]:
     Raises:
         UserError: one cannot be read.
     """
-    states: dict[str, list[Layer]] = {}
+    states: dict[tuple[str, str], list[Layer]] = {}
     for sheet in (path for pattern in sheets for path in _files(pattern)):
         described = sheet_index.read(sheet)
         layer = _layer(described, Path(sheet).parents[1])
-        states.setdefault(described["instance"], []).append(layer)
+        states.setdefault((described["series"], described["instance"]), []).append(layer)
+    several = len({series for series, _ in states}) > 1
     return {
-        instance: {layer.name: layer for layer in sorted(layers, key=lambda layer: layer.number)}
-        for instance, layers in states.items()
+        f"{series}/{instance}" if several else instance: _in_order(layers)
+        for (series, instance), layers in states.items()
     }
+
+
+def _in_order(layers: list[Layer]) -> State:
+    return {layer.name: layer for layer in sorted(layers, key=lambda layer: layer.number)}
 
 
 def _files(pattern: str) -> list[str]:

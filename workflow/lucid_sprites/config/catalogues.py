@@ -22,7 +22,7 @@ from lucid_sprites.made import mark, tag
 
 # Raised whenever catalogues hold something else than before.
 _FORMAT = 3
-_PACKAGE_ROOT = Path(__file__).parents[2]
+_PACKAGE = Path(__file__).parents[1]
 
 
 def catalogues(jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -119,14 +119,12 @@ def _import(jobs: list[dict[str, Any]]) -> None:
     """In a program of its own: TensorFlow must not be imported where the workflow starts."""
     print(f"Reading {len(jobs)} new or changed models ...", file=sys.stderr)
     done = subprocess.run(
-        # -P: no file of the project is taken for a module.
-        [sys.executable, "-P", "-m", "lucid_sprites.models.import_model"],
+        [sys.executable, str(_PACKAGE), "models.import_model"],
         input=json.dumps(jobs),
         text=True,
         errors="replace",
         stdout=sys.stderr,
         stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(_PACKAGE_ROOT)},
         check=False,
     )
     if done.returncode:

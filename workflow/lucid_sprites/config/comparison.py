@@ -19,7 +19,11 @@ DEFAULTS: dict[str, Any] = {
     "cell": None,
     "animation": "webp",
     "strongest": 5,
+    "with": None,
 }
+
+State = tuple[str, str]
+"""Series and instance."""
 
 
 @dataclass(frozen=True)
@@ -30,15 +34,32 @@ class Comparison:
         series: its name.
         instances: its states, in order.
         options: the config's `comparison`, with defaults; `before` and `after` are instances.
+        other: the state of another series that `after` is compared with, if there is one.
     """
 
     series: str
     instances: list[str]
     options: dict[str, Any]
+    other: State | None = None
+
+    @property
+    def states(self) -> list[State]:
+        """Its states with their series."""
+        return [(self.series, instance) for instance in self.instances]
+
+    @property
+    def across(self) -> list[State]:
+        """The other series' state and the one of this series that it is compared with."""
+        if self.other is None:
+            raise UserError(
+                f"series {self.series} is compared with no other series; say "
+                "comparison: {with: series/instance}"
+            )
+        return [self.other, (self.series, self.options["after"])]
 
 
 def comparisons(series: dict[str, Any], plan: Plan, source: str) -> "Comparisons":
-    """The comparisons of all series that have two instances or more.
+    """The comparisons of all series; of one instance, the layers are drawn.
 
     Args:
         series: the config's, which fits its schema.
@@ -50,19 +71,25 @@ def comparisons(series: dict[str, Any], plan: Plan, source: str) -> "Comparisons
     found = {}
     for name, options in series.items():
         instances = [instance for owner, instance in plan.options if owner == name]
-        if len(instances) > 1:
-            own = (options or {}).get("comparison") or {}
-            found[name] = make_comparison(name, instances, own, source)
+        own = (options or {}).get("comparison") or {}
+        found[name] = make_comparison(name, instances, own, source, list(plan.options))
     return Comparisons(plan.results, found, plan.instance)
 
 
 def make_comparison(
-    series: str, instances: list[str], options: dict[str, Any], source: str
+    series: str,
+    instances: list[str],
+    options: dict[str, Any],
+    source: str,
+    states: list[State],
 ) -> Comparison:
-    """The comparison of a series of two states or more.
+    """The comparison of a series.
+
+    Args:
+        states: all instances of all series.
 
     Raises:
-        UserError: `before` or `after` is no instance.
+        UserError: `before` or `after` is no instance, or `with` none of another series.
     """
     resolved = {**DEFAULTS, "before": instances[0], "after": instances[-1], **options}
     for key in ("before", "after"):
@@ -72,7 +99,21 @@ def make_comparison(
                 f"{source}: series {series}: comparison: {key} {resolved[key]!r} is no instance; "
                 f"there are {', '.join(instances)}"
             )
-    return Comparison(series, instances, resolved)
+    where = f"{source}: series {series}: comparison"
+    other = _other(resolved["with"], [state for state in states if state[0] != series], where)
+    return Comparison(series, instances, resolved, other)
+
+
+def _other(wanted: str | None, states: list[State], where: str) -> State | None:
+    if wanted is None:
+        return None
+    by_name = {"/".join(state): state for state in states}
+    if wanted not in by_name:
+        raise UserError(
+            f"{where}: with {wanted!r} is no instance of another series; there are "
+            f"{', '.join(by_name) or 'no other series'}"
+        )
+    return by_name[wanted]
 
 
 @dataclass(frozen=True)
@@ -81,7 +122,7 @@ class Comparisons:
 
     Attributes:
         results: the results folder.
-        by_series: the comparisons, of the series that have two states or more.
+        by_series: the comparisons.
         instance_plan: gives the plan of (series, instance).
     """
 
@@ -91,29 +132,47 @@ class Comparisons:
 
     def sheets(self, wildcards: Any) -> list[str]:
         """The JSON files of the sheets of all states, state by state."""
-        return [
-            sheet
-            for instance in self.by_series[wildcards.series].instances
-            for sheet in self._sheets(wildcards.series, instance)
-        ]
+        own = self.comparison(wildcards)
+        return [sheet for state in own.states for sheet in self._sheets(own, state)]
+
+    def sheets_across(self, wildcards: Any) -> list[str]:
+        """The same of the two states that are compared across series."""
+        own = self.comparison(wildcards)
+        return [sheet for state in own.across for sheet in self._sheets(own, state)]
 
     def sheets_of_instance(self, wildcards: Any) -> list[str]:
         """The JSON files of the sheets of one state."""
-        return self._sheets(wildcards.series, wildcards.instance)
+        own = self.comparison(wildcards)
+        return self._sheets(own, (own.series, wildcards.instance))
 
     def sheet_patterns(self, wildcards: Any) -> list[str]:
         """What stands for `sheets` in a command (see `comparison.states.read_states`)."""
-        instances = self.by_series[wildcards.series].instances
-        return [path for name in instances for path in self._patterns(wildcards.series, name)]
+        own = self.comparison(wildcards)
+        return [path for state in own.states for path in self._patterns(own, state)]
+
+    def sheet_patterns_across(self, wildcards: Any) -> list[str]:
+        """What stands for `sheets_across` in a command."""
+        own = self.comparison(wildcards)
+        return [path for state in own.across for path in self._patterns(own, state)]
 
     def sheet_patterns_of_instance(self, wildcards: Any) -> list[str]:
         """What stands for `sheets_of_instance` in a command."""
-        return self._patterns(wildcards.series, wildcards.instance)
+        own = self.comparison(wildcards)
+        return self._patterns(own, (own.series, wildcards.instance))
 
     def graphs(self, wildcards: Any) -> list[str]:
-        """The graphs of all states, in their order."""
-        series = wildcards.series
-        return [self.instance_plan(series, i).graph for i in self.by_series[series].instances]
+        """The graphs of all states, in their order; UserError if there is only one."""
+        own = self.comparison(wildcards)
+        if len(own.states) < 2:
+            raise UserError(
+                f"series {own.series} has one instance, {own.instances[0]}: there are no changes; "
+                "put another beside it, or say comparison: {with: series/instance}"
+            )
+        return [self.instance_plan(*state).graph for state in own.states]
+
+    def graphs_across(self, wildcards: Any) -> list[str]:
+        """The graphs of the two states that are compared across series."""
+        return [self.instance_plan(*state).graph for state in self.comparison(wildcards).across]
 
     def other_graph(self, wildcards: Any) -> str:
         """The graph that one state's sprites are shown to."""
@@ -126,13 +185,21 @@ class Comparisons:
 
     def figures_spec(self, wildcards: Any) -> str:
         """What `comparison.figures` is given, as canonical JSON."""
-        options = self.by_series[wildcards.series].options
+        options = self.comparison(wildcards).options
         keys = ("neurons", "before", "after", "cell", "animation")
         return canonical_json({key: options[key] for key in keys})
 
+    def figures_spec_across(self, wildcards: Any) -> str:
+        """The same for the two states that are compared across series."""
+        own = self.comparison(wildcards)
+        before, after = map("/".join, own.across)
+        keys = ("neurons", "cell", "animation")
+        spec = {key: own.options[key] for key in keys}
+        return canonical_json({**spec, "before": before, "after": after})
+
     def strongest(self, wildcards: Any) -> int:
         """Neurons that a table of responses lists for each sprite."""
-        return self.by_series[wildcards.series].options["strongest"]
+        return self.comparison(wildcards).options["strongest"]
 
     def targets(self, series: Iterable[str] | None = None) -> list[str]:
         """Everything that is made of the comparison of these series, or of all."""
@@ -147,41 +214,55 @@ class Comparisons:
         """Tables for the viewer: how much each neuron changed."""
         return {
             (name, "changes"): f"{self.results}/{layout.CHANGE_TABLE.format(series=name)}"
-            for name in self.by_series
+            for name, comparison in self.by_series.items()
+            if len(comparison.instances) > 1
         }
+
+    def comparison(self, wildcards: Any) -> Comparison:
+        """The comparison of a series; UserError if the config does not have it."""
+        if wildcards.series not in self.by_series:
+            there = ", ".join(self.by_series)
+            raise UserError(f"the config has no series {wildcards.series}; there are {there}")
+        return self.by_series[wildcards.series]
 
     def _outputs(self, comparison: Comparison) -> list[str]:
         before, after = comparison.options["before"], comparison.options["after"]
+        templates = [layout.COMPARISON]
+        if len(comparison.instances) > 1:
+            templates += [layout.CHANGES, layout.CHANGES_BY_LAYER, layout.CHANGES_PLOT]
+        if comparison.other:
+            templates += [layout.ACROSS, layout.ACROSS_CHANGES]
+        pairs = [(before, after), (after, before)] if before != after else []
         responses = [
             layout.RESPONSES.format(series=comparison.series, instance=shown, other=other)
-            for shown, other in ((before, after), (after, before))
+            for shown, other in pairs
         ]
-        common = [layout.COMPARISON, layout.CHANGES, layout.CHANGES_BY_LAYER, layout.CHANGES_PLOT]
-        return [*(path.format(series=comparison.series) for path in common), *responses]
+        return [*(path.format(series=comparison.series) for path in templates), *responses]
 
-    def _sheets(self, series: str, instance: str) -> list[str]:
+    def _sheets(self, comparison: Comparison, state: State) -> list[str]:
         return [
-            self._sheet(series, instance, number, threshold)
-            for number, threshold in self.thresholds(series, instance)
+            self._sheet(state, number, threshold)
+            for number, threshold in self.thresholds(comparison, state)
         ]
 
-    def _patterns(self, series: str, instance: str) -> list[str]:
+    def _patterns(self, comparison: Comparison, state: State) -> list[str]:
         numbers: dict[int, list[int]] = {}
-        for number, threshold in self.thresholds(series, instance):
+        for number, threshold in self.thresholds(comparison, state):
             numbers.setdefault(threshold, []).append(number)
         return [
-            self._sheet(series, instance, f"{{{indexes.shorten(sorted(layers))}}}", threshold)
+            self._sheet(state, f"{{{indexes.shorten(sorted(layers))}}}", threshold)
             for threshold, layers in numbers.items()
         ]
 
-    def _sheet(self, series: str, instance: str, layer: int | str, threshold: int) -> str:
+    def _sheet(self, state: State, layer: int | str, threshold: int) -> str:
+        series, instance = state
         place = {"series": series, "instance": instance, "layer": layer, "threshold": threshold}
         return f"{self.results}/{layout.SHEET_INDEX.format(**place)}"
 
-    def thresholds(self, series: str, instance: str) -> Iterator[tuple[int, int]]:
+    def thresholds(self, comparison: Comparison, state: State) -> Iterator[tuple[int, int]]:
         """The number of each layer of a state, and the threshold at which it is compared."""
-        wanted = self.by_series[series].options["threshold"]
-        for layer in self.instance_plan(series, instance).layers:
+        wanted = comparison.options["threshold"]
+        for layer in self.instance_plan(*state).layers:
             yield layer.number, _threshold(wanted, layer.thresholds)
 
 

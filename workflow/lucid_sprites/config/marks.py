@@ -12,7 +12,7 @@ from typing import Any
 
 from lucid_sprites import fingerprints
 from lucid_sprites.config import catalogues
-from lucid_sprites.config.comparison import Comparisons
+from lucid_sprites.config.comparison import Comparison, Comparisons, State
 from lucid_sprites.config.images import ImagePlan
 from lucid_sprites.config.plan import InstancePlan, Plan
 from lucid_sprites.config.selection import LayerPlan
@@ -130,28 +130,43 @@ class ComparisonMarks:
         """Of the figures of a series."""
         return tag(self.comparisons.figures_spec(wildcards), self.changes(wildcards))
 
+    def figures_across(self, wildcards: Any) -> str:
+        """Of the figures of a state beside one of another series."""
+        spec = self.comparisons.figures_spec_across(wildcards)
+        return tag(spec, self.changes_across(wildcards))
+
     def changes(self, wildcards: Any) -> str:
         """Of the tables that say how much each neuron changed."""
-        states = self.comparisons.by_series[wildcards.series].instances
-        return tag(*(self._state(wildcards.series, state) for state in states))
+        comparison = self.comparisons.comparison(wildcards)
+        return self._states(comparison, comparison.states)
+
+    def changes_across(self, wildcards: Any) -> str:
+        """Of the same for a state beside one of another series."""
+        comparison = self.comparisons.comparison(wildcards)
+        return self._states(comparison, comparison.across)
 
     def responses(self, wildcards: Any) -> str:
         """Of the table of responses of one state's sprites in another."""
+        comparison = self.comparisons.comparison(wildcards)
         other = self.comparisons.instance_plan(wildcards.series, wildcards.other)
         strongest = self.comparisons.strongest(wildcards)
-        shown = self._state(wildcards.series, wildcards.instance)
+        shown = self._states(comparison, [(wildcards.series, wildcards.instance)])
         return tag(str(strongest), other.catalogue["sha256"], shown)
 
-    def _state(self, series: str, instance: str) -> str:
-        """Changes with the sheets that are compared, and their graph."""
+    def _states(self, comparison: Comparison, states: list[State]) -> str:
+        """Changes with the sheets that are compared, and their graphs."""
+        return tag(*(self._state(comparison, state) for state in states))
+
+    def _state(self, comparison: Comparison, state: State) -> str:
+        series, instance = state
         sheets = [
             self.marks.sheet(
                 SimpleNamespace(series=series, instance=instance, layer=str(n), threshold=t)
             )
-            for n, t in self.comparisons.thresholds(series, instance)
+            for n, t in self.comparisons.thresholds(comparison, state)
         ]
         graph = self.comparisons.instance_plan(series, instance).catalogue["sha256"]
-        return tag(instance, graph, *sheets)
+        return tag(series, instance, graph, *sheets)
 
 
 @dataclass(frozen=True)

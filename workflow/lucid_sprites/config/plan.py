@@ -4,6 +4,7 @@ What the rules of the workflow look up by wildcards; `wildcards` is anything wit
 `series`, `instance`, `layer`, `block`, `index`, `threshold` that the name of a method needs.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -140,6 +141,12 @@ class Plan:
         """
         source = self._options(wildcards.series, wildcards.instance).source
         return source.files if source.is_made else ()
+
+    @property
+    def made_series(self) -> str:
+        """Regular expression for the series, before an instance, of models that jobs make."""
+        made = [key for key, own in self.options.items() if own.source.is_made]
+        return "|".join("{}(?=/{}/)".format(*map(re.escape, key)) for key in made) or "(?!)"
 
     def import_job(self, wildcards: Any) -> str:
         """What the job that imports a model is given: a list of one for `models.import_model`."""

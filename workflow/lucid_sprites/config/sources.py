@@ -53,11 +53,13 @@ def sources(config: dict[str, Any], where: str) -> list[Source]:
     found = []
     for series, options in config["series"].items():
         _check_free("series", series, layout.OWN_OF_RESULTS, f"{where}: series {series}")
-        if options and "training" in options:
-            found += _of_training(series, options, Path(results), where)
-            continue
         present = _in_folder(Path(graphs) / series)
-        found += _of_series(series, options or {}, present, Path(graphs), Path(results), where)
+        own = options or {}
+        trained = _of_training(series, own, present, Path(results), where)
+        if not trained or own.get("instances", present):
+            # A model beside a training comes before its states.
+            found += _of_series(series, own, present, Path(graphs), Path(results), where)
+        found += trained
     for source in found:
         place = f"{where}: series {source.series}"
         _check_free("instance", source.instance, layout.OWN_OF_SERIES, place)
@@ -83,20 +85,36 @@ def _check_free(kind: str, name: str, taken: Sequence[str], where: str) -> None:
         )
 
 
-def _of_training(series: str, options: dict[str, Any], results: Path, where: str) -> list[Source]:
-    """The states that a training saves."""
-    if "instances" in options:
-        raise UserError(
-            f"{where}: series {series}: its instances are the states that its training saves; "
-            "choose them by `save` of `training`"
-        )
+def _of_training(
+    series: str, options: dict[str, Any], present: dict[str, Path], results: Path, where: str
+) -> list[Source]:
+    """The states that the training of a series saves; none without a training."""
+    if "training" not in options:
+        return []
     found = []
     for epoch in make_training(series, options["training"], where).epochs:
         path = str(results / layout.TRAINED_GRAPH.format(series=series, epoch=epoch))
         name = instance_name(epoch)
         own = {"input": TRAINED_INPUT}
         found.append(Source(series, name, {"file": path}, (path,), True, own))
+    listed = [_listed_name(item) for item in options.get("instances") or []]
+    _check_no_state([*present, *listed], f"{where}: series {series}")
     return found
+
+
+def _check_no_state(names: list[str], where: str) -> None:
+    """Raise UserError for a model beside a training that is called like a state of it."""
+    for name in names:
+        if re.fullmatch(r"epoch_\d+", name):
+            raise UserError(
+                f"{where}: instance {name} is called like a state that the training of the series "
+                "saves (epoch_<number>); give that model another name, such as published"
+            )
+
+
+def _listed_name(item: Any) -> str:
+    """What an entry of `instances` calls its instance."""
+    return str(item["instance"] if isinstance(item, dict) else item)
 
 
 def inside(path: str, where: str) -> str:
@@ -171,7 +189,7 @@ def _of_series(
     found = []
     for item in chosen:
         own = item if isinstance(item, dict) else {}
-        name = str(own.get("instance", item))
+        name = _listed_name(item)
         found.append(_source(series, name, own, present, graphs, results, place))
     names = [source.instance for source in found]
     twice = next((name for name in names if names.count(name) > 1), None)

@@ -10,17 +10,20 @@ from lucid_sprites.config.plan import InstancePlan
 from lucid_sprites.config.settings import DEFAULTS, recipes
 from lucid_sprites.config.studies import study_plan
 from lucid_sprites.engine.objectives.build import layers
+from lucid_sprites.engine.objectives.functions import ObjectiveFunction, function_data
 from lucid_sprites.engine.optimize import Progress, optimize
 from lucid_sprites.engine.task import Outcome, Task
 from lucid_sprites.models import prepare
 from lucid_sprites.models.picture_input import PictureInput
-from lucid_sprites.objectives import Objective, text
+from lucid_sprites.objectives import Objective, objective, text
+
+_STAND_IN = text(objective("total_variation").data)
 
 
 def visualize(
     graph: GraphDef,
     catalogue: dict[str, Any],
-    study: list[Objective | str] | dict[str, Any],
+    study: list[Objective | str | ObjectiveFunction] | dict[str, Any],
     progress: Progress = lambda _: None,
     **settings: Any,
 ) -> list[Outcome]:
@@ -29,7 +32,8 @@ def visualize(
     Args:
         graph: in normal form.
         catalogue: of its layers (see `models.catalogue`).
-        study: a list of objectives, or a mapping as under `studies` in config.yaml.
+        study: a list of objectives, which may be functions, or a mapping as under `studies` in
+            config.yaml.
         progress: called with the number of sprites that have advanced by a step.
         settings: of config.yaml: `thresholds`, `scale`, `transforms`, ...
 
@@ -39,12 +43,15 @@ def visualize(
     Raises:
         UserError: unknown layer, channel or setting, or settings that do not fit.
     """
+    functions = {}
     if isinstance(study, list):
-        lines = [text(item.data) if isinstance(item, Objective) else item for item in study]
-        study = {"objectives": lines}
+        functions = {place: item for place, item in enumerate(study) if callable(item)}
+        study = {"objectives": [_line(item) for item in study]}
     written = {key: _listed(value) for key, value in {**study, **settings}.items()}
     checked = schema.check(written, "render", "study")
     instance = InstancePlan("", "", "", catalogue, [])
+    found = PictureInput(**catalogue["input"])
+    calls = {place: function_data(place, f, graph, found) for place, f in functions.items()}
     plan = study_plan(0, "study", checked, DEFAULTS, instance, "render")
     tasks = [
         Task(
@@ -52,13 +59,12 @@ def visualize(
             recipes(own)[0],
             tuple(own["thresholds"]),
             None,
-            own["objective"],
+            calls.get(index, own["objective"]),
             own["stream"],
             own.get("members", 0),
         )
         for index, own in plan.settings.items()
     ]
-    found = PictureInput(**catalogue["input"])
     looked_at = sorted({name for task in tasks for name in layers(task.objective_on(""))})
     network = prepare.prepare(graph, found.name, *looked_at)
     outcomes = optimize(network, found, plan.name, tasks, plan.batch, progress)
@@ -70,3 +76,10 @@ def _listed(value: Any) -> Any:
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     return list(value) if isinstance(value, tuple | range) else value
+
+
+def _line(item: Objective | str | ObjectiveFunction) -> str:
+    """An objective as text; for a function, what stands in its place until it is called."""
+    if callable(item):
+        return _STAND_IN
+    return text(item.data) if isinstance(item, Objective) else item

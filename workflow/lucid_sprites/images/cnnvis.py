@@ -4,6 +4,7 @@ They take a graph as it is, feed what they are given, write pictures and event f
 True; what fails raises an exception that says so.
 """
 
+import warnings
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -11,9 +12,11 @@ from typing import Any
 
 import numpy as np
 import tensorflow.compat.v1 as tf
+from google.protobuf.message import DecodeError
 from PIL import Image
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
+from lucid_sprites import tensorflow_start
 from lucid_sprites.closing import Closing
 from lucid_sprites.config.images import DEFAULTS, KINDS, SHORT
 from lucid_sprites.errors import UserError, nearest
@@ -26,7 +29,9 @@ from lucid_sprites.models.picture_input import PictureInput
 from lucid_sprites.render import png
 
 GraphLike = str | Path | tf.Graph | tf.Session | GraphDef
-"""A frozen graph or a path to one; a session gives its variables' values along."""
+"""A frozen graph or a path to one; or a graph with variables, which have the values of the session
+that is given or active, of the checkpoint (a path that ends in `.meta`), or else their first ones.
+"""
 
 Feed = Mapping[Any, Any]
 """Values of placeholders, by tensor or name."""
@@ -48,7 +53,8 @@ def activation_visualization(
     Args:
         graph_or_path: see `GraphLike`.
         value_feed_dict: of all placeholders; the pictures' is [n, height, width, channels].
-        input_tensor: the placeholder of the pictures; needed if more than one is fed rank 4.
+        input_tensor: the tensor of the pictures: a placeholder, needed if more than one is fed rank
+            4, or what the graph makes of those that are fed, such as a reshaped one.
         layers: `r` (rectifiers), `p` (pooling), `c` (convolutions), a name, a glob, or a list.
         path_logdir: folder of the TensorBoard event file.
         path_outdir: folder of the pictures: `<layer>/activations_<n>.png`.
@@ -104,7 +110,7 @@ def deconv_visualization(
 def deepdream_visualization(
     graph_or_path: GraphLike,
     value_feed_dict: Feed,
-    layer: str,
+    layer: str | list[str],
     classes: Iterable[int],
     input_tensor: Any = None,
     path_logdir: str = "./Log",
@@ -115,8 +121,8 @@ def deepdream_visualization(
     """Write dreams of feature maps of a layer.
 
     Args:
-        layer: a name.
-        classes: its feature maps.
+        layer: a name, a glob, or a list.
+        classes: their feature maps.
         value_range: what the network is fed for black and for white.
         settings: `octaves`, `octave_scale`, `iterations`, `step`, `levels`, `denoise`, `seed`,
             `size` (longest edge in pixels), `start` (`noise`, or `picture` for the first one fed).
@@ -125,7 +131,7 @@ def deepdream_visualization(
     are `<layer>/deepdream_<class>.png`.
     """
     graph, name, values = _fed(graph_or_path, value_feed_dict, input_tensor)
-    (layer,) = _layers(graph, name, [layer])
+    names = _layers(graph, name, layer)
     low, high = value_range
     height, width, channels = values.shape[1:]
     picture = PictureInput(
@@ -135,8 +141,9 @@ def deepdream_visualization(
     levels = np.clip((values[0] - low) / (high - low) * 255, 0, 255).astype(np.uint8)
     image = Image.fromarray(levels[..., 0] if levels.shape[-1] == 1 else levels)
     with _Output(path_outdir, path_logdir) as output:
-        for channel, view in views.dreams(graph, picture, layer, image, own):
-            output.add(layer, f"deepdream_{channel}", view)
+        for each in names:
+            for channel, view in views.dreams(graph, picture, each, image, own):
+                output.add(each, f"deepdream_{channel}", view)
     return True
 
 
@@ -169,15 +176,9 @@ def _fed(graph: GraphLike, feed: Feed, picture: Any) -> tuple[GraphDef, str, np.
     values = {_name(key): np.asarray(value) for key, value in feed.items()}
     rank_4 = [key for key, value in values.items() if value.ndim == 4]
     name = _name(picture) if picture is not None else rank_4[0] if len(rank_4) == 1 else None
-    if name not in values or values[name].ndim != 4:
-        raise UserError(
-            f"which fed value are the pictures, [n, height, width, channels]? Fed are "
-            f"{', '.join(f'{key} {value.shape}' for key, value in values.items()) or 'none'}; "
-            "name one as input_tensor"
-        )
     frozen = _graph_def(graph)
     nodes = topology.by_name(frozen)
-    missing = [key for key in values if key not in nodes]
+    missing = [key for key in [*values, *([name] if name else [])] if key not in nodes]
     if missing:
         raise UserError(
             f"the graph has no node {missing[0]!r}; nearest: {nearest(missing[0], list(nodes))}"
@@ -185,6 +186,15 @@ def _fed(graph: GraphLike, feed: Feed, picture: Any) -> tuple[GraphDef, str, np.
     for key, value in values.items():
         if key != name:
             _make_constant(nodes[key], value)
+    if name and name not in values:
+        values[name] = _computed(frozen, name)
+        _make_placeholder(nodes[name])
+    if name is None or values[name].ndim != 4:
+        raise UserError(
+            f"which tensor are the pictures, [n, height, width, channels]? Fed are "
+            f"{', '.join(f'{key} {value.shape}' for key, value in values.items()) or 'none'}; "
+            "name one as input_tensor, or the one that the graph makes of them"
+        )
     return frozen, name, values[name].astype(np.float32)
 
 
@@ -192,16 +202,79 @@ def _name(tensor: Any) -> str:
     return topology.node_name(tensor if isinstance(tensor, str) else tensor.name)
 
 
+def _computed(graph: GraphDef, name: str) -> np.ndarray:
+    """What a node gives where all that is fed is constant."""
+    with tf.Graph().as_default():
+        needed = tf.graph_util.extract_sub_graph(graph, [name])
+        (tensor,) = tf.import_graph_def(needed, return_elements=[f"{name}:0"], name="")
+        with tf.Session(config=tensorflow_start.session_config()) as session:
+            try:
+                return session.run(tensor)
+            except tf.errors.OpError as error:
+                raise UserError(
+                    f"input_tensor {name!r} cannot be computed from what is fed: {error.message}"
+                ) from error
+
+
+def _make_placeholder(node: Any) -> None:
+    kind = node.attr["T"].type or node.attr["dtype"].type
+    node.op = "Placeholder"
+    del node.input[:]
+    node.attr.clear()
+    node.attr["dtype"].type = kind
+    node.attr["shape"].shape.unknown_rank = True
+
+
 def _graph_def(graph: GraphLike) -> GraphDef:
     if isinstance(graph, str | Path):
-        return graph_file.read(graph)
+        return (
+            _of_checkpoint(str(graph)) if str(graph).endswith(".meta") else graph_file.read(graph)
+        )
     if isinstance(graph, GraphDef):
         return GraphDef.FromString(graph.SerializeToString())
-    if isinstance(graph, tf.Graph):
-        return graph.as_graph_def()
-    definition = graph.graph.as_graph_def()
+    return _of_graph(graph) if isinstance(graph, tf.Graph) else _with_values(graph)
+
+
+def _of_graph(graph: tf.Graph) -> GraphDef:
+    """A graph with the values that its variables have in the active session, or at first."""
+    with graph.as_default():
+        variables = tf.global_variables()
+        active = tf.get_default_session()
+        if not variables:
+            return graph.as_graph_def()
+        if active is not None and active.graph is graph:
+            return _with_values(active)
+        warnings.warn(
+            "the variables of the graph have their initial values here; pass the session in the "
+            "place of the graph if they were trained in one",
+            stacklevel=5,
+        )
+        with tf.Session(graph=graph, config=tensorflow_start.session_config()) as session:
+            # Not by an operation of its own: the graph stays as it is.
+            for variable in variables:
+                session.run(variable.initializer)
+            return _with_values(session)
+
+
+def _of_checkpoint(meta: str) -> GraphDef:
+    """The graph of a `.meta` file, with the values in the checkpoint beside it."""
+    with tf.Graph().as_default(), tf.Session(config=tensorflow_start.session_config()) as session:
+        try:
+            tf.train.import_meta_graph(meta, clear_devices=True)
+            values = tf.train.load_checkpoint(meta.removesuffix(".meta"))
+            for variable in tf.global_variables():
+                variable.load(values.get_tensor(variable.op.name), session)
+        except (OSError, ValueError, KeyError, tf.errors.OpError, DecodeError) as error:
+            raise UserError(
+                f"{meta}: not a graph with its checkpoint (.index, .data) beside it: {error}"
+            ) from error
+        return _with_values(session)
+
+
+def _with_values(session: tf.Session) -> GraphDef:
+    definition = session.graph.as_graph_def()
     outputs = [node.name for node in definition.node]
-    return tf.graph_util.convert_variables_to_constants(graph, definition, outputs)
+    return tf.graph_util.convert_variables_to_constants(session, definition, outputs)
 
 
 def _make_constant(node: Any, value: np.ndarray) -> None:

@@ -1,5 +1,6 @@
 """How many sprites came out, and why the others did not."""
 
+import os
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,19 @@ from lucid_sprites.config import indexes
 from lucid_sprites.engine.problems import OK
 from lucid_sprites.errors import UserError
 from lucid_sprites.outputs import sheet_index
+
+
+def summarize_run(sheets: list[str], targets: list[str]) -> str:
+    """A text about what a run was asked for: its sprites, or else how many files and where.
+
+    Args:
+        sheets: PNG files of the spritesheets that the run made or found made.
+        targets: files that it was asked for.
+    """
+    if sheets or not targets:
+        return summarize(sheets)
+    folder = os.path.commonpath([os.path.dirname(path) for path in targets])
+    return f"{len(targets)} file{'s' * (len(targets) != 1)} in {folder or os.curdir}"
 
 
 def summarize(sheets: list[str]) -> str:

@@ -56,8 +56,7 @@ def main() -> None:
         sprites = block.complete(spec, Store(arguments.store), _bars(spec, terminal))
         save_whole(arguments.out, lambda path: _write(path, spec, sprites, arguments.made))
     except UserError as error:
-        print(f"error: {error}", file=terminal)
-        sys.exit(1)
+        sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         print("interrupted; what was finished is kept for the next run", file=terminal)
         sys.exit(128 + signal.SIGINT)

@@ -19,6 +19,7 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
+from lucid_sprites import tensorflow_start
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole, write_whole
 from lucid_sprites.made import write_beside
@@ -82,6 +83,8 @@ def main() -> None:
     parser.add_argument("--plot", required=True, help="PNG file to write")
     parser.add_argument("--tensorboard", required=True, type=Path, help="folder to write")
     arguments = parser.parse_args()
+    tensorflow_start.lean()
+    tensorflow_start.load()  # which TensorBoard's writer imports
     try:
         log = join(arguments.rows)
         saved = [int(pd.read_csv(path)["epoch"].iloc[-1]) for path in arguments.rows]

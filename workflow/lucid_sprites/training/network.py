@@ -1,5 +1,6 @@
 """The compiled network as it is before training."""
 
+import sys
 from typing import Any
 
 import keras
@@ -21,7 +22,7 @@ def make_network(spec: dict[str, Any], dataset: Dataset) -> keras.Model:
         UserError: weights, cutoff or options of the optimizer that do not fit.
     """
     network = topologies.build(spec["topology"], len(dataset.classes), dataset.multi_label)
-    weights.load(network, spec["weights"])
+    _load(network, spec["weights"])
     _cut_off(network, spec["cutoff"])
     optimizer = _optimizer(spec)
     if dataset.multi_label:
@@ -32,6 +33,14 @@ def make_network(spec: dict[str, Any], dataset: Dataset) -> keras.Model:
     network.compile(optimizer, loss, metrics=[accuracy], jit_compile=False)
     optimizer.build(network.trainable_variables)
     return network
+
+
+def _load(network: keras.Model, given: str) -> None:
+    """Fill the network, and say in the log which layers keep their random weights."""
+    filled = weights.load(network, given)
+    left = weights.left_out(network, filled)
+    if filled and left:
+        print(f"{given}: no weights of these names and shapes: {', '.join(left)}", file=sys.stderr)
 
 
 def _cut_off(network: keras.Model, cutoff: int | str) -> None:

@@ -1,7 +1,4 @@
-"""Program: train from one saved state to the next.
-
-    python -m lucid_sprites.training.segment --spec JSON --epoch N --checkpoint OUT.npz
-        --graph OUT.pb --rows OUT.csv --dataset [DATASET.npz] --previous [CHECKPOINT.npz]
+"""Training from one saved state to the next.
 
 Without a previous checkpoint the network is the one before training. However a training is cut into
 segments, it ends with the same weights, bit by bit.
@@ -157,28 +154,3 @@ def _csv(rows: list[Row]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
-
-
-def main() -> None:
-    """Read the arguments, train, write the state."""
-    parser = argparse.ArgumentParser(description="Train from one saved state to the next.")
-    parser.add_argument("--spec", required=True, help="the training, as JSON")
-    parser.add_argument("--epoch", required=True, type=int, help="epoch to train up to")
-    parser.add_argument(
-        "--previous", nargs="?", help="checkpoint to start from; none: before training"
-    )
-    parser.add_argument(
-        "--dataset", nargs="?", help="file of prepare_dataset; none: generated pictures"
-    )
-    parser.add_argument("--checkpoint", required=True, help=".npz file to write")
-    parser.add_argument("--graph", required=True, help=".pb file to write")
-    parser.add_argument("--rows", required=True, help="CSV file to write: a row for each epoch")
-    arguments = parser.parse_args()
-    try:
-        run(arguments)
-    except UserError as error:
-        sys.exit(f"error: {error}")
-
-
-if __name__ == "__main__":
-    main()

@@ -10,6 +10,8 @@ import tensorflow as tf
 
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import MODEL, check_input
+from lucid_sprites.models import graph_file
+from lucid_sprites.training.frozen_weights import find, frozen_weights
 from lucid_sprites.training.googlenet import slim_scope
 from lucid_sprites.training.topologies import TOPOLOGIES
 
@@ -25,8 +27,8 @@ def load(network: keras.Model, weights: str) -> list[str]:
 
     Args:
         network: of `topologies.build`.
-        weights: `none`, `imagenet`, or a file: `.weights.h5`, `.h5` or `.keras` of Keras, or
-            (googlenet) a checkpoint of TensorFlow's slim models, `.ckpt`.
+        weights: `none`, `imagenet`, or a file: `.weights.h5`, `.h5` or `.keras` of Keras, `.pb`, a
+            frozen graph, or (googlenet) a checkpoint of TensorFlow's slim models, `.ckpt`.
 
     Returns:
         names of the layers that were filled.
@@ -69,6 +71,11 @@ def from_file(network: keras.Model, path: str) -> list[str]:
     return [layer.name for layer in network.layers if layer.name in filled]
 
 
+def left_out(network: keras.Model, filled: list[str]) -> list[str]:
+    """Names of the layers with weights that `load` did not fill."""
+    return [layer.name for layer in network.layers if layer.weights and layer.name not in filled]
+
+
 def _read(network: keras.Model, path: str) -> None:
     """Let Keras fill what fits; the rest of the network stays as it is."""
     if path.endswith(".weights.h5"):
@@ -77,10 +84,29 @@ def _read(network: keras.Model, path: str) -> None:
         _copy(keras.models.load_model(path, compile=False), network)
     elif path.endswith((".h5", ".hdf5")):
         network.load_weights(path, by_name=True, skip_mismatch=True)
+    elif path.endswith(".pb"):
+        _read_frozen(network, path)
     else:
         raise UserError(
-            f"{path}: weights are read from .weights.h5, .h5, .hdf5, .keras and .ckpt files"
+            f"{path}: weights are read from .weights.h5, .h5, .hdf5, .keras, .pb and .ckpt files"
         )
+
+
+def _read_frozen(network: keras.Model, path: str) -> None:
+    """Fill what has the same role, shape and name of the layer in a frozen graph."""
+    given = frozen_weights(graph_file.read(path))
+    for weight in network.weights:
+        layer, role = weight.path.split("/")[-2:]
+        value = find(given, _scopes(network, layer), role, tuple(weight.shape))
+        if value is not None:
+            weight.assign(value)
+
+
+def _scopes(network: keras.Model, layer: str) -> tuple[str, ...]:
+    """Name scopes that a layer may have in a graph: its own, and that of TensorFlow's slim."""
+    if network.name != "googlenet" or not layer.endswith(("_conv", "_bn")):
+        return (layer,)
+    return layer, slim_scope(layer.rpartition("_")[0])
 
 
 def _imagenet(network: keras.Model) -> list[str]:

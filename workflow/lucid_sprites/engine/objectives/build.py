@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow.compat.v1 as tf
 
-from lucid_sprites.engine.objectives import coupled, directions, pictures, units
+from lucid_sprites.engine.objectives import coupled, directions, functions, pictures, units
 from lucid_sprites.engine.objectives.scope import Node, Scope
 from lucid_sprites.objectives.vocabulary import INPUT, OBJECTIVES
 
@@ -30,6 +30,7 @@ BUILDERS: dict[str, Callable[[Node], tf.Tensor]] = {
     "opacity": pictures.opacity,
     "diversity": coupled.diversity,
     "alignment": coupled.alignment,
+    "function": functions.function,
 }
 """Each returns [batch], a value for each sprite."""
 
@@ -91,7 +92,8 @@ def parts(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def layers(data: dict[str, Any]) -> list[str]:
     """Names of the network's layers that the objective looks at, each once, sorted."""
-    return sorted({part["layer"] for part in parts(data) if part.get("layer", INPUT) != INPUT})
+    named = {part["layer"] for part in parts(data) if part.get("layer", INPUT) != INPUT}
+    return sorted(named.union(*(part.get("layers", ()) for part in parts(data))))
 
 
 def channels(data: dict[str, Any]) -> list[tuple[str, int]] | None:
@@ -101,6 +103,8 @@ def channels(data: dict[str, Any]) -> list[tuple[str, int]] | None:
     """
     found = []
     for part in parts(data):
+        if "layers" in part:  # a function may do anything with them
+            return None
         if part.get("layer", INPUT) == INPUT:
             continue
         number = part.get("n_channel", part.get("label"))

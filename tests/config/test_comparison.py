@@ -1,0 +1,59 @@
+"""What is compared, and what is said of comparisons that cannot be."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from lucid_sprites.config.comparison import comparisons
+from lucid_sprites.errors import UserError
+from plans import plan_of
+
+RELU = {"number": 0, "name": "relu", "op": "Relu", "kind": "activation", "depth": 4,
+        "content": "ab", "macs": 1.0, "activations": 6.0, "fixed": False}  # fmt: skip
+CATALOGUE = {"input": {"name": "picture"}, "layers": [RELU], "other": {}, "sha256": "0"}
+
+
+def compared(instances, **options):
+    plan = plan_of(Path("results"), CATALOGUE, instances)
+    return comparisons({name: options.get(name) for name, _ in instances}, plan, "c.yaml")
+
+
+def place(series):
+    return SimpleNamespace(series=series)
+
+
+def test_of_one_instance_the_layers_are_drawn():
+    found = compared([("one", "a")])
+    assert found.targets() == ["results/one/comparison"]
+    assert found.tables() == {}
+
+
+def test_changes_of_one_instance_are_refused_in_words():
+    with pytest.raises(UserError, match="series one has one instance, a: there are no changes"):
+        compared([("one", "a")]).graphs(place("one"))
+
+
+def test_a_series_that_is_not_there_is_refused_with_the_choices():
+    with pytest.raises(UserError, match="no series two; there are one"):
+        compared([("one", "a")]).sheets(place("two"))
+
+
+def test_a_state_is_compared_with_one_of_another_series():
+    found = compared([("one", "a"), ("one", "b"), ("two", "c")],
+                     one={"comparison": {"with": "two/c"}})  # fmt: skip
+    assert found.graphs_across(place("one")) == [
+        "results/two/c/model.pb", "results/one/b/model.pb"
+    ]  # fmt: skip
+    sheets = found.sheets_across(place("one"))
+    assert [path.rsplit("/", 2)[0] for path in sheets] == ["results/two/c", "results/one/b"]
+    assert '"before":"two/c"' in found.figures_spec_across(place("one")).replace(" ", "")
+    assert {"results/one/across", "results/one/across_changes.csv"} <= set(found.targets())
+    with pytest.raises(UserError, match="two is compared with no other series; say comparison"):
+        found.sheets_across(place("two"))
+
+
+@pytest.mark.parametrize("other", ["two/d", "one/a"])
+def test_only_an_instance_of_another_series_can_be_compared_with(other):
+    with pytest.raises(UserError, match=f"c.yaml: series one: comparison: with '{other}' is no"):
+        compared([("one", "a"), ("two", "c")], one={"comparison": {"with": other}})
