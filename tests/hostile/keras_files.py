@@ -170,9 +170,9 @@ def _lambda_in_a_nested_model(canary: Path) -> Config:
 
 
 def _imports(canary: Path) -> Config:
-    """`canary.py` beside the canary would write it."""
+    """A module that would write the canary."""
     (canary.parent / "canary_module.py").write_text(f"open({str(canary)!r}, 'w').write('x')\n")
-    return new_model(new_layer("Layer", "canary_module"))
+    return new_layer("Layer", "canary_module")
 
 
 def _keras_submodule(canary: Path) -> Config:
