@@ -10,11 +10,11 @@ from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from lucid_sprites.errors import UserError
 from lucid_sprites.models import activations, content, costs, differentiable, topology
-from lucid_sprites.models.layer_operations import KINDS, LAYER_OPS
+from lucid_sprites.models.layer_operations import KINDS
+from lucid_sprites.models.node_check import LARGEST_TENSOR
 from lucid_sprites.models.normal_form import cut
 from lucid_sprites.models.normal_form.normalize import NormalForm
 from lucid_sprites.models.normal_form.placeholders import PLACEHOLDERS
-from lucid_sprites.models.node_check import LARGEST_TENSOR
 from lucid_sprites.models.probe import PICTURES, Observation, Probe
 from lucid_sprites.models.shapes import Shape, importable, static_shapes
 
@@ -50,8 +50,8 @@ def describe(normal: NormalForm, edges: Sequence[int], source: str) -> dict[str,
     size = (1, picture.height or PROBE_EDGE, picture.width or PROBE_EDGE, picture.channels)
     if prod(size) > _LARGEST:
         raise UserError(
-            f"{source}: its picture has {prod(size[1:]):.3g} numbers ({size[1]} x {size[2]} pixels, "
-            f"{size[3]} channels); at most {_LARGEST:.3g} are tried"
+            f"{source}: its picture has {prod(size[1:]):.3g} numbers ({size[1]} x {size[2]} "
+            f"pixels, {size[3]} channels); at most {_LARGEST:.3g} are tried"
         )
     shapes = static_shapes(graph, picture.name, size)
     oversized = _oversized(graph, shapes, size)
@@ -146,8 +146,10 @@ def _oversized(
                 f"{node.name} would have {numbers:.3g} numbers for a picture of {size[1]} x "
                 f"{size[2]} pixels; at most {_LARGEST:.3g} are tried"
             )
-        else:
-            why |= {node.name: why[source] for source in sources if source in why}
+            continue
+        before = [why[source] for source in sources if source in why]
+        if before:
+            why[node.name] = before[0]
     return why
 
 

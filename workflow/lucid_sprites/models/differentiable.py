@@ -38,8 +38,9 @@ def reached(graph: GraphDef, start: str) -> tuple[set[str], dict[str, str]]:
         if node.name in connected or node.name in blocked:
             continue
         if connected.isdisjoint(sources):
-            culprits = [blocked[name] for name in sources if name in blocked]
-            blocked |= {node.name: culprit for culprit in culprits[:1]}
+            culprit = next((blocked[name] for name in sources if name in blocked), None)
+            if culprit is not None:
+                blocked[node.name] = culprit
         elif passes_gradient(node):
             connected.add(node.name)
         else:

@@ -1,16 +1,17 @@
 """What the layers of a graph give for noise, at different sizes of picture."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
+from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from lucid_sprites import tensorflow_start
 from lucid_sprites.closing import Closing
-from lucid_sprites.models import topology
+from lucid_sprites.models import constants, topology
 from lucid_sprites.models.picture_input import PictureInput
 from lucid_sprites.models.shapes import import_at
 
@@ -19,6 +20,8 @@ _FRAME = re.compile(r"Graph execution error|Detected at node|Node: |\s")
 PICTURES = 3
 """Tried at once: a number that no fixed reshape divides its features into by chance."""
 
+_PARTS = ("shape", "unknown", "low", "high")
+_Summary = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 # Edges of the squares of the noise, in pixels.
 _SQUARES = (1, 4, 16)
 
@@ -50,7 +53,7 @@ class Probe(Closing):
         with self._graph.as_default():
             size = (PICTURES, None, None, picture.channels)
             self._pictures = import_at(graph, picture.name, size)
-            self._fetches = {name: _summary(self._graph, name) for name in layers}
+            self._fetches = _summaries(self._graph, layers)
             self._session = tf.Session(config=tensorflow_start.session_config())
 
     def close(self) -> None:
@@ -90,32 +93,60 @@ def _what_happened(error: tf.errors.OpError) -> str:
 
 
 def _observations(
-    names: list[str], values: list[tuple[np.ndarray, ...]], failed: dict[str, str]
+    names: list[str], values: list[_Summary], failed: dict[str, str]
 ) -> tuple[dict[str, Observation], dict[str, str]]:
     observations = {}
-    for name, (shape, low, high) in zip(names, values, strict=True):
+    for name, (shape, unknown, low, high) in zip(names, values, strict=True):
         if len(shape) not in (2, 4) or shape[0] != PICTURES:
             failed[name] = f"its shape is {shape.tolist()} for {PICTURES} pictures"
             continue
         if 0 in shape:
             failed[name] = "nothing is left of the picture"
             continue
-        finite = np.isfinite(low) & np.isfinite(high)
+        finite = np.isfinite(low) & np.isfinite(high) & ~unknown
         space = tuple(map(int, shape[1:3])) if len(shape) == 4 else (None, None)
         observations[name] = Observation(*space, finite, finite & (high > low))
     return observations, failed
 
 
-def _summary(graph: tf.Graph, name: str) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Shape of a layer, and the extremes of each channel: [depth], NaN where it has any."""
-    values = tf.cast(graph.get_tensor_by_name(f"{name}:0"), tf.float32)
-    axes = tf.range(tf.maximum(tf.rank(values) - 1, 0))
-    unknown = tf.reduce_any(tf.math.is_nan(values), axis=axes)
-    low, high = [
-        tf.where_v2(unknown, np.float32(np.nan), reduce(values, axis=axes))
-        for reduce in (tf.reduce_min, tf.reduce_max)
-    ]
-    return tf.shape(values), low, high
+def _summaries(graph: tf.Graph, layers: Sequence[str]) -> dict[str, list[tf.Tensor]]:
+    """Of each layer its shape and, of each channel, whether it has any NaN, and its extremes.
+
+    Written as a graph and imported at once: made one by one, the operations of a thousand layers
+    take longer than all the rest.
+    """
+    summary = GraphDef()
+    summary.node.extend([constants.node("zero", np.int32(0)), constants.node("one", np.int32(1))])
+    tensors = [graph.get_tensor_by_name(f"{name}:0") for name in layers]
+    for number, tensor in enumerate(tensors):
+        summary.node.extend(_summary_nodes(number, tensor.dtype))
+    inputs = {f"layer{number}:0": tensor for number, tensor in enumerate(tensors)}
+    wanted = [f"{part}{number}:0" for number in range(len(tensors)) for part in _PARTS]
+    found = tf.import_graph_def(summary, inputs, wanted, name="summary") if tensors else []
+    count = len(_PARTS)
+    return {name: found[count * n : count * (n + 1)] for n, name in enumerate(layers)}
+
+
+def _summary_nodes(number: int, kind: tf.DType) -> Iterator[NodeDef]:
+    """What is computed of one layer; the channels are its last axis."""
+    given, layer, axes = f"layer{number}", f"values{number}", f"axes{number}"
+    yield _operation(f"shape{number}", "Shape", given, T=kind)
+    yield _operation(f"rank{number}", "Rank", given, T=kind)
+    yield _operation(f"last{number}", "Sub", f"rank{number}", "one", T=tf.int32)
+    yield _operation(f"before{number}", "Maximum", f"last{number}", "zero", T=tf.int32)
+    yield _operation(axes, "Range", "zero", f"before{number}", "one", Tidx=tf.int32)
+    yield _operation(layer, "Cast", given, SrcT=kind, DstT=tf.float32)
+    yield _operation(f"nan{number}", "IsNan", layer, T=tf.float32)
+    yield _operation(f"unknown{number}", "Any", f"nan{number}", axes, Tidx=tf.int32)
+    yield _operation(f"low{number}", "Min", layer, axes, T=tf.float32, Tidx=tf.int32)
+    yield _operation(f"high{number}", "Max", layer, axes, T=tf.float32, Tidx=tf.int32)
+
+
+def _operation(name: str, operation: str, *inputs: str, **types: tf.DType) -> NodeDef:
+    node = NodeDef(name=name, op=operation, input=inputs)
+    for key, kind in types.items():
+        node.attr[key].type = kind.as_datatype_enum
+    return node
 
 
 def _noise(size: tuple[int, int, int, int]) -> np.ndarray:
