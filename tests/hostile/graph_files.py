@@ -5,132 +5,94 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow.compat.v1 as tf
+from changed_graphs import FLOAT, INT, STRING, add, binary, constant, find, text
 from hostile_file import HostileFile
 from tensorflow.core.framework.function_pb2 import FunctionDef
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
-from tiny_graphs import frozen, save, small
+from tiny_graphs import frozen, save
 
-FLOAT, INT, STRING = (kind.as_datatype_enum for kind in (tf.float32, tf.int32, tf.string))
 CONV, RELU = "conv1/Conv2D", "conv1/Relu"
-
-
-def _add(graph: GraphDef, name: str, op: str, *inputs: str, **types: int) -> NodeDef:
-    node = graph.node.add(name=name, op=op, input=inputs)
-    for key, kind in types.items():
-        node.attr[key].type = kind
-    return node
-
-
-def _constant(graph: GraphDef, name: str, value: object) -> NodeDef:
-    node = _add(graph, name, "Const")
-    node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
-    node.attr["dtype"].type = node.attr["value"].tensor.dtype
-    return node
-
-
-def _node(graph: GraphDef, name: str) -> NodeDef:
-    return next(node for node in graph.node if node.name == name)
-
-
-def _binary(make: Callable[[GraphDef, Path], object]) -> Callable[[Path, Path], Path]:
-    """Writes the small network, changed."""
-
-    def write(folder: Path, canary: Path) -> Path:
-        graph = small()
-        make(graph, canary)
-        return save(graph, folder / "model.pb")
-
-    return write
-
-
-def _text(content: str) -> Callable[[Path, Path], Path]:
-    def write(folder: Path, canary: Path) -> Path:
-        path = folder / "model.pbtxt"
-        path.write_text(content)
-        return path
-
-    return write
 
 
 def _into_bias(graph: GraphDef, name: str) -> None:
     """`name` instead of the bias of the first convolution."""
-    _node(graph, "conv1/BiasAdd").input[1] = name
+    find(graph, "conv1/BiasAdd").input[1] = name
 
 
 # Files, hosts and code
 
 
 def _read_file(graph: GraphDef, canary: Path) -> None:
-    _constant(graph, "path", str(canary))
-    _add(graph, "read", "ReadFile", "path")
-    raw = _add(graph, "raw", "DecodeRaw", "read", out_type=FLOAT)
+    constant(graph, "path", str(canary))
+    add(graph, "read", "ReadFile", "path")
+    raw = add(graph, "raw", "DecodeRaw", "read", out_type=FLOAT)
     raw.attr["little_endian"].b = True
     _into_bias(graph, "raw")
 
 
 def _immutable_constant(graph: GraphDef, canary: Path) -> None:
-    node = _add(graph, "memory", "ImmutableConst", dtype=FLOAT)
+    node = add(graph, "memory", "ImmutableConst", dtype=FLOAT)
     node.attr["shape"].shape.dim.add(size=6)
     node.attr["memory_region_name"].s = str(canary).encode()
     _into_bias(graph, "memory")
 
 
 def _debug_identity(graph: GraphDef, canary: Path) -> None:
-    node = _add(graph, "watch", "DebugIdentity", "conv1/BiasAdd/bias", T=FLOAT)
+    node = add(graph, "watch", "DebugIdentity", "conv1/BiasAdd/bias", T=FLOAT)
     node.attr["debug_urls"].list.s.append(f"file://{canary}".encode())
     _into_bias(graph, "watch")
 
 
 def _debug_identity_2(graph: GraphDef, canary: Path) -> None:
-    node = _add(graph, "watch", "DebugIdentityV2", RELU, T=FLOAT)
+    node = add(graph, "watch", "DebugIdentityV2", RELU, T=FLOAT)
     node.attr["debug_urls"].list.s.append(f"file://{canary}".encode())
-    _node(graph, "pool").input[0] = "watch"
+    find(graph, "pool").input[0] = "watch"
 
 
 def _debug_shape(graph: GraphDef, canary: Path) -> None:
     """TensorFlow evaluates what a shape is made of as soon as it imports a graph."""
-    _constant(graph, "sizes", np.array([-1, 6], np.int32))
-    node = _add(graph, "watch", "DebugIdentity", "sizes", T=INT)
+    constant(graph, "sizes", np.array([-1, 6], np.int32))
+    node = add(graph, "watch", "DebugIdentity", "sizes", T=INT)
     node.attr["debug_urls"].list.s.append(f"file://{canary}".encode())
-    _add(graph, "shaped", "Reshape", RELU, "watch", T=FLOAT, Tshape=INT)
+    add(graph, "shaped", "Reshape", RELU, "watch", T=FLOAT, Tshape=INT)
 
 
 def _read_shape(graph: GraphDef, canary: Path) -> None:
-    node = _add(graph, "memory", "ImmutableConst", dtype=INT)
+    node = add(graph, "memory", "ImmutableConst", dtype=INT)
     node.attr["shape"].shape.dim.add(size=2)
     node.attr["memory_region_name"].s = str(canary).encode()
-    _add(graph, "shaped", "Reshape", RELU, "memory", T=FLOAT, Tshape=INT)
+    add(graph, "shaped", "Reshape", RELU, "memory", T=FLOAT, Tshape=INT)
 
 
 def _write_file(graph: GraphDef, canary: Path) -> None:
-    _constant(graph, "path", str(canary))
-    _constant(graph, "content", "written")
-    _add(graph, "write", "WriteFile", "path", "content")
-    _node(graph, RELU).input.append("^write")
+    constant(graph, "path", str(canary))
+    constant(graph, "content", "written")
+    add(graph, "write", "WriteFile", "path", "content")
+    find(graph, RELU).input.append("^write")
 
 
 def _python(graph: GraphDef, canary: Path) -> None:
-    node = _add(graph, "python", "PyFunc", RELU)
+    node = add(graph, "python", "PyFunc", RELU)
     node.attr["token"].s = b"pyfunc_0"
     node.attr["Tin"].list.type.append(FLOAT)
     node.attr["Tout"].list.type.append(FLOAT)
-    _node(graph, "pool").input[0] = "python"
+    find(graph, "pool").input[0] = "python"
 
 
 def _restore(graph: GraphDef, canary: Path) -> None:
     for name, value in (("prefix", str(canary)), ("names", ["a"]), ("slices", [""])):
-        _constant(graph, name, value)
-    node = _add(graph, "restore", "RestoreV2", "prefix", "names", "slices")
+        constant(graph, name, value)
+    node = add(graph, "restore", "RestoreV2", "prefix", "names", "slices")
     node.attr["dtypes"].list.type.append(FLOAT)
     _into_bias(graph, "restore")
 
 
 def _proto(graph: GraphDef, canary: Path) -> None:
     """Its descriptors come from any file."""
-    _constant(graph, "bytes", [b""])
-    node = _add(graph, "proto", "DecodeProtoV2", "bytes")
+    constant(graph, "bytes", [b""])
+    node = add(graph, "proto", "DecodeProtoV2", "bytes")
     node.attr["message_type"].s = b"A"
     node.attr["field_names"].list.s.append(b"a")
     node.attr["output_types"].list.type.append(FLOAT)
@@ -156,11 +118,11 @@ def _function(graph: GraphDef, name: str, *calls: str) -> FunctionDef:
 
 
 def _call(graph: GraphDef, function: str) -> None:
-    node = _add(graph, "call", "PartitionedCall", RELU)
+    node = add(graph, "call", "PartitionedCall", RELU)
     node.attr["Tin"].list.type.append(FLOAT)
     node.attr["Tout"].list.type.append(FLOAT)
     node.attr["f"].func.name = function
-    _node(graph, "pool").input[0] = "call"
+    find(graph, "pool").input[0] = "call"
 
 
 def _debug_in_function(graph: GraphDef, canary: Path) -> None:
@@ -208,18 +170,18 @@ def _call_bomb(graph: GraphDef, canary: Path) -> None:
 
 
 def _circle(graph: GraphDef, canary: Path) -> None:
-    _add(graph, "a", "Identity", "b", T=FLOAT)
-    _add(graph, "b", "Identity", "a", T=FLOAT)
+    add(graph, "a", "Identity", "b", T=FLOAT)
+    add(graph, "b", "Identity", "a", T=FLOAT)
     _into_bias(graph, "b")
 
 
 def _circle_of_control(graph: GraphDef, canary: Path) -> None:
-    _add(graph, "a", "Relu", RELU, "^b", T=FLOAT)
-    _add(graph, "b", "Relu", "a", T=FLOAT)
+    add(graph, "a", "Relu", RELU, "^b", T=FLOAT)
+    add(graph, "b", "Relu", "a", T=FLOAT)
 
 
 def _nested_attributes(graph: GraphDef, canary: Path) -> None:
-    value = _node(graph, RELU).attr["_nested"]
+    value = find(graph, RELU).attr["_nested"]
     for _ in range(60):
         value = value.func.attr["a"]
 
@@ -228,7 +190,7 @@ def _nested_attributes(graph: GraphDef, canary: Path) -> None:
 
 
 def _huge_constant(graph: GraphDef, canary: Path) -> None:
-    tensor = _node(graph, "conv1/BiasAdd/bias").attr["value"].tensor
+    tensor = find(graph, "conv1/BiasAdd/bias").attr["value"].tensor
     tensor.Clear()
     tensor.dtype = FLOAT
     tensor.float_val.append(1)
@@ -236,7 +198,7 @@ def _huge_constant(graph: GraphDef, canary: Path) -> None:
 
 
 def _huge_empty_constant(graph: GraphDef, canary: Path) -> None:
-    tensor = _node(graph, "conv1/BiasAdd/bias").attr["value"].tensor
+    tensor = find(graph, "conv1/BiasAdd/bias").attr["value"].tensor
     tensor.tensor_content = b""
     tensor.ClearField("float_val")
     for _ in range(6):
@@ -244,42 +206,42 @@ def _huge_empty_constant(graph: GraphDef, canary: Path) -> None:
 
 
 def _fill(graph: GraphDef, canary: Path) -> None:
-    _constant(graph, "sizes", np.array([1 << 20, 1 << 20], np.int32))
-    _constant(graph, "one", np.float32(1))
-    _add(graph, "filled", "Fill", "sizes", "one", T=FLOAT, index_type=INT)
-    _constant(graph, "axes", np.array([0, 1], np.int32))
-    _add(graph, "sum", "Sum", "filled", "axes", T=FLOAT, Tidx=INT)
-    _add(graph, "scaled", "Mul", "conv1/BiasAdd/bias", "sum", T=FLOAT)
+    constant(graph, "sizes", np.array([1 << 20, 1 << 20], np.int32))
+    constant(graph, "one", np.float32(1))
+    add(graph, "filled", "Fill", "sizes", "one", T=FLOAT, index_type=INT)
+    constant(graph, "axes", np.array([0, 1], np.int32))
+    add(graph, "sum", "Sum", "filled", "axes", T=FLOAT, Tidx=INT)
+    add(graph, "scaled", "Mul", "conv1/BiasAdd/bias", "sum", T=FLOAT)
     _into_bias(graph, "scaled")
 
 
 def _doubling(graph: GraphDef, canary: Path) -> None:
-    _constant(graph, "axis", np.int32(0))
+    constant(graph, "axis", np.int32(0))
     last = "conv1/BiasAdd/bias"
     for number in range(60):
-        node = _add(graph, f"double{number}", "ConcatV2", last, last, "axis", T=FLOAT, Tidx=INT)
+        node = add(graph, f"double{number}", "ConcatV2", last, last, "axis", T=FLOAT, Tidx=INT)
         node.attr["N"].i = 2
         last = node.name
-    _constant(graph, "axes", np.array([0], np.int32))
-    _add(graph, "sum", "Sum", last, "axes", T=FLOAT, Tidx=INT)
-    _add(graph, "scaled", "Mul", "conv1/BiasAdd/bias", "sum", T=FLOAT)
+    constant(graph, "axes", np.array([0], np.int32))
+    add(graph, "sum", "Sum", last, "axes", T=FLOAT, Tidx=INT)
+    add(graph, "scaled", "Mul", "conv1/BiasAdd/bias", "sum", T=FLOAT)
     _into_bias(graph, "scaled")
 
 
 def _resize(graph: GraphDef, canary: Path) -> None:
-    _constant(graph, "sizes", np.array([10**6, 10**6], np.int32))
-    _add(graph, "resized", "ResizeBilinear", RELU, "sizes", T=FLOAT)
-    _node(graph, "pool").input[0] = "resized"
+    constant(graph, "sizes", np.array([10**6, 10**6], np.int32))
+    add(graph, "resized", "ResizeBilinear", RELU, "sizes", T=FLOAT)
+    find(graph, "pool").input[0] = "resized"
 
 
 def _tile(graph: GraphDef, canary: Path) -> None:
-    _constant(graph, "times", np.array([1, 10**4, 10**4, 1], np.int32))
-    _add(graph, "tiled", "Tile", RELU, "times", T=FLOAT, Tmultiples=INT)
-    _node(graph, "pool").input[0] = "tiled"
+    constant(graph, "times", np.array([1, 10**4, 10**4, 1], np.int32))
+    add(graph, "tiled", "Tile", RELU, "times", T=FLOAT, Tmultiples=INT)
+    find(graph, "pool").input[0] = "tiled"
 
 
 def _huge_picture(graph: GraphDef, canary: Path) -> None:
-    shape = _node(graph, "picture").attr["shape"].shape
+    shape = find(graph, "picture").attr["shape"].shape
     for dim, size in zip(shape.dim, (-1, 10**6, 10**6, 3), strict=True):
         dim.size = size
 
@@ -289,15 +251,15 @@ def _many_nodes(graph: GraphDef, canary: Path) -> None:
 
 
 def _wrong_content(graph: GraphDef, canary: Path) -> None:
-    _node(graph, "conv1/BiasAdd/bias").attr["value"].tensor.tensor_content = b"123"
+    find(graph, "conv1/BiasAdd/bias").attr["value"].tensor.tensor_content = b"123"
 
 
 def _negative_shape(graph: GraphDef, canary: Path) -> None:
-    _node(graph, "conv1/BiasAdd/bias").attr["value"].tensor.tensor_shape.dim[0].size = -6
+    find(graph, "conv1/BiasAdd/bias").attr["value"].tensor.tensor_shape.dim[0].size = -6
 
 
 def _strings(graph: GraphDef, canary: Path) -> None:
-    _constant(graph, "words", ["a"] * 6)
+    constant(graph, "words", ["a"] * 6)
     _into_bias(graph, "words")
 
 
@@ -306,14 +268,14 @@ def _strings(graph: GraphDef, canary: Path) -> None:
 
 def _renamed(name: str) -> Callable[[GraphDef, Path], None]:
     def change(graph: GraphDef, canary: Path) -> None:
-        _node(graph, RELU).name = name
-        _node(graph, "pool").input[0] = name
+        find(graph, RELU).name = name
+        find(graph, "pool").input[0] = name
 
     return change
 
 
 def _duplicate(graph: GraphDef, canary: Path) -> None:
-    _add(graph, RELU, "Tanh", CONV, T=FLOAT)
+    add(graph, RELU, "Tanh", CONV, T=FLOAT)
 
 
 # Sense
@@ -325,35 +287,35 @@ def _lying_shapes(graph: GraphDef, canary: Path) -> None:
 
 
 def _unknown_operation(graph: GraphDef, canary: Path) -> None:
-    node = _add(graph, "own", "RunMyCode", RELU)
+    node = add(graph, "own", "RunMyCode", RELU)
     node.attr["library"].s = str(canary).encode()
-    _node(graph, "pool").input[0] = "own"
+    find(graph, "pool").input[0] = "own"
 
 
 def _wrong_attribute(graph: GraphDef, canary: Path) -> None:
-    _node(graph, CONV).attr["strides"].s = b"huge"
+    find(graph, CONV).attr["strides"].s = b"huge"
 
 
 def _no_inputs(graph: GraphDef, canary: Path) -> None:
-    del _node(graph, "conv1/BiasAdd").input[:]
+    del find(graph, "conv1/BiasAdd").input[:]
 
 
 def _wrong_output(graph: GraphDef, canary: Path) -> None:
-    _node(graph, "pool").input[0] = f"{RELU}:99999"
+    find(graph, "pool").input[0] = f"{RELU}:99999"
 
 
 def _not_a_number(graph: GraphDef, canary: Path) -> None:
-    _node(graph, "pool").input[0] = f"{RELU}:one"
+    find(graph, "pool").input[0] = f"{RELU}:one"
 
 
 def _strides(graph: GraphDef, canary: Path) -> None:
-    _node(graph, CONV).attr["strides"].list.i[:] = [1, 2**40, 2**40, 1]
+    find(graph, CONV).attr["strides"].list.i[:] = [1, 2**40, 2**40, 1]
 
 
 def _padding_bomb(graph: GraphDef, canary: Path) -> None:
-    _constant(graph, "pads", np.array([[0, 0], [10**6, 10**6], [10**6, 10**6], [0, 0]], np.int32))
-    _add(graph, "padded", "Pad", RELU, "pads", T=FLOAT, Tpaddings=INT)
-    _node(graph, "pool").input[0] = "padded"
+    constant(graph, "pads", np.array([[0, 0], [10**6, 10**6], [10**6, 10**6], [0, 0]], np.int32))
+    add(graph, "padded", "Pad", RELU, "pads", T=FLOAT, Tpaddings=INT)
+    find(graph, "pool").input[0] = "padded"
 
 
 def _endless_loop() -> GraphDef:
@@ -377,53 +339,53 @@ _CUT = "is no pure function of tensors, and is never run"
 _NO_NAME = "is no name of a node"
 
 HOSTILE = [
-    HostileFile("graph: reads a file", _binary(_read_file), harmless=True),
-    HostileFile("graph: constant from a file", _binary(_immutable_constant), harmless=True),
-    HostileFile("graph: shape from a file", _binary(_read_shape), harmless=True),
-    HostileFile("graph: constant that is watched", _binary(_debug_identity), harmless=True),
-    HostileFile("graph: layer that is watched", _binary(_debug_identity_2), harmless=True),
-    HostileFile("graph: shape that is watched", _binary(_debug_shape), harmless=True),
-    HostileFile("graph: writes a file", _binary(_write_file), harmless=True),
-    HostileFile("graph: calls Python", _binary(_python), harmless=True),
-    HostileFile("graph: restores a checkpoint", _binary(_restore), harmless=True),
-    HostileFile("graph: descriptors from a file", _binary(_proto), harmless=True),
-    HostileFile("graph: watched in a function", _binary(_debug_in_function), harmless=True),
-    HostileFile("graph: writes in a gradient", _binary(_write_in_gradient), harmless=True),
-    HostileFile("graph: function calls itself", _binary(_calls_itself), "calls itself"),
-    HostileFile("graph: functions call each other", _binary(_call_each_other), "calls itself"),
-    HostileFile("graph: ten calls of ten calls", _binary(_call_bomb), r"1\.\d+e\+\d+ nodes"),
-    HostileFile("graph: identities in a circle", _binary(_circle), "computed from itself"),
-    HostileFile("graph: circle of orders", _binary(_circle_of_control), "computed from itself"),
-    HostileFile("graph: nested attributes", _binary(_nested_attributes), "", harmless=True),
-    HostileFile("graph: huge constant", _binary(_huge_constant), harmless=True),
-    HostileFile("graph: huge empty constant", _binary(_huge_empty_constant), harmless=True),
-    HostileFile("graph: fills memory", _binary(_fill), harmless=True),
-    HostileFile("graph: doubles sixty times", _binary(_doubling), harmless=True),
-    HostileFile("graph: enlarges beyond memory", _binary(_resize), harmless=True),
-    HostileFile("graph: tiles beyond memory", _binary(_tile), harmless=True),
-    HostileFile("graph: pads beyond memory", _binary(_padding_bomb), harmless=True),
-    HostileFile("graph: huge picture", _binary(_huge_picture), "at most .* are tried"),
-    HostileFile("graph: two million nodes", _binary(_many_nodes), "nodes"),
-    HostileFile("graph: content of three bytes", _binary(_wrong_content), harmless=True),
-    HostileFile("graph: negative shape", _binary(_negative_shape), harmless=True),
-    HostileFile("graph: words for numbers", _binary(_strings), harmless=True),
-    HostileFile("graph: name that goes up", _binary(_renamed("../../../etc/relu")), harmless=True),
-    HostileFile("graph: name of two lines", _binary(_renamed("a\nerror: b")), _NO_NAME),
-    HostileFile("graph: name with escapes", _binary(_renamed("\x1b[2Jrelu")), _NO_NAME),
-    HostileFile("graph: name with a zero", _binary(_renamed("a\0b")), _NO_NAME),
-    HostileFile("graph: name of a megabyte", _binary(_renamed("a" * 2**20)), _NO_NAME),
-    HostileFile("graph: name that is a script", _binary(_renamed("<script>1</script>")), _NO_NAME),
-    HostileFile("graph: two of one name", _binary(_duplicate), "two nodes are called"),
-    HostileFile("graph: shapes that lie", _binary(_lying_shapes), harmless=True),
-    HostileFile("graph: unknown operation", _binary(_unknown_operation), harmless=True),
-    HostileFile("graph: attribute of another type", _binary(_wrong_attribute), harmless=True),
-    HostileFile("graph: no inputs", _binary(_no_inputs), harmless=True),
-    HostileFile("graph: output that is not there", _binary(_wrong_output), harmless=True),
-    HostileFile("graph: output that is no number", _binary(_not_a_number), "cut badly"),
-    HostileFile("graph: strides beyond all bounds", _binary(_strides), harmless=True),
+    HostileFile("graph: reads a file", binary(_read_file), harmless=True),
+    HostileFile("graph: constant from a file", binary(_immutable_constant), harmless=True),
+    HostileFile("graph: shape from a file", binary(_read_shape), harmless=True),
+    HostileFile("graph: constant that is watched", binary(_debug_identity), harmless=True),
+    HostileFile("graph: layer that is watched", binary(_debug_identity_2), harmless=True),
+    HostileFile("graph: shape that is watched", binary(_debug_shape), harmless=True),
+    HostileFile("graph: writes a file", binary(_write_file), harmless=True),
+    HostileFile("graph: calls Python", binary(_python), harmless=True),
+    HostileFile("graph: restores a checkpoint", binary(_restore), harmless=True),
+    HostileFile("graph: descriptors from a file", binary(_proto), harmless=True),
+    HostileFile("graph: watched in a function", binary(_debug_in_function), harmless=True),
+    HostileFile("graph: writes in a gradient", binary(_write_in_gradient), harmless=True),
+    HostileFile("graph: function calls itself", binary(_calls_itself), "calls itself"),
+    HostileFile("graph: functions call each other", binary(_call_each_other), "calls itself"),
+    HostileFile("graph: ten calls of ten calls", binary(_call_bomb), r"1\.\d+e\+\d+ nodes"),
+    HostileFile("graph: identities in a circle", binary(_circle), "computed from itself"),
+    HostileFile("graph: circle of orders", binary(_circle_of_control), "computed from itself"),
+    HostileFile("graph: nested attributes", binary(_nested_attributes), "", harmless=True),
+    HostileFile("graph: huge constant", binary(_huge_constant), harmless=True),
+    HostileFile("graph: huge empty constant", binary(_huge_empty_constant), harmless=True),
+    HostileFile("graph: fills memory", binary(_fill), harmless=True),
+    HostileFile("graph: doubles sixty times", binary(_doubling), harmless=True),
+    HostileFile("graph: enlarges beyond memory", binary(_resize), harmless=True),
+    HostileFile("graph: tiles beyond memory", binary(_tile), harmless=True),
+    HostileFile("graph: pads beyond memory", binary(_padding_bomb), harmless=True),
+    HostileFile("graph: huge picture", binary(_huge_picture), "at most .* are tried"),
+    HostileFile("graph: two million nodes", binary(_many_nodes), "nodes"),
+    HostileFile("graph: content of three bytes", binary(_wrong_content), harmless=True),
+    HostileFile("graph: negative shape", binary(_negative_shape), harmless=True),
+    HostileFile("graph: words for numbers", binary(_strings), harmless=True),
+    HostileFile("graph: name that goes up", binary(_renamed("../../../etc/relu")), harmless=True),
+    HostileFile("graph: name of two lines", binary(_renamed("a\nerror: b")), _NO_NAME),
+    HostileFile("graph: name with escapes", binary(_renamed("\x1b[2Jrelu")), _NO_NAME),
+    HostileFile("graph: name with a zero", binary(_renamed("a\0b")), _NO_NAME),
+    HostileFile("graph: name of a megabyte", binary(_renamed("a" * 2**20)), _NO_NAME),
+    HostileFile("graph: name that is a script", binary(_renamed("<script>1</script>")), _NO_NAME),
+    HostileFile("graph: two of one name", binary(_duplicate), "two nodes are called"),
+    HostileFile("graph: shapes that lie", binary(_lying_shapes), harmless=True),
+    HostileFile("graph: unknown operation", binary(_unknown_operation), harmless=True),
+    HostileFile("graph: attribute of another type", binary(_wrong_attribute), harmless=True),
+    HostileFile("graph: no inputs", binary(_no_inputs), harmless=True),
+    HostileFile("graph: output that is not there", binary(_wrong_output), harmless=True),
+    HostileFile("graph: output that is no number", binary(_not_a_number), "cut badly"),
+    HostileFile("graph: strides beyond all bounds", binary(_strides), harmless=True),
     HostileFile("graph: endless loop", _write_loop, harmless=True),
-    HostileFile("graph: nested text", _text("node { attr { value {" + "list { func { attr { value {"
+    HostileFile("graph: nested text", text("node { attr { value {" + "list { func { attr { value {"
                 * 2000), "text form"),
-    HostileFile("graph: much text", _text("node {}\n" * 9_000_000), "text of more than"),
-    HostileFile("graph: text without a graph", _text("hostile"), "text form"),
+    HostileFile("graph: much text", text("node {}\n" * 9_000_000), "text of more than"),
+    HostileFile("graph: text without a graph", text("hostile"), "text form"),
 ]  # fmt: skip

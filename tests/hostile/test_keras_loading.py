@@ -4,7 +4,8 @@ import re
 import time
 
 import pytest
-from keras_files import HOSTILE, archive, convolution, hdf5, new_model, old_layer, old_model
+from keras_files import HOSTILE
+from keras_makers import archive, convolution, hdf5, new_model, old_layer, old_model
 
 from lucid_sprites.errors import UserError
 from lucid_sprites.models.loaders import keras_file

@@ -95,7 +95,7 @@ def test_a_graph_in_text_form_is_read(tmp_path, name):
 def test_text_that_is_no_graph_is_refused(tmp_path):
     path = tmp_path / "a.pbtxt"
     path.write_text("node { name: 3 }")
-    assert message(path).startswith(f"{path}: not a GraphDef in text form: 1:14")
+    assert message(path) == f"{path}: not a GraphDef in text form (line 1)"
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])

@@ -1,8 +1,10 @@
 """What honest Keras files use is built; what is not is refused, unless the user says otherwise."""
 
+import io
 import json
 import zipfile
 
+import h5py
 import numpy as np
 import pytest
 
@@ -166,3 +168,21 @@ def test_the_name_of_a_file_does_not_say_what_it_is(tmp_path):
     model.save(tmp_path / "m.keras")
     (tmp_path / "m.keras").rename(tmp_path / "m.h5")
     assert_same(model, tmp_path / "m.h5")
+
+
+def test_archives_as_keras_2_13_and_2_14_wrote_them(tmp_path):
+    """They name Keras' inner modules, and the group of the layers' weights otherwise."""
+    layers = [tf_keras.Input((8, 8, 3)), tf_keras.layers.Conv2D(2, 3), tf_keras.layers.Flatten()]
+    model = tf_keras.Sequential(layers)
+    model.save(tmp_path / "new.keras")
+    with zipfile.ZipFile(tmp_path / "new.keras") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(parts["config.json"]) | {"module": "keras.src.engine.sequential"}
+    weights = io.BytesIO(parts["model.weights.h5"])
+    with h5py.File(weights, "a") as file:
+        file.move("layers", "_layer_checkpoint_dependencies")
+    parts |= {"config.json": json.dumps(config).encode(), "model.weights.h5": weights.getvalue()}
+    with zipfile.ZipFile(tmp_path / "old.keras", "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    assert_same(model, tmp_path / "old.keras")

@@ -110,7 +110,7 @@ def test_a_file_of_another_network_is_refused(tmp_path):
     ("name", "message"),
     [
         ("bad.h5", "weights cannot be read"),
-        ("bad.keras", "weights cannot be read"),
+        ("bad.keras", "neither a Keras archive"),
         ("bad.txt", r"weights are read from \.weights\.h5"),
     ],
 )

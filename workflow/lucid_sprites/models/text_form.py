@@ -29,6 +29,7 @@ def parse(path: str | Path, message: Parsed) -> Parsed:
     try:
         return text_format.Parse(data, message)
     except (text_format.ParseError, ValueError, RecursionError) as error:
-        raise UserError(
-            f"{path}: not a {message.DESCRIPTOR.name} in text form: {str(error)[:200]}"
-        ) from error
+        # What it says quotes the file, which may be a link to something else that is not for logs.
+        line = error.GetLine() if isinstance(error, text_format.ParseError) else None
+        where = f" (line {line})" if line else ""
+        raise UserError(f"{path}: not a {message.DESCRIPTOR.name} in text form{where}") from error

@@ -11,6 +11,7 @@ import tensorflow as tf
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import MODEL, check_input
 from lucid_sprites.models import graph_file
+from lucid_sprites.models.loaders import keras_file
 from lucid_sprites.training.frozen_weights import find, frozen_weights
 from lucid_sprites.training.googlenet import slim_scope
 from lucid_sprites.training.topologies import TOPOLOGIES
@@ -81,7 +82,7 @@ def _read(network: keras.Model, path: str) -> None:
     if path.endswith(".weights.h5"):
         network.load_weights(path, skip_mismatch=True)
     elif path.endswith(".keras"):
-        _copy(keras.models.load_model(path, compile=False), network)
+        _copy(keras_file.load(Path(path), trust=False, code=None), network)
     elif path.endswith((".h5", ".hdf5")):
         network.load_weights(path, by_name=True, skip_mismatch=True)
     elif path.endswith(".pb"):

@@ -22,6 +22,8 @@ _FILTERS = (h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FL
 # Numbers; Keras keeps bfloat16 as two bytes without a type.
 _KINDS = ("b", "i", "u", "f")
 _BFLOAT16 = np.dtype("V2")
+# What Keras 2.13 and 2.14 call the layers of a model, and every later version.
+_RENAMED = {"_layer_checkpoint_dependencies": "layers"}
 
 
 def unpacked_limit(path: Path) -> int:
@@ -71,7 +73,7 @@ class WeightsCopy:
         """
         member = self._member(source, name)
         if isinstance(member, h5py.Group):
-            self.copy(member, target.create_group(name), depth + 1)
+            self.copy(member, target.create_group(_RENAMED.get(name, name)), depth + 1)
         elif isinstance(member, h5py.Dataset):
             self._copy_dataset(member, target, name)
 
