@@ -27,8 +27,7 @@ rule optimize:
 
 rule render_sprite:
     input:
-        PLAN.block_of_sprite,
-        REDO.unless(PLAN.member, layout.SPRITE),
+        REDO.unless(PLAN.member, layout.SPRITE, input=PLAN.block_of_sprite),
     output:
         PLAN.pattern(layout.SPRITE),
     log:

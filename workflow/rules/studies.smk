@@ -35,8 +35,7 @@ use rule optimize as optimize_study with:
 
 use rule render_sprite as render_study_sprite with:
     input:
-        STUDIES.block_of_sprite,
-        REDO.unless(STUDIES.member, layout.STUDY_SPRITE),
+        REDO.unless(STUDIES.member, layout.STUDY_SPRITE, input=STUDIES.block_of_sprite),
     output:
         STUDIES.pattern(layout.STUDY_SPRITE),
     log:

@@ -7,6 +7,12 @@ from typing import Any
 
 from lucid_sprites import fingerprints
 
+Inputs = str | list[str]
+
+
+def _none(_: Any) -> Inputs:
+    return []
+
 
 @dataclass(frozen=True)
 class Redo:
@@ -21,23 +27,30 @@ class Redo:
     force: Callable[[str], object]
 
     def unless(
-        self, made: Callable[[Any], str], *templates: str, silence: bool = False
-    ) -> Callable[[Any], list[str]]:
-        """An input function that adds no input, and looks at what lies in the outputs' places.
+        self,
+        made: Callable[[Any], str],
+        *templates: str,
+        silence: bool = False,
+        input: Callable[[Any], Inputs] = _none,
+    ) -> Callable[[Any], Inputs]:
+        """An input function that also looks at what lies in the outputs' places.
 
         Args:
             made: gives, by wildcards, what the outputs have to say (see `lucid_sprites.made`).
             templates: of `layout`.
             silence: an output that says nothing will do: one of an older version that took hours.
+            input: gives the inputs. Rules of very many jobs have all of them here: every further
+                input function costs Snakemake a part of a millisecond for each job.
         """
         patterns = [f"{self.results}/{template}" for template in templates]
 
-        def check(wildcards: Any) -> list[str]:
+        def check(wildcards: Any) -> Inputs:
+            inputs = input(wildcards)
             for pattern in patterns:
                 path = pattern.format(**dict(wildcards.items()))
                 if _is_otherwise(path, made, wildcards, silence):
                     self.force(path)
-            return []
+            return inputs
 
         return check
 
