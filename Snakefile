@@ -165,4 +165,4 @@ onsuccess:
     print(
         summarize([*PLAN.known().all_sheets(), *STUDIES.known().all_sheets()]), file=sys.stderr
     )
-    print(end=orphans.notice(PLAN.results, list(PLAN.series), ASKED), file=sys.stderr)
+    print(end=orphans.notice(ASKED), file=sys.stderr)
