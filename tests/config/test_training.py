@@ -1,11 +1,18 @@
 """Which states a training saves, and what is wrong with one."""
 
 import json
+import os
 from types import SimpleNamespace
 
 import pytest
 
-from lucid_sprites.config.training import Trainings, make_training, scheduled
+from lucid_sprites.config.training import (
+    Trainings,
+    dataset_made,
+    make_training,
+    scheduled,
+    segment_made,
+)
 from lucid_sprites.errors import UserError
 
 
@@ -95,3 +102,32 @@ def test_mistakes_are_named(options, message):
 def test_how_long_must_be_said():
     with pytest.raises(UserError, match="say how long"):
         make_training("run", {"topology": "small"}, "config.yaml")
+
+
+def test_a_state_says_which_weights_it_began_with(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    spec = json.dumps({"weights": "w.h5", "seed": 0})
+    said = []
+    for content in ("1", "2"):
+        (tmp_path / "w.h5").write_text(content)
+        os.utime(tmp_path / "w.h5", (1, 1))
+        said.append([segment_made(spec, epoch) for epoch in (0, 4)])
+    assert said[0][0] != said[1][0]
+    assert said[0][1] == said[1][1]  # it goes on from the state before
+
+
+def test_a_dataset_says_what_its_files_hold(tmp_path):
+    spec = json.dumps({"folder": str(tmp_path), "edge": 8, "seed": 0})
+    cat, dog = tmp_path / "cat/a.png", tmp_path / "dog/a.png"
+    for path, content in ((cat, "1"), (dog, "2")):
+        path.parent.mkdir()
+        path.write_text(content)
+    before = dataset_made(spec)
+    os.utime(cat, (1, 1))
+    os.utime(dog, (1, 1))
+    assert dataset_made(spec) == before
+    cat.write_text("2")
+    dog.write_text("1")
+    os.utime(cat, (1, 1))
+    os.utime(dog, (1, 1))
+    assert dataset_made(spec) != before

@@ -148,8 +148,8 @@ def test_single_outputs_are_restored_from_before_an_edit(project):
     project.render()
     after = pictures(project)
     own = "results/tiny/young"
-    restored = [f"{own}/sprites/l_3_i_0_t_4_s_16.png", f"{own}/spritemaps/l_3_t_8.json",
-                f"{own}/viewer/l_3.js", f"{own}/losses.csv"]  # fmt: skip
+    restored = [f"{own}/sprites/l_5_i_0_t_4_s_16.png", f"{own}/spritemaps/l_5_t_8.json",
+                f"{own}/viewer/l_5.js", f"{own}/losses.csv"]  # fmt: skip
     for path in restored:
         shutil.copyfile(kept.folder / path, project.folder / path)
     run = project.run("--jobs", "2")
