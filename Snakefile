@@ -181,7 +181,7 @@ onsuccess:
     sheets = [*PLAN.known().all_sheets(), *STUDIES.known().all_sheets()]
     wanted = [file for job in workflow.dag.targetjobs for file in job.output or job.input]
     print(summarize_run([sheet for sheet in sheets if sheet in made], wanted), file=sys.stderr)
-    print(end=orphans.notice(PLAN.results, list(PLAN.series), ASKED), file=sys.stderr)
+    print(end=orphans.notice(ASKED), file=sys.stderr)
 
 
 onerror:

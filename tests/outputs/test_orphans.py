@@ -103,13 +103,13 @@ def there(results):
 
 
 def test_just_what_is_the_workflows_own_and_not_asked_for(results, asked):
-    found = {orphan.path for orphan in orphans.find(results, ["tiny"], asked)}
+    found = {orphan.path for orphan in orphans.find(asked)}
     assert {os.path.relpath(path, results) for path in found} == {*ORPHANS, *COSTLY}
 
 
 def test_listing_removes_nothing(results, asked):
     before = there(results)
-    said = orphans.clean(results, ["tiny"], asked)
+    said = orphans.clean(asked)
     assert there(results) == before
     assert f"{len(ORPHANS)} files, {5 * len(ORPHANS)} bytes" in said
     assert f"{results}/tiny/gone: 2 files, 10 bytes: layers.json, model.pb" in said
@@ -117,11 +117,11 @@ def test_listing_removes_nothing(results, asked):
 
 
 def test_removing_leaves_what_is_costly_and_no_empty_folders(results, asked):
-    orphans.clean(results, ["tiny"], asked, orphans.REMOVE)
+    orphans.clean(asked, orphans.REMOVE)
     assert there(results) == {*ASKED, *FOREIGN, *COSTLY}
     for gone in ("tiny/comparison", "tiny/gone/tensorboard", "tiny/one/images"):
         assert not (results / gone).exists()
-    orphans.clean(results, ["tiny"], asked, orphans.REMOVE_ALL)
+    orphans.clean(asked, orphans.REMOVE_ALL)
     assert there(results) == {*ASKED, *FOREIGN}
     assert not (results / "tiny/gone").exists()
 
@@ -133,20 +133,20 @@ def test_links_and_what_they_lead_to_stay(results, asked, tmp_path):
     (results / "tiny/linked").mkdir()
     (results / "tiny/linked/sprites").symlink_to(outside)
     (results / "tiny/one/sprites/l_3_i_8_t_64_s_64.png").symlink_to(outside)
-    orphans.clean(results, ["tiny"], asked, orphans.REMOVE_ALL)
+    orphans.clean(asked, orphans.REMOVE_ALL)
     assert os.listdir(outside) == ["l_3_i_7_t_64_s_64.png"]
     assert (results / "tiny/one/sprites/l_3_i_8_t_64_s_64.png").is_symlink()
     (results / "tiny").rename(tmp_path / "elsewhere")
     (results / "tiny").symlink_to(tmp_path / "elsewhere")
     (results / "tiny/gone").mkdir()
     (results / "tiny/gone/model.pb").write_text("")
-    assert orphans.find(results, ["tiny"], asked) == []
+    assert orphans.find(asked) == []
 
 
 def test_series_of_other_configs_are_named(results, asked):
     (results / "other/manifest.json").write_text("{}")
-    assert orphans.others(results, ["tiny"]) == ["other"]
-    assert "other: not in this config, stays" in orphans.clean(results, ["tiny"], asked)
+    assert orphans.others(asked) == ["other"]
+    assert "other: not in this config, stays" in orphans.clean(asked)
 
 
 def test_what_a_killed_program_left_is_an_orphan_once_it_is_old(results, asked):
@@ -156,12 +156,12 @@ def test_what_a_killed_program_left_is_an_orphan_once_it_is_old(results, asked):
         path.write_text("torn")
     for path in (old, foreign):
         os.utime(path, (1, 1))
-    orphans.clean(results, ["tiny"], asked, orphans.REMOVE)
+    orphans.clean(asked, orphans.REMOVE)
     assert [path.exists() for path in (young, old, foreign)] == [True, False, True]
 
 
 def test_the_end_of_a_run_says_how_many_there_are(results, asked):
-    said = orphans.notice(results, ["tiny"], asked)
+    said = orphans.notice(asked)
     assert f"{len(ORPHANS)} files" in said and "clean_orphans" in said
-    orphans.clean(results, ["tiny"], asked, orphans.REMOVE)
-    assert orphans.notice(results, ["tiny"], asked) == ""
+    orphans.clean(asked, orphans.REMOVE)
+    assert orphans.notice(asked) == ""

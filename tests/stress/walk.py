@@ -282,7 +282,6 @@ def _wanted(layer: Any, index: int, threshold: int, attempt: int) -> dict[str, A
         "recipe": json.loads(json.dumps(recipes(settings)[attempt].as_dict())),
         "content": settings.get("content", layer.content),
         "threshold": threshold,
-        "number": layer.number,
         "variant": ENGINE_VARIANT,
     }
     if "objective" in settings:

@@ -4,6 +4,7 @@ localrules:
 
 # What the config no longer asks for: listed, and with `--config orphans=remove` removed.
 rule clean_orphans:
+    log:
+        PLAN.pattern(layout.ORPHANS_LOG),
     run:
-        how = config.get("orphans", orphans.LIST)
-        print(orphans.clean(PLAN.results, list(PLAN.series), ASKED, how))
+        orphans.report(ASKED, config, str(log))

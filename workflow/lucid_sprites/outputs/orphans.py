@@ -12,7 +12,6 @@ import stat
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,7 +19,7 @@ from lucid_sprites import layout, made
 from lucid_sprites.config.asked import Asked
 from lucid_sprites.config.images import METHODS
 from lucid_sprites.errors import UserError
-from lucid_sprites.files import is_abandoned, name_of_leftover
+from lucid_sprites.files import is_abandoned, name_of_leftover, write_whole
 from lucid_sprites.viewer.pages import PLOTS
 
 LIST, REMOVE, REMOVE_ALL = "list", "remove", "remove_all"
@@ -53,18 +52,13 @@ class Orphan:
     is_costly: bool
 
 
-def find(results: Path, series: list[str], asked: Asked) -> list[Orphan]:
-    """The orphans of the config's series, by path.
-
-    Args:
-        results: the results folder.
-        series: names of the series.
-    """
+def find(asked: Asked) -> list[Orphan]:
+    """The orphans of the config's series, by path."""
     kinds = [(_pattern(template), *kind) for template, kind in _kinds(asked).items()]
     found = []
-    for name in series:
-        for path, status in _files(str(results / name)):
-            folder, file = os.path.split(os.path.relpath(path, results))
+    for name in asked.plan.series:
+        for path, status in _files(str(asked.plan.results / name)):
+            folder, file = os.path.split(os.path.relpath(path, asked.plan.results))
             leftover = name_of_leftover(file)
             place = os.path.join(folder, made.subject(leftover or file))
             matches = [(match, *kind) for pattern, *kind in kinds if (match := pattern(place))]
@@ -78,23 +72,31 @@ def find(results: Path, series: list[str], asked: Asked) -> list[Orphan]:
     return sorted(found, key=lambda orphan: orphan.path)
 
 
-def others(results: Path, series: list[str]) -> list[str]:
+def others(asked: Asked) -> list[str]:
     """Series in the results that the config does not have."""
+    results = asked.plan.results
     made = [*results.glob(layout.MANIFEST.format(series="*")),
             *results.glob(layout.CATALOGUE.format(series="*", instance="*"))]  # fmt: skip
     names = {path.relative_to(results).parts[0] for path in made}
-    return sorted(names - set(series) - set(layout.OWN_OF_RESULTS))
+    return sorted(names - set(asked.plan.series) - set(layout.OWN_OF_RESULTS))
 
 
-def notice(results: Path, series: list[str], asked: Asked) -> str:
+def notice(asked: Asked) -> str:
     """A line for the end of a run: how much there is to clean; empty if there is nothing."""
-    found = [orphan for orphan in find(results, series, asked) if not orphan.is_costly]
+    found = [orphan for orphan in find(asked) if not orphan.is_costly]
     if not found:
         return ""
     return f"{_total(found)} are no longer asked for: `snakemake -j 1 clean_orphans` lists them\n"
 
 
-def clean(results: Path, series: list[str], asked: Asked, how: str = LIST) -> str:
+def report(asked: Asked, config: dict[str, Any], log: str) -> None:
+    """`clean` as the config's `orphans` says, printed and kept in a log."""
+    said = clean(asked, config.get("orphans", LIST))
+    write_whole(log, said + "\n")
+    print(said)
+
+
+def clean(asked: Asked, how: str = LIST) -> str:
     """List the orphans, or remove them.
 
     Args:
@@ -106,19 +108,19 @@ def clean(results: Path, series: list[str], asked: Asked, how: str = LIST) -> st
     Raises:
         UserError: a file cannot be removed.
     """
-    found = find(results, series, asked)
-    taken = [orphan for orphan in found if how == REMOVE_ALL or not orphan.is_costly]
-    kept = [orphan for orphan in found if orphan not in set(taken)]
+    results, found = asked.plan.results, find(asked)
+    kept = [orphan for orphan in found if orphan.is_costly and how != REMOVE_ALL]
+    taken = [orphan for orphan in found if not orphan.is_costly or how == REMOVE_ALL]
     lines = [f"{_total(taken)} that the config no longer asks for", *_by_folder(taken)]
     if kept:
         lines += [f"{_total(kept)} more took long to make (store, training): they stay unless "
                   f"`orphans={REMOVE_ALL}` is said", *_by_folder(kept)]  # fmt: skip
-    lines += [f"{results / name}: not in this config, stays" for name in others(results, series)]
+    lines += [f"{results / name}: not in this config, stays" for name in others(asked)]
     if how == LIST:
         more = f"snakemake -j 1 clean_orphans --config orphans={REMOVE}"
         return "\n".join([*lines, f"nothing was removed; {more} removes them"])
     for orphan in taken:
-        _remove(orphan.path, [str(results / name) for name in series])
+        _remove(orphan.path, [str(results / name) for name in asked.plan.series])
     return "\n".join([*lines, f"removed {_total(taken)}"])
 
 
