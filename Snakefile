@@ -177,11 +177,11 @@ onstart:
 
 
 onsuccess:
+    print(end=orphans.notice(ASKED), file=sys.stderr)
     made = {file for job in workflow.dag.jobs for file in job.output}
     sheets = [*PLAN.known().all_sheets(), *STUDIES.known().all_sheets()]
     wanted = [file for job in workflow.dag.targetjobs for file in job.output or job.input]
     print(summarize_run([sheet for sheet in sheets if sheet in made], wanted), file=sys.stderr)
-    print(end=orphans.notice(ASKED), file=sys.stderr)
 
 
 onerror:

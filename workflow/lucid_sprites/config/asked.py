@@ -51,6 +51,14 @@ class Asked:
         """A file of the comparison of a series' states."""
         return wildcards.series in self.comparisons.by_series
 
+    def changes(self, wildcards: Any) -> object:
+        """How much the neurons of a series changed from state to state."""
+        return len(self.comparisons.by_series[wildcards.series].instances) > 1
+
+    def across(self, wildcards: Any) -> object:
+        """A file of the comparison with another series."""
+        return self.comparisons.by_series[wildcards.series].other is not None
+
     def response(self, wildcards: Any) -> object:
         """Responses of one state to the sprites of another."""
         states = self.comparisons.by_series[wildcards.series].instances

@@ -33,7 +33,8 @@ _WILDCARDS = {
     "step": rf"manifest|page|plots|bundle|pictures|table_{layout.NAME}",
     "key": "[0-9a-f]{64}",
     "events": rf"events\.out\.tfevents\.[^/]+|{_OF_FOLDERS}",
-    "figure": rf"(layers_[^/]+|(states|before_after)_l_\d+)\.(png|webp|gif)|{_OF_FOLDERS}",
+    "figure": r"(before_after|layers_[^/]+|(states|before_after)_l_\d+)\.(png|webp|gif)"
+    rf"|{_OF_FOLDERS}",
 }
 
 
@@ -135,9 +136,11 @@ def _kinds(asked: Asked) -> dict[str, tuple[Callable[[Any], object], bool]]:
         asked.step: (layout.SERIES_LOG,),
         asked.table: (layout.PAGE_TABLE,),
         asked.picture_table: (layout.PICTURE_TABLE,),
-        asked.comparison: (layout.CHANGE_TABLE, layout.CHANGES, layout.CHANGES_BY_LAYER,
-                           layout.CHANGES_PLOT, layout.CHANGES_LOG, layout.COMPARISON_LOG,
-                           layout.COMPARISON + "/{figure}"),
+        asked.comparison: (layout.COMPARISON + "/{figure}", layout.COMPARISON_LOG),
+        asked.changes: (layout.CHANGE_TABLE, layout.CHANGES, layout.CHANGES_BY_LAYER,
+                        layout.CHANGES_PLOT, layout.CHANGES_LOG),
+        asked.across: (layout.ACROSS + "/{figure}", layout.ACROSS_LOG, layout.ACROSS_CHANGES,
+                       layout.ACROSS_BY_LAYER, layout.ACROSS_PLOT, layout.ACROSS_CHANGES_LOG),
         asked.response: (layout.RESPONSES, layout.RESPONSES_LOG),
         asked.training: (layout.DATASET_REPORT, layout.DATASET_LOG, layout.METRICS,
                          layout.METRICS_PLOT, layout.METRICS_LOG, layout.TENSORBOARD + "/{events}"),
