@@ -141,7 +141,10 @@ def load(
         UserError: it cannot be loaded, or has no picture or no layer.
     """
     loaded, name = _loaded(model, trust, code)
-    normal = normalize(loaded.graph, input or {}, name, loaded.facts, loaded.assumed_range)
+    normal = normalize(
+        loaded.graph, input or {}, name, loaded.facts, loaded.assumed_range, loaded.kinds,
+        loaded.notes,
+    )  # fmt: skip
     described = catalogue.describe(normal, _EDGES, name)
     return Model(catalogue.pruned_to_layers(normal.graph, described), described)
 

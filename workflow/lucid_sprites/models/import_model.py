@@ -44,7 +44,10 @@ def _import(job: dict[str, Any]) -> None:
     origin = job["origin"]
     name = origin.get("file") or f"{origin['keras_application']} of keras.applications"
     loaded = load(origin)
-    normal = normalize(loaded.graph, job["input"], name, loaded.facts, loaded.assumed_range)
+    normal = normalize(
+        loaded.graph, job["input"], name, loaded.facts, loaded.assumed_range, loaded.kinds,
+        loaded.notes,
+    )  # fmt: skip
     described = catalogue.describe(normal, job["edges"], name)
     graph = catalogue.pruned_to_layers(normal.graph, described)
     # An equal graph keeps its age while its model is older: what was made from it is up to date.

@@ -56,9 +56,19 @@ def convert(graph: GraphDef, picture: str, picture_first: bool) -> GraphDef:
         picture: node that the picture is fed to; channels last in the result.
         picture_first: whether it has its channels first in `graph`.
     """
-    if not picture_first and not any(_says_channels_first(node) for node in graph.node):
+    turned = _is_turned_at_once(graph, picture)
+    if not picture_first and not turned and not any(map(_says_channels_first, graph.node)):
         return graph
     return _Conversion(graph, picture, picture_first).graph()
+
+
+def _is_turned_at_once(graph: GraphDef, picture: str) -> bool:
+    """Whether the picture comes channels last, and the graph works on it channels first."""
+    nodes = topology.by_name(graph)
+    return any(
+        reader.op == "Transpose" and _permutation(reader, nodes) == _TO_FIRST
+        for reader in topology.readers(graph).get(picture, [])
+    )
 
 
 def _says_channels_first(node: NodeDef) -> bool:
@@ -81,6 +91,7 @@ class _Conversion:
         self._source = graph
         self._nodes = topology.by_name(graph)
         self._picture_first = picture_first
+        self._works_first = picture_first or _is_turned_at_once(graph, picture)
         self._dependent = topology.descendants(graph, picture)
         self._made: dict[str, NodeDef] = {}
         self._last: dict[str, str] = {}
@@ -121,8 +132,8 @@ class _Conversion:
                 self._last[node.name] = node.name
 
     def _makes_picture(self, node: NodeDef) -> bool:
-        """A reshape to four axes in a graph that takes its pictures with channels first."""
-        if node.op != "Reshape" or not self._picture_first or node.name not in self._dependent:
+        """A reshape to four axes in a graph that works on pictures with channels first."""
+        if node.op != "Reshape" or not self._works_first or node.name not in self._dependent:
             return False
         shape = constants.value(node.input[1], self._nodes)
         return shape is not None and shape.size == 4

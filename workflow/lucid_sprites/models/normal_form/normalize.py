@@ -1,5 +1,6 @@
 """From any frozen graph to its normal form."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,7 @@ class NormalForm:
         picture: what to feed.
         notes: what was changed or assumed on the way, for people.
         left_out: op by name of the nodes that do not depend on the picture.
+        kinds: of its layers by name, where the model's file says what is a layer.
     """
 
     light: GraphDef
@@ -46,6 +48,7 @@ class NormalForm:
     picture: PictureInput
     notes: list[str]
     left_out: dict[str, str]
+    kinds: Mapping[str, str] | None = None
 
     @property
     def graph(self) -> GraphDef:
@@ -59,6 +62,8 @@ def normalize(
     source: str,
     facts: Facts | None = None,
     assumed_range: tuple[float, float] = _SIGNED,
+    kinds: Mapping[str, str] | None = None,
+    notes: Sequence[str] = (),
 ) -> NormalForm:
     """The normal form of a frozen graph.
 
@@ -67,6 +72,8 @@ def normalize(
         source: the model file's name, for messages.
         facts: what its kind of file says of the picture.
         assumed_range: of the picture if nothing tells.
+        kinds: of its layers by name, where the file says what is a layer.
+        notes: what was left out when the file was read.
 
     Raises:
         UserError: no picture, or options that do not fit the graph.
@@ -103,9 +110,8 @@ def normalize(
     graph = batch.free(fold_constants(graph, name, weights), name, shapes)
     known = {"name": name_known, "shape": shape_known, "range": range_known, "order": order_known}
     picture = PictureInput(name, height, width, channels, *map(float, range_), known, order)
-    return NormalForm(
-        graph, weights, picture, _notes(taken, replaced, first, order, mean), left_out
-    )
+    changes = [*notes, *_notes(taken, replaced, first, order, mean)]
+    return NormalForm(graph, weights, picture, changes, left_out, kinds)
 
 
 _VARIABLES = ("Variable", "VariableV2", "VarHandleOp")
