@@ -83,7 +83,7 @@ def normalize(
     graph, weights = detach(functions.inline(graph))
     graph = constants.without_identities(_without_hints(graph))
     wanted = options.get("name", facts.name)
-    kinds = {node.name: topology.type_of(node, "dtype") for node in graph.node}
+    types = {node.name: topology.type_of(node, "dtype") for node in graph.node}
     _, name, _ = picture_node.find(conditionals.resolve(graph), wanted, source)
     graph, taken = placeholders.fill(graph, name, options.get("values", {}), source)
     graph, replaced = randomness.replace(conditionals.resolve(graph))
@@ -96,7 +96,7 @@ def normalize(
     (height, width, channels), shape_known = picture_input.shape(
         topology.by_name(graph)[name], graph, first
     )
-    was_bytes = kinds.get(name) == tf.uint8.as_datatype_enum
+    was_bytes = types.get(name) == tf.uint8.as_datatype_enum
     range_, range_known = _range(graph, name, options, facts, was_bytes, source) or (
         family.range or assumed_range,
         family.known if family.range else "assumed",

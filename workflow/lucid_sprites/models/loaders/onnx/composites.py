@@ -115,13 +115,20 @@ def find(graph: Graph) -> Graph:
                 replaced[node.output[0]] = made
     nodes = [replaced.get(node.output[0], node) if node.output else node for node in graph.nodes]
     whole = Graph(_needed(nodes, graph.ends), graph.constants, graph.ends)
-    for node in whole.nodes:
-        for match in _PATTERNS.get(node.op_type, ()):
-            composite = match(whole, node)
+    parts: set[str] = set()
+    # From the last node on: what is inside a composite is none of its own.
+    for node in reversed(whole.nodes):
+        if not parts.intersection(node.output):
+            composite = _composite(whole, node)
             if composite is not None:
                 whole.composites[node.output[0]] = composite
-                break
+                parts.update(composite.parts)
     return whole
+
+
+def _composite(graph: Graph, node: onnx.NodeProto) -> Composite | None:
+    matches = (match(graph, node) for match in _PATTERNS.get(node.op_type, ()))
+    return next((match for match in matches if match is not None), None)
 
 
 def _linear(graph: Graph, node: onnx.NodeProto) -> Composite | None:

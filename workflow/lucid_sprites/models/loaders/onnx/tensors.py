@@ -14,8 +14,9 @@ from lucid_sprites.errors import UserError
 
 # Networks of half precision are computed in single precision.
 _TYPES = {
-    TensorProto.FLOAT: tf.float32, TensorProto.FLOAT16: tf.float32, TensorProto.BFLOAT16: tf.float32,
-    TensorProto.DOUBLE: tf.float64, TensorProto.INT8: tf.int8, TensorProto.UINT8: tf.uint8,
+    TensorProto.FLOAT: tf.float32, TensorProto.FLOAT16: tf.float32,
+    TensorProto.BFLOAT16: tf.float32, TensorProto.DOUBLE: tf.float64,
+    TensorProto.INT8: tf.int8, TensorProto.UINT8: tf.uint8,
     TensorProto.INT16: tf.int16, TensorProto.UINT16: tf.uint16, TensorProto.INT32: tf.int32,
     TensorProto.UINT32: tf.uint32, TensorProto.INT64: tf.int64, TensorProto.UINT64: tf.uint64,
     TensorProto.BOOL: tf.bool,

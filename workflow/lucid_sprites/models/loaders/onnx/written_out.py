@@ -1,6 +1,7 @@
-"""Nonlinearities that an exporter has written out (GELU, Swish, ...), named by what they compute."""
+"""Nonlinearities that an exporter has written out (GELU, Swish, ...), named by their values."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -8,7 +9,7 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from lucid_sprites import tensorflow_start
-from lucid_sprites.models import activations, topology
+from lucid_sprites.models import activations, constants, topology
 
 _SAMPLES = np.linspace(-8, 8, 65, dtype=np.float32)
 _TOLERANCE = 1e-5
@@ -46,23 +47,44 @@ def with_names(
         kinds: of the layers by name, as the operators make them.
     """
     results, inside = activations.written_out(graph, picture)
-    nodes = topology.by_name(graph)
-    new = [name for name in results if kinds.get(name) != "activation"]
-    parts = {name: _inner_nodes(name, nodes, inside) for name in new}
-    labels = _labels({name: inner for name, (inner, roots) in parts.items() if len(roots) == 1},
-                     {name: next(iter(roots)) for name, (_, roots) in parts.items() if roots},
-                     nodes)  # fmt: skip
-    kept = {name: kind for name, kind in kinds.items()
-            if not (name in inside and kind in ("activation", "merge"))}  # fmt: skip
+    nodes, readers = topology.by_name(graph), topology.readers(graph)
+    ends = {_scaled_end(name, nodes, readers): name
+            for name in results if kinds.get(name) != "activation"}  # fmt: skip
+    inside |= {name for end, name in ends.items() if end != name}
+    labels = _labels([_function(name, nodes, inside) for name in ends])
     renamed = _new_names(labels, nodes)
     _rename(graph, renamed)
-    return graph, kept | {renamed.get(name, name): "activation" for name in new}
+    kept = {name: kind for name, kind in kinds.items()
+            if not (name in inside and kind in ("activation", "merge"))}  # fmt: skip
+    return graph, kept | {renamed.get(name, name): "activation" for name in ends}
 
 
-def _inner_nodes(
-    name: str, nodes: dict[str, NodeDef], inside: set[str]
-) -> tuple[list[NodeDef], set[str]]:
-    """The nodes that make a function, and the tensors that vary before it."""
+@dataclass(frozen=True)
+class _Function:
+    """Nodes that compute a function of one tensor.
+
+    Attributes:
+        name: of the last one.
+        nodes: all of them, with their constants.
+        roots: tensors that vary before them.
+    """
+
+    name: str
+    nodes: list[NodeDef]
+    roots: set[str]
+
+
+def _scaled_end(name: str, nodes: dict[str, NodeDef], readers: dict[str, list[NodeDef]]) -> str:
+    """The node that multiplies a result by a number before anything else reads it."""
+    following = readers.get(name, [])
+    if len(following) != 1 or following[0].op not in ("Mul", "RealDiv"):
+        return name
+    values = [constants.value(reference, nodes) for reference in following[0].input]
+    return following[0].name if any(v is not None and v.ndim == 0 for v in values) else name
+
+
+def _function(name: str, nodes: dict[str, NodeDef], inside: set[str]) -> _Function:
+    """The function that ends at a node."""
     found, roots, stack = {}, set(), [name]
     while stack:
         node = nodes[stack.pop()]
@@ -73,22 +95,19 @@ def _inner_nodes(
                 stack += [source.name] * (source.name not in found)
             else:
                 roots.add(reference)
-    return list(found.values()), roots
+    return _Function(name, list(found.values()), roots)
 
 
-def _labels(
-    functions: dict[str, list[NodeDef]], roots: dict[str, str], nodes: dict[str, NodeDef]
-) -> dict[str, str]:
+def _labels(functions: list[_Function]) -> dict[str, str]:
     """What functions are known as, by the name of their last node."""
     with tf.Graph().as_default(), tf.Session(config=tensorflow_start.session_config()) as session:
         samples = tf.constant(_SAMPLES)
         tensors = {}
-        for number, (name, inner) in enumerate(functions.items()):
-            part = GraphDef()
-            part.node.extend(inner)
+        for number, each in enumerate(each for each in functions if len(each.roots) == 1):
+            part = GraphDef(node=each.nodes)
             try:
-                (tensors[name],) = tf.import_graph_def(
-                    part, {roots[name]: samples}, [f"{name}:0"], name=f"function_{number}"
+                (tensors[each.name],) = tf.import_graph_def(
+                    part, dict.fromkeys(each.roots, samples), [f"{each.name}:0"], name=f"f{number}"
                 )
             except ValueError:
                 # Its constants have a number for each channel: none of the known ones.

@@ -1,5 +1,7 @@
 """Parts of tensors, and tensors put together."""
 
+from itertools import pairwise
+
 import numpy as np
 import tensorflow as tf
 
@@ -55,8 +57,7 @@ def split(operator: Operator) -> list[tf.Tensor]:
         each = -(-whole // number)
         lengths = [each] * (number - 1) + [whole - each * (number - 1)]
     ends = np.cumsum([0, *lengths], dtype=object)
-    pairs = zip(ends[:-1], ends[1:], strict=True)
-    return [_part(tensor, rank, axis, int(a), int(b), 1, "part") for a, b in pairs]
+    return [_part(tensor, rank, axis, int(a), int(b), 1, "part") for a, b in pairwise(ends)]
 
 
 @importer("Slice")

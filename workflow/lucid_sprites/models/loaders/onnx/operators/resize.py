@@ -94,8 +94,8 @@ def _size(
 ) -> tf.Tensor:
     """Height and width of the result, int64 [2]."""
     if times is not None:
-        return vector([_scaled(size, each)
-                       for size, each in zip(sizes_of(pictures)[1:3], times, strict=True)])  # fmt: skip
+        rows = zip(sizes_of(pictures)[1:3], times, strict=True)
+        return vector([_scaled(size, each) for size, each in rows])
     if sizes is None:
         operator.refuse("it has neither scales nor sizes; the file is damaged")
     if isinstance(sizes, tf.Tensor):

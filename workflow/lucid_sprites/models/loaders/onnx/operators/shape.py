@@ -11,6 +11,8 @@ from lucid_sprites.models.loaders.onnx.sizes import BATCH, Dim, Size, UnknownSiz
 
 raw = tf.raw_ops
 
+_MOST_TIMES = 1 << 16
+
 
 @importer("Reshape")
 def reshape(operator: Operator) -> tf.Tensor:
@@ -200,6 +202,13 @@ def expand(operator: Operator) -> tf.Tensor:
 @importer("Tile")
 def tile(operator: Operator) -> tf.Tensor:
     """Tile."""
+    times = operator.value(1)
+    if (
+        isinstance(times, np.ndarray)
+        and times.dtype != object
+        and times.max(initial=1) > _MOST_TIMES
+    ):
+        operator.refuse(f"it repeats a tensor more than {_MOST_TIMES} times")
     return raw.Tile(input=operator.tensor(0), multiples=operator.tensor(1), name=operator.result)
 
 
@@ -209,6 +218,12 @@ def shape(operator: Operator) -> tf.Tensor:
     if operator.attribute("start", 0) or operator.attribute("end") is not None:
         operator.refuse("a part of an unknown shape")
     return raw.Shape(input=operator.tensor(0), out_type=tf.int64, name=operator.result)
+
+
+@importer("Size")
+def size(operator: Operator) -> tf.Tensor:
+    """Size."""
+    return raw.Size(input=operator.tensor(0), out_type=tf.int64, name=operator.result)
 
 
 @importer("ConstantOfShape")
