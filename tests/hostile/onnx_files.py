@@ -120,7 +120,8 @@ def _custom(domain: str, kind: str) -> onnx.ModelProto:
 
 def _loop() -> onnx.ModelProto:
     body = helper.make_graph(
-        [helper.make_node("Identity", ["c"], ["d"]), helper.make_node("Relu", ["a"], ["b"])], "body",
+        [helper.make_node("Identity", ["c"], ["d"]), helper.make_node("Relu", ["a"], ["b"])],
+        "body",
         [helper.make_tensor_value_info("i", TensorProto.INT64, []),
          helper.make_tensor_value_info("c", TensorProto.BOOL, []),
          helper.make_tensor_value_info("a", TensorProto.FLOAT, None)],
@@ -234,7 +235,8 @@ HOSTILE = [
                 "'damaged' .*order"),
     HostileFile("onnx attribute of another type", _plain(_with("LeakyRelu", alpha="much")),
                 "'damaged' "),
-    HostileFile("onnx block of 0", _plain(_with("DepthToSpace", blocksize=0)), "'damaged' .*blocks"),
+    HostileFile("onnx block of 0", _plain(_with("DepthToSpace", blocksize=0)),
+                "'damaged' .*blocks"),
     HostileFile("onnx messages nested beyond all bounds", _deep, "no ONNX model"),
     HostileFile("onnx file cut off", _truncated, "no ONNX model, or a truncated one"),
     HostileFile("onnx pickle", _pickle, "Python pickle"),

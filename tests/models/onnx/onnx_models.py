@@ -1,4 +1,4 @@
-"""Small ONNX files, what ONNX's own reference gives for them, and what the importer makes of them."""
+"""Small ONNX files, what ONNX's reference gives for them, and what the importer makes of them."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -36,8 +36,19 @@ def quantized():
             node("Conv", "d w")]  # fmt: skip
 
 
+def branches(read):
+    """The two graphs of an If."""
+    return {
+        f"{name}_branch": helper.make_graph(
+            [node(kind, read, name)], name, [], [onnx.ValueInfoProto(name=name)]
+        )
+        for name, kind in (("then", "Relu"), ("else", "Abs"))
+    }
+
+
 REFUSED = {
-    "an opset of the future": (model([node("Conv", "x w")], W, 99), "written in opset 99, and 7 to"),
+    "an opset of the future": (model([node("Conv", "x w")], W, 99),
+                               "written in opset 99, and 7 to"),
     "an old opset": (model([node("Conv", "x w")], W, 6), "written in opset 6"),
     "quantized": (model(quantized(), W | {"s": np.float32(1)}), "the model is quantized"),
     "unknown operator": (model([node("Det", "x", "y"), node("Conv", "y w")], W),
@@ -55,10 +66,7 @@ REFUSED = {
     "weights that do not fit": (model([node("Conv", "x w", group=2)], W), "do not fit 3 channels"),
     "no operators": (onnx.ModelProto(ir_version=8), "no ONNX model, or one without operators"),
     "a branch": (model([node("ReduceMax", "x", "m", keepdims=0), node("Cast", "m", "c", to=9),
-                        helper.make_node("If", ["c"], ["y"], "choice", then_branch=helper.make_graph(
-                            [node("Relu", "x", "t")], "t", [], [onnx.ValueInfoProto(name="t")]),
-                            else_branch=helper.make_graph([node("Abs", "x", "e")], "e", [],
-                                                          [onnx.ValueInfoProto(name="e")])),
+                        helper.make_node("If", ["c"], ["y"], "choice", **branches("x")),
                         node("Conv", "y w")], W),
                  r"'choice' \(If\): a branch that depends on the picture"),
 }  # fmt: skip
@@ -118,7 +126,7 @@ def test_files_of_weights_are_known_without_reading_them(tmp_path):
     assert onnx_weights.files_beside(path) == [f"{path}.data"]
     (tmp_path / "m.onnx.data").unlink()
     assert onnx_weights.files_beside(path) == []
-    with pytest.raises(UserError, match="m.onnx.data are missing; copy this file, too"):
+    with pytest.raises(UserError, match=r"m\.onnx\.data are missing; copy this file, too"):
         load(path)
     path.write_bytes(path.read_bytes()[:-20])
     assert onnx_weights.files_beside(path) == []
@@ -141,15 +149,9 @@ def test_what_only_later_operators_do_is_left_out(tmp_path):
 
 
 def test_a_constant_condition_chooses_its_branch(tmp_path):
-    branches = {
-        f"{name}_branch": helper.make_graph(
-            [node(kind, "y", name)], name, [], [onnx.ValueInfoProto(name=name)]
-        )
-        for name, kind in (("then", "Relu"), ("else", "Abs"))
-    }
     nodes = [
         node("Conv", "x w", "y"), node("Shape", "y", "s"), node("Size", "s", "rank"),
-        node("Equal", "rank four", "c"), helper.make_node("If", ["c"], ["out"], **branches),
+        node("Equal", "rank four", "c"), helper.make_node("If", ["c"], ["out"], **branches("y")),
     ]  # fmt: skip
     made = model(nodes, W | {"four": np.array(4)})
     graph = onnx_models.imported(made, tmp_path).graph

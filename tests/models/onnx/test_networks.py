@@ -1,4 +1,4 @@
-"""Traits of whole networks: a batch or size that the file fixes, shared and computed weights, names."""
+"""Traits of whole networks: fixed batches and sizes, computed weights, names of layers."""
 
 from collections import Counter
 
@@ -162,14 +162,14 @@ def test_where_the_channels_are(sizes, first):
 def test_a_second_input_takes_a_value_from_the_config(tmp_path):
     made = model([node("Conv", "x w", "y"), node("Mul", "y strength", "z"), node("Relu", "z")],
                  {"w": weights(4, 3, 1, 1)})  # fmt: skip
-    made.graph.input.append(
-        helper.make_tensor_value_info("strength", onnx.TensorProto.FLOAT, [])
-    )
+    made.graph.input.append(helper.make_tensor_value_info("strength", onnx.TensorProto.FLOAT, []))
     path = save(made, tmp_path)
     without = describe(path, edges=(16,))
     assert [layer["name"] for layer in without["layers"]] == ["Conv2D"]
     assert "strength" in without["other"]["Relu"]
-    names = [layer["name"] for layer in describe(path, {"values": {"strength": 2.0}}, (16,))["layers"]]
+    names = [
+        layer["name"] for layer in describe(path, {"values": {"strength": 2.0}}, (16,))["layers"]
+    ]
     assert names == ["Conv2D", "Relu"]
 
 
@@ -185,20 +185,22 @@ def named(kind: str, inputs: str, output: str, name: str = "", scopes: str = "")
 
 NAMES = {
     "TorchScript": (
-        [named("Conv", "x onnx::Conv_1", "y", "/features/features.3/features.3.0/block/block.0/Conv"),
-         named("Relu", "y", "z", "/features/features.3/act/Relu"),
+        [named("Conv", "x onnx::Conv_1", "y", "/feat/feat.3/feat.3.0/block/block.0/Conv"),
+         named("Relu", "y", "z", "/feat/feat.3/act/Relu"),
          named("Relu", "z", "r", "/Relu_1")],
-        ["features.3.0.block.0/Conv2D", "features.3.act/Relu", "Relu"]),
+        ["feat.3.0.block.0/Conv2D", "feat.3.act/Relu", "Relu"]),
     "weights": (
-        [named("Conv", "x layer1.0.conv1.weight", "y", "Conv_0"), named("Relu", "y", "z", "Relu_1")],
+        [named("Conv", "x layer1.0.conv1.weight", "y", "Conv_0"),
+         named("Relu", "y", "z", "Relu_1")],
         ["layer1.0.conv1/Conv2D", "Relu"]),
     "dynamo": (
         [named("Conv", "x stem.weight", "y", "node_Conv_193", "['', 'bn', '_native_batch_norm']"),
-         named("Relu", "y", "z", "node_relu", "['', 'layer1', 'layer1.0', 'layer1.0.relu', 'relu']"),
-         named("Relu", "z", "r", "node_relu_1", "['', 'layer1', 'layer1.0', 'layer1.0.relu', 'r_1']")],
-        ["stem/Conv2D", "layer1.0.relu/Relu", "layer1.0.relu/Relu_1"]),
+         named("Relu", "y", "z", "node_relu", "['', 'layer1', 'layer1.relu', 'relu']"),
+         named("Relu", "z", "r", "node_relu_1", "['', 'layer1', 'layer1.relu', 'r_1']")],
+        ["stem/Conv2D", "layer1.relu/Relu", "layer1.relu/Relu_1"]),
     "TensorFlow": (
-        [named("Conv", "x w", "y", "model/conv1/Conv2D"), named("Relu", "y", "z", "model/relu/Relu")],
+        [named("Conv", "x w", "y", "model/conv1/Conv2D"),
+         named("Relu", "y", "z", "model/relu/Relu")],
         ["model/conv1/Conv2D", "model/relu/Relu"]),
     "none": ([named("Conv", "x w", "y"), named("Relu", "y", "z")], ["Conv2D", "Relu"]),
     "odd": (

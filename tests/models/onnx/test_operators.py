@@ -81,7 +81,7 @@ CASES = {
          node("Add", "var eps", "e"), node("Sqrt", "e", "root"), node("Div", "c root", "d"),
          node("Mul", "d s", "m"), node("Add", "m b")],
         {"two": np.float32(2), "eps": np.float32(1e-5), "s": weights(3), "b": weights(3)}),
-    "max_pool": ([node("MaxPool", "x", kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])], {}),
+    "max_pool": unary("MaxPool", kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1]),
     "max_pool_ceil": ([node("MaxPool", "x", kernel_shape=[3, 2], strides=[2, 3], ceil_mode=1)], {}),
     "average_pool": ([node("AveragePool", "x", kernel_shape=[2, 2], strides=[2, 2])], {}),
     "average_pool_padded": ([node("AveragePool", "x", kernel_shape=[3, 3], strides=[2, 2],
@@ -133,8 +133,8 @@ CASES = {
                      {"w": weights(5, 3), "b": weights(5)}),
     "gemm_without_bias": ([node("GlobalMaxPool", "x", "p"), node("Flatten", "p", "f"),
                            node("Gemm", "f w")], {"w": weights(3, 5)}),
-    "linear_of_pixels": ([node("Transpose", "x", "t", perm=[0, 2, 3, 1]), node("MatMul", "t w", "m"),
-                          node("Add", "b m")], {"w": weights(3, 5), "b": weights(5)}),
+    "linear_of_pixels": ([node("Transpose", "x", "t", perm=[0, 2, 3, 1]),
+                          node("MatMul", "t w", "m"), node("Add", "b m")], {"w": weights(3, 5), "b": weights(5)}),
     "linear_of_tokens": ([node("Reshape", "x flat", "r"),
                           node("Transpose", "r", "t", perm=[0, 2, 1]), node("MatMul", "t w", "m"),
                           node("Add", "m b")],
@@ -164,15 +164,18 @@ CASES = {
     "tile": ([node("Tile", "x times")], {"times": ints(1, 1, 2, 3)}),
     "pad": ([node("Pad", "x pads value")],
             {"pads": ints(0, 0, 1, 2, 0, 0, 3, 0), "value": np.float32(0.5)}),
-    "pad_reflect": ([node("Pad", "x pads", mode="reflect")], {"pads": ints(0, 0, 2, 1, 0, 0, 3, 2)}),
+    "pad_reflect": ([node("Pad", "x pads", mode="reflect")],
+                    {"pads": ints(0, 0, 2, 1, 0, 0, 3, 2)}),
     "pad_edge": ([node("Pad", "x pads", mode="edge")], {"pads": ints(0, 0, 2, 1, 0, 0, 3, 0)}),
     "dropout": unary("Dropout"), "identity": ([node("Identity", "x", "i"), node("Relu", "i")], {}),
     "depth_to_space": (
-        [node("Conv", "x w", "y"), node("DepthToSpace", "y", blocksize=2)], {"w": weights(8, 3, 1, 1)}),
+        [node("Conv", "x w", "y"), node("DepthToSpace", "y", blocksize=2)],
+        {"w": weights(8, 3, 1, 1)}),
     "pixel_shuffle": (
         [node("Conv", "x w", "y"), node("DepthToSpace", "y", blocksize=2, mode="CRD")],
         {"w": weights(8, 3, 1, 1)}),
-    "space_to_depth": ([node("Slice", "x starts ends axes", "e"), node("SpaceToDepth", "e", blocksize=2)],
+    "space_to_depth": ([node("Slice", "x starts ends axes", "e"),
+                        node("SpaceToDepth", "e", blocksize=2)],
                        {"starts": ints(0), "ends": ints(8), "axes": ints(2)}),
     "channel_shuffle": of_six(node("Shape", "y", "s"), node("Reshape", "y apart", "r"),
                               node("Transpose", "r", "t", perm=[0, 2, 1, 3, 4]),
@@ -184,15 +187,17 @@ CASES = {
 }  # fmt: skip
 
 RESIZES = {
-    "nearest": dict(mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor"),
-    "nearest_exact": dict(mode="nearest", coordinate_transformation_mode="half_pixel",
-                          nearest_mode="round_prefer_ceil"),
-    "nearest_default": dict(mode="nearest"),
-    "linear": dict(mode="linear", coordinate_transformation_mode="half_pixel"),
-    "pytorch": dict(mode="linear", coordinate_transformation_mode="pytorch_half_pixel"),
-    "corners": dict(mode="linear", coordinate_transformation_mode="align_corners"),
-    "asymmetric": dict(mode="linear", coordinate_transformation_mode="asymmetric"),
-    "cubic": dict(mode="cubic", coordinate_transformation_mode="half_pixel", cubic_coeff_a=-0.75),
+    "nearest": {"mode": "nearest", "coordinate_transformation_mode": "asymmetric",
+                "nearest_mode": "floor"},
+    "nearest_exact": {"mode": "nearest", "coordinate_transformation_mode": "half_pixel",
+                          "nearest_mode": "round_prefer_ceil"},
+    "nearest_default": {"mode": "nearest"},
+    "linear": {"mode": "linear", "coordinate_transformation_mode": "half_pixel"},
+    "pytorch": {"mode": "linear", "coordinate_transformation_mode": "pytorch_half_pixel"},
+    "corners": {"mode": "linear", "coordinate_transformation_mode": "align_corners"},
+    "asymmetric": {"mode": "linear", "coordinate_transformation_mode": "asymmetric"},
+    "cubic": {"mode": "cubic", "coordinate_transformation_mode": "half_pixel",
+              "cubic_coeff_a": -0.75},
 }  # fmt: skip
 
 
@@ -233,7 +238,8 @@ def test_resize_to_the_size_of_another_tensor(tmp_path):
 @pytest.mark.parametrize(
     ("made", "says"),
     [
-        (model([node("Upsample", "x s")], {"s": np.array([1, 1, 2, 2], np.float32)}, 9), "upsample"),
+        (model([node("Upsample", "x s")], {"s": np.array([1, 1, 2, 2], np.float32)}, 9),
+         "upsample"),
         (model([node("Clip", "x", min=-1.0, max=0.5)], opset=9), "clip"),
         (model([node("GlobalMaxPool", "x", "p"), node("Squeeze", "p", "s", axes=[3]),
                 node("Unsqueeze", "s", axes=[2])], opset=9), "squeeze"),

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from lucid_sprites import tensorflow_start
-from lucid_sprites.config import catalogues
+from lucid_sprites.config import catalogues, onnx_weights
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import sha256, write_if_changed
+from lucid_sprites.models.loaders.kinds import ONNX_SUFFIX
 
 
 def main() -> None:
@@ -62,8 +63,11 @@ def _modified(file: str | None) -> float:
     """When the newest of a model's files was written."""
     if file is None:
         return 0.0
-    files = [path for path in Path(file).rglob("*") if path.is_file()] or [Path(file)]
-    return max(path.stat().st_mtime for path in files)
+    path = Path(file)
+    files = [each for each in path.rglob("*") if each.is_file()] or [path]
+    if path.name.endswith(ONNX_SUFFIX):
+        files += map(Path, onnx_weights.files_beside(path))
+    return max(each.stat().st_mtime for each in files)
 
 
 if __name__ == "__main__":

@@ -140,7 +140,7 @@ class _Conversion:
         return shape is not None and shape.size == 4
 
     def _loses_axes(self, node: NodeDef) -> bool:
-        return node.op == "Shape" or node.op in _REDUCTIONS and not node.attr["keep_dims"].b
+        return node.op == "Shape" or (node.op in _REDUCTIONS and not node.attr["keep_dims"].b)
 
     def _becomes(self, node: NodeDef, source: str) -> None:
         """`node` brings channels first: its name is that of what it came from."""
