@@ -23,6 +23,8 @@ def write(project: Project, seed: int) -> None:
     weights = {name: random.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
     folder = project.folder / "graphs/net"
     folder.mkdir(parents=True, exist_ok=True)
+    # What is there would be added to.
+    (folder / "best.onnx.data").unlink(missing_ok=True)
     onnx.save_model(
         model(nodes, weights), folder / "best.onnx", save_as_external_data=True,
         location="best.onnx.data", size_threshold=0,

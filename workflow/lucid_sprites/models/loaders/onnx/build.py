@@ -70,17 +70,15 @@ class Builder:
             self._values[each.name] = each.placeholder()
         self._varying.update(each.name for each in inputs if each.is_picture)
 
-    def add_graph(self, graph: onnx.GraphProto) -> None:
-        """All nodes of a graph, with its constants.
+    def add_graph(self, graph: onnx.GraphProto, weights: composites.Constants) -> None:
+        """All nodes of a graph, with its weights.
 
         Raises:
             UserError: a node that cannot be imported, and that convolutions depend on.
         """
-        constants = {tensor.name: tensor for tensor in graph.initializer}
-        for name, tensor in constants.items():
-            self._values[name] = self._setting.read(tensor)
+        self._values |= weights
         ends = frozenset(output.name for output in graph.output)
-        found = composites.find(composites.Graph(list(graph.node), constants, ends))
+        found = composites.find(composites.Graph(list(graph.node), weights, ends))
         titles = self._titles(found)
         for node in found.nodes:
             self._add(node, titles[id(node)], found)
@@ -218,7 +216,8 @@ class Builder:
         if branch is None or len(branch.output) != len(node.output):
             raise UserError(f"{self._setting.file}: {describe(node)} has no {wanted}")
         outer = dict(self._values)
-        self.add_graph(branch)
+        own = {each.name: self._setting.read(each) for each in branch.initializer}
+        self.add_graph(branch, own)
         made = [self._values.get(output.name) for output in branch.output]
         varying = [output.name in self._varying for output in branch.output]
         self._values = outer
@@ -234,8 +233,10 @@ def _label(kind: str) -> str:
     return IMPORTERS[kind].label if kind in IMPORTERS else kind
 
 
-def build(graph: onnx.GraphProto, inputs: list[Input], setting: Setting) -> Built:
-    """The TensorFlow graph of an ONNX graph.
+def build(
+    graph: onnx.GraphProto, weights: composites.Constants, inputs: list[Input], setting: Setting
+) -> Built:
+    """The TensorFlow graph of an ONNX graph, whose weights are given by name.
 
     Raises:
         UserError: something in it cannot be imported.
@@ -243,7 +244,7 @@ def build(graph: onnx.GraphProto, inputs: list[Input], setting: Setting) -> Buil
     with tf.Graph().as_default() as made:
         builder = Builder(setting)
         builder.add_inputs(inputs)
-        builder.add_graph(graph)
+        builder.add_graph(graph, weights)
         whole = setting.weights.attached(_for_any_batch(made.as_graph_def(), inputs))
     return Built(whole, builder.kinds, builder.left_out)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import onnx
 
-Constants = Mapping[str, onnx.TensorProto]
+Constants = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -58,33 +58,35 @@ class Graph:
         is_inner = self.reads[name] == 1 and name not in self.ends
         return self.maker(name, *kinds) if is_inner else None
 
-    def constant(self, name: str) -> onnx.TensorProto | None:
-        """A constant tensor, also behind an Identity."""
+    def constant(self, name: str) -> np.ndarray | None:
+        """A constant, also behind an Identity; of damaged ones nothing."""
         node = self.makers.get(name)
         if node is None:
             return self.constants.get(name)
         if node.op_type == "Identity" and node.input[0] not in self.makers:
             return self.constants.get(node.input[0])
         values = [a.t for a in node.attribute if a.name == "value"]
-        return values[0] if node.op_type == "Constant" and values else None
+        return _array(values[0]) if node.op_type == "Constant" and values else None
 
     def numbers(self, name: str) -> list[float] | None:
         """The numbers of a small constant."""
-        tensor = self.constant(name)
-        if tensor is None or np.prod(tensor.dims, dtype=object) > 16:
-            return None
-        if tensor.data_location == onnx.TensorProto.EXTERNAL:
-            return None
-        try:
-            return onnx.numpy_helper.to_array(tensor).reshape(-1).tolist()
-        except (ValueError, TypeError):
-            return None
+        value = self.constant(name)
+        return None if value is None or value.size > 16 else value.reshape(-1).tolist()
 
     def operands(self, node: onnx.NodeProto) -> tuple[str, str] | None:
         """(varying, constant) operand of a binary node."""
         for varying, other in (node.input[:2], node.input[1::-1]):
             if self.constant(other) is not None and self.constant(varying) is None:
                 return varying, other
+        return None
+
+
+def _array(tensor: onnx.TensorProto) -> np.ndarray | None:
+    if tensor.data_location == onnx.TensorProto.EXTERNAL:
+        return None
+    try:
+        return onnx.numpy_helper.to_array(tensor)
+    except (ValueError, TypeError):
         return None
 
 
@@ -135,7 +137,7 @@ def _linear(graph: Graph, node: onnx.NodeProto) -> Composite | None:
     """A product with weights, plus a bias."""
     operands = graph.operands(node)
     product = operands and graph.inner(operands[0], "MatMul")
-    if not product or len(graph.constant(operands[1]).dims) > 1:
+    if not product or graph.constant(operands[1]).ndim > 1:
         return None
     return Composite("MatMul", (product.output[0],))
 

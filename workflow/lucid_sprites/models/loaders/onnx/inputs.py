@@ -1,5 +1,6 @@
 """Inputs of an ONNX graph: the picture, and what else there may be."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 import onnx
@@ -47,13 +48,12 @@ class Input:
             return transpose(made, TO_FIRST, "channels_first")
 
 
-def inputs_of(graph: onnx.GraphProto, file: str) -> list[Input]:
+def inputs_of(graph: onnx.GraphProto, weights: Container[str], file: str) -> list[Input]:
     """All inputs of a graph that are no weights.
 
     Raises:
         UserError: none of them has the shape of a picture, or its channels are not known.
     """
-    weights = {tensor.name for tensor in graph.initializer}
     values = [value for value in graph.input if value.name not in weights]
     found = [_input(value, file) for value in values]
     if not any(each.is_picture for each in found):

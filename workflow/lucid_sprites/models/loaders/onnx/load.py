@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites.errors import UserError
@@ -14,8 +15,6 @@ from lucid_sprites.models.loaders.onnx.operator import Setting
 from lucid_sprites.models.loaders.onnx.tensors import TensorReader
 from lucid_sprites.models.loaders.onnx.weights import WeightWriter
 from lucid_sprites.models.loaders.onnx.written_out import with_names
-
-_MOST_BYTES = (1 << 31) - (1 << 24)
 
 
 @dataclass(frozen=True)
@@ -42,32 +41,27 @@ def load(path: Path) -> OnnxModel:
         UserError: damaged, or something in it is not supported; names the node and the way out.
     """
     model = model_file.read(path)
-    inputs = inputs_of(model.graph, str(path))
+    reader = TensorReader(path)
+    weights = {tensor.name: reader.read(tensor) for tensor in model.graph.initializer}
+    _check_weights(weights, path)
+    # What was read holds all weights once more.
+    model = model_file.without_weights(model)
+    inputs = inputs_of(model.graph, weights, str(path))
     pictures = [each for each in inputs if each.is_picture]
-    setting = Setting(
-        str(path), model.opset, pictures[0].batch, WeightWriter(), TensorReader(path).read
-    )
-    _check_weights(model, path)
-    built = build(model.graph, inputs, setting)
+    setting = Setting(str(path), model.opset, pictures[0].batch, WeightWriter(), reader.read)
+    built = build(model.graph, weights, inputs, setting)
     graph, kinds = with_names(built.graph, pictures[0].node, built.kinds)
     return OnnxModel(graph, _facts(pictures), kinds, built.left_out)
 
 
-def _check_weights(model: model_file.ModelFile, path: Path) -> None:
+def _check_weights(weights: dict[str, np.ndarray], path: Path) -> None:
     """Raise UserError for weights beyond what a graph can hold."""
-    total = sum(_bytes_of(tensor) for tensor in model.graph.initializer)
-    if total > _MOST_BYTES:
+    total = sum(weight.nbytes for weight in weights.values())
+    if total > model_file.MOST_BYTES:
         raise UserError(
             f"{path}: its weights take {total / 2**30:.1f} GB, and a TensorFlow graph holds less "
             "than 2; give a smaller network"
         )
-
-
-def _bytes_of(tensor: object) -> int:
-    numbers = 1
-    for size in tensor.dims:
-        numbers *= size
-    return numbers * 4 if tensor.data_location else 0
 
 
 def _facts(pictures: list[Input]) -> Facts | None:

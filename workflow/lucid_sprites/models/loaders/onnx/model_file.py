@@ -13,7 +13,7 @@ from lucid_sprites.errors import UserError
 _OLDEST, _NEWEST = 7, onnx.defs.onnx_opset_version()
 _STANDARD = ("", "ai.onnx")
 # TensorFlow keeps a graph in one message, and that holds less than 2 GB.
-_MOST_BYTES = (1 << 31) - (1 << 24)
+MOST_BYTES = (1 << 31) - (1 << 24)
 _MOST_NODES = 200_000
 _IMPOSTORS = (
     (b"PK\x03\x04", "a zip archive (PyTorch's own format?); export it with torch.onnx.export"),
@@ -58,9 +58,20 @@ def read(path: Path) -> ModelFile:
     return ModelFile(graph, opset)
 
 
+def without_weights(model: ModelFile) -> ModelFile:
+    """A copy of a model, with nothing of what its weights take."""
+    graph = onnx.GraphProto(
+        name=model.graph.name,
+        node=model.graph.node,
+        input=model.graph.input,
+        output=model.graph.output,
+    )
+    return ModelFile(graph, model.opset)
+
+
 def _parsed(path: Path) -> onnx.ModelProto:
     try:
-        if path.stat().st_size > _MOST_BYTES:
+        if path.stat().st_size > MOST_BYTES:
             raise UserError(
                 f"{path}: {path.stat().st_size} bytes are more than the 2 GB that a graph can hold"
             )

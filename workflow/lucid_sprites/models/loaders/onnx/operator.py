@@ -106,14 +106,16 @@ class Operator:
     def tensor(self, place: int) -> tf.Tensor:
         """An input as a tensor."""
         value = self.value(place)
-        return value if isinstance(value, tf.Tensor) else self.written(value, f"input_{place}")
-
-    def written(self, value: np.ndarray, name: str) -> tf.Tensor:
-        """A constant in the graph."""
+        if isinstance(value, tf.Tensor):
+            return value
         if value.dtype != object:
-            return self.setting.weights.write(value, name)
+            return self.setting.weights.shared(value, f"input_{place}")
         flat = sizes.vector(list(value.flat))
         return flat if value.ndim == 1 else tf.raw_ops.Reshape(tensor=flat, shape=value.shape)
+
+    def written(self, value: np.ndarray, name: str) -> tf.Tensor:
+        """A constant of its own."""
+        return self.setting.weights.write(value, name)
 
     def rank(self, place: int = 0) -> int:
         """Number of axes of an input."""

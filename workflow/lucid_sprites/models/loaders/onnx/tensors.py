@@ -76,12 +76,13 @@ class TensorReader:
         return math.prod(tensor.dims)
 
     def _raw(self, tensor: TensorProto, dtype: np.dtype, count: int) -> np.ndarray:
-        if len(tensor.raw_data) != count * dtype.itemsize:
+        data = tensor.raw_data
+        if len(data) != count * dtype.itemsize:
             raise self._error(
-                tensor, f"{len(tensor.raw_data)} bytes do not make a tensor {list(tensor.dims)} of "
+                tensor, f"{len(data)} bytes do not make a tensor {list(tensor.dims)} of "
                 f"{type_name(tensor.data_type)}; the file is damaged"
             )  # fmt: skip
-        return np.frombuffer(tensor.raw_data, dtype.newbyteorder("<")).astype(dtype, copy=False)
+        return np.frombuffer(data, dtype.newbyteorder("<")).astype(dtype, copy=False)
 
     def _check_count(self, tensor: TensorProto, count: int) -> None:
         found = len(getattr(tensor, _FIELDS.get(tensor.data_type, "int32_data")))

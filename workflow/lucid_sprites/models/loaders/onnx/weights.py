@@ -19,14 +19,16 @@ class WeightWriter:
         self._large: dict[str, NodeDef] = {}
         self._written: dict[int, tuple[np.ndarray, tf.Tensor]] = {}
 
-    def write(self, value: np.ndarray, name: str) -> tf.Tensor:
-        """A constant; one array is written once."""
+    def shared(self, value: np.ndarray, name: str) -> tf.Tensor:
+        """A constant that several may read: one array is written once."""
         if id(value) not in self._written:
             # The array is kept, so that no other gets its number.
-            self._written[id(value)] = value, self._write(np.asarray(value, order="C"), name)
+            self._written[id(value)] = value, self.write(value, name)
         return self._written[id(value)][1]
 
-    def _write(self, value: np.ndarray, name: str) -> tf.Tensor:
+    def write(self, value: np.ndarray, name: str) -> tf.Tensor:
+        """A constant."""
+        value = np.asarray(value, order="C")
         kind = tf.as_dtype(value.dtype)
         if value.nbytes <= _LARGE_BYTES:
             return tf.constant(value, kind, name=name)

@@ -57,9 +57,9 @@ def _resized(
     if times == [1.0, 1.0]:
         return operator.value(0)
     size = _size(operator, pictures, times, sizes)
-    exact = times is None or all(float(t).is_integer() for t in times)
-    native = _native(mode, transform, rounding, exact and times is not None)
-    if native is not None and exact:
+    is_whole = times is not None and all(each.is_integer() for each in times)
+    native = _native(mode, transform, rounding, is_whole)
+    if native is not None and (is_whole or times is None):
         made = native(pictures, raw.Cast(x=size, DstT=tf.int32), operator.result)
         return layout.channels_first(made)
     for place in (0, 1):
@@ -124,7 +124,8 @@ def _scaled(size: int | Dim, times: float) -> int | Dim:
 
 def _native(mode: str, transform: str, rounding: str, whole_times: bool) -> Callable | None:
     """TensorFlow's operation that does the same, if there is one."""
-    halves = transform in ("half_pixel", "half_pixel_symmetric")
+    # PyTorch's own way differs for results of one pixel only.
+    halves = transform == "half_pixel" or (transform == "pytorch_half_pixel" and whole_times)
     if mode == "linear" and (halves or transform in ("align_corners", "asymmetric")):
         return lambda images, size, name: raw.ResizeBilinear(
             images=images, size=size, half_pixel_centers=halves,
@@ -179,7 +180,7 @@ def _coordinates(
     if transform == "align_corners":
         return steps * (before - 1) / tf.maximum(after - 1, 1)
     centred = (steps + 0.5) * ratio - 0.5
-    if transform in ("half_pixel", "half_pixel_symmetric"):
+    if transform == "half_pixel":
         return centred
     if transform == "pytorch_half_pixel":
         return raw.SelectV2(condition=after > 1, t=centred, e=raw.ZerosLike(x=centred))

@@ -93,17 +93,7 @@ def _for_any_batch(operator: Operator, wanted: list[Size], tensor: tf.Tensor) ->
             f"sizes {wanted} fix the number of pictures; export the model with a free batch "
             "(docs/models.md, PyTorch)"
         )
-    return (
-        [sizes[place] * size if axis == target else size for axis, size in enumerate(wanted)]
-        if wanted[target] == 1
-        else _times_batch(wanted, target, sizes[place], own[place])
-    )
-
-
-def _times_batch(wanted: list[Size], target: int, size: Dim, own: int) -> list[Size]:
-    """`wanted` times the number of pictures at `target`."""
-    scaled = (size // own if own != 1 else size) * wanted[target]
-    return [scaled if axis == target else each for axis, each in enumerate(wanted)]
+    return [-1 if axis == target else size for axis, size in enumerate(wanted)]
 
 
 def _free_first(wanted: list[Size], place: int, sizes: list[Size]) -> list[Size]:
