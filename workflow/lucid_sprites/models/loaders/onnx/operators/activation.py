@@ -11,8 +11,8 @@ from lucid_sprites.models.loaders.onnx.operator import Operator, importer
 raw = tf.raw_ops
 
 _SIMPLE = {
-    "Relu": raw.Relu, "Selu": raw.Selu, "Sigmoid": raw.Sigmoid, "Tanh": raw.Tanh,
-    "Softplus": raw.Softplus, "Softsign": raw.Softsign, "Elu": raw.Elu,
+    "Relu": raw.Relu, "Sigmoid": raw.Sigmoid, "Tanh": raw.Tanh, "Softplus": raw.Softplus,
+    "Softsign": raw.Softsign,
 }  # fmt: skip
 
 
@@ -25,8 +25,8 @@ def _simple(operation: Callable) -> Callable[[Operator], tf.Tensor]:
     return write
 
 
-for _kind in ("Relu", "Sigmoid", "Tanh", "Softplus", "Softsign"):
-    importer(_kind, layer="activation")(_simple(_SIMPLE[_kind]))
+for _kind, _operation in _SIMPLE.items():
+    importer(_kind, layer="activation")(_simple(_operation))
 
 
 def _number(value: float, like: tf.Tensor) -> tf.Tensor:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import tensorflow as tf
 
 from lucid_sprites.models.loaders.onnx.operator import Operator
@@ -116,7 +117,7 @@ def padded(tensor: tf.Tensor, paddings: list[list[int]], value: float = 0.0) -> 
     """A tensor with a margin of `value`."""
     if not any(map(any, paddings)):
         return tensor
-    margin = tf.constant(value, tensor.dtype)
+    margin = np.array(value, tensor.dtype.as_numpy_dtype)
     return tf.raw_ops.PadV2(
         input=tensor, paddings=tf.constant(paddings, tf.int32), constant_values=margin
     )
