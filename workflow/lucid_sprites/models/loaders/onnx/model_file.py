@@ -6,7 +6,8 @@ from pathlib import Path
 
 import onnx
 import onnx.inliner
-from google.protobuf.message import DecodeError
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import DecodeError, Message
 
 from lucid_sprites.errors import UserError
 
@@ -91,7 +92,21 @@ def _parsed(path: Path) -> onnx.ModelProto:
         ) from error
     if not model.graph.node:
         raise UserError(f"{path}: no ONNX model, or one without operators; {_AGAIN}")
+    if not _is_text(model):
+        raise UserError(f"{path}: a damaged ONNX model: names in it are no text; {_AGAIN}")
     return model
+
+
+def _is_text(message: Message) -> bool:
+    """Whether every string in a message is UTF-8; the others come as bytes."""
+    for field, value in message.ListFields():
+        values = [value] if isinstance(value, str | bytes | Message) else value
+        if field.type == FieldDescriptor.TYPE_STRING:
+            if any(isinstance(each, bytes) for each in values):
+                return False
+        elif field.type == FieldDescriptor.TYPE_MESSAGE and not all(map(_is_text, values)):
+            return False
+    return True
 
 
 def _opset(model: onnx.ModelProto, path: Path) -> int:
