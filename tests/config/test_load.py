@@ -304,8 +304,8 @@ def test_a_series_without_graphs_is_refused_with_where_to_put_them(tmp_path):
     study = Study(tmp_path)
     assert study.message() == (
         f"{SOURCE}: series shapes: no model in {study.graphs / 'shapes'}{os.sep}; "
-        "put models there as <instance> with .pb, .pbtxt, .keras, .h5, .hdf5, .onnx, or as a SavedModel "
-        "folder"
+        "put models there as <instance> with .pb, .pbtxt, .keras, .h5, .hdf5, .onnx, "
+        "or as a SavedModel folder"
     )
 
 
