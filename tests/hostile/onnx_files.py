@@ -173,6 +173,13 @@ def _truncated(folder: Path, canary: Path) -> Path:
     return path
 
 
+def _not_text(folder: Path, canary: Path) -> Path:
+    data = _model([_CONV]).SerializeToString()
+    path = folder / "model.onnx"
+    path.write_bytes(data.replace(b"Conv", b"\xff\xfe\xfd\xfc"))
+    return path
+
+
 def _pickle(folder: Path, canary: Path) -> Path:
     path = folder / "model.onnx"
     path.write_bytes(b"\x80\x02cposix\nsystem\nq\x00X\x05\x00\x00\x00touchq\x01\x85R.")
@@ -239,5 +246,6 @@ HOSTILE = [
                 "'damaged' .*blocks"),
     HostileFile("onnx messages nested beyond all bounds", _deep, "no ONNX model"),
     HostileFile("onnx file cut off", _truncated, "no ONNX model, or a truncated one"),
+    HostileFile("onnx names that are no text", _not_text, "names in it are no text"),
     HostileFile("onnx pickle", _pickle, "Python pickle"),
 ]  # fmt: skip
