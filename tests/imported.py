@@ -17,7 +17,10 @@ EDGES = (68, 77, 84)
 def normal(path: Path | str, options: dict[str, Any] | None = None) -> NormalForm:
     """The normal form of a model file."""
     loaded = load({"file": str(path)})
-    return normalize(loaded.graph, options or {}, str(path), loaded.facts, loaded.assumed_range)
+    return normalize(
+        loaded.graph, options or {}, str(path), loaded.facts, loaded.assumed_range, loaded.kinds,
+        loaded.notes,
+    )  # fmt: skip
 
 
 def describe(

@@ -352,7 +352,7 @@ def test_an_unknown_instance_is_refused_with_the_choices(study):
     folder = study.graphs / "shapes"
     assert study.message(instances=["epoch2", "epoch3"]) == (
         f"{SOURCE}: series shapes: no model {folder / 'epoch3'} (.pb, .pbtxt, .keras, .h5, "
-        ".hdf5 or a SavedModel folder); there are epoch2, epoch10"
+        ".hdf5, .onnx or a SavedModel folder); there are epoch2, epoch10"
     )
 
 
@@ -367,8 +367,8 @@ def test_a_series_without_graphs_is_refused_with_where_to_put_them(tmp_path):
     study = Study(tmp_path)
     assert study.message() == (
         f"{SOURCE}: series shapes: no model in {study.graphs / 'shapes'}{os.sep}; "
-        "put models there as <instance> with .pb, .pbtxt, .keras, .h5, .hdf5, or as a SavedModel "
-        "folder"
+        "put models there as <instance> with .pb, .pbtxt, .keras, .h5, .hdf5, .onnx, "
+        "or as a SavedModel folder"
     )
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from lucid_sprites import layout
+from lucid_sprites.config import onnx_weights
 from lucid_sprites.config.training import TRAINED_INPUT, instance_name, make_training
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import MODEL, TEXT, check_input, natural_key
 
-MODEL_SUFFIXES = (".pb", ".pbtxt", ".keras", ".h5", ".hdf5")
+MODEL_SUFFIXES = (".pb", ".pbtxt", ".keras", ".h5", ".hdf5", ".onnx")
 _SAVED_MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt")
 
 
@@ -232,7 +233,7 @@ def _source(
             f"{place}: no model {graphs / series / name} ({', '.join(MODEL_SUFFIXES)} or a "
             f"SavedModel folder); there are {choices}"
         )
-    files = tuple(_saved_model_files(path)) if path.is_dir() else (str(path),)
+    files = tuple(_saved_model_files(path)) if path.is_dir() else (str(path), *_beside(path))
     for file in files:
         check_input(file, MODEL, place)
     if not files:
@@ -245,6 +246,11 @@ def _source(
     # A model that lucid describes is read in a job of its own: lucid and Keras do not mix.
     given = (*files, *([extra["code"]] if "code" in extra else []))
     return Source(series, name, origin, files, "lucid" in own, own, given)
+
+
+def _beside(path: Path) -> list[str]:
+    """Files that hold weights of an ONNX file."""
+    return onnx_weights.files_beside(path) if path.name.endswith(".onnx") else []
 
 
 def _check_there(files: Sequence[str], where: str) -> None:

@@ -1,6 +1,6 @@
 """The layer catalogue: what a graph offers for visualization, found in the graph itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -68,13 +68,13 @@ def describe(normal: NormalForm, edges: Sequence[int], source: str) -> dict[str,
         )
     spent = costs.up_to(graph, [node.name for node in found], shapes, size[1] * size[2])
     digests = content.digests(normal.graph, picture.name)
-    results, _ = activations.written_out(graph, picture.name)
+    kinds = _layer_kinds(normal)
     layers = [
         {
             "number": number,
             "name": node.name,
             "op": node.op,
-            "kind": "activation" if node.name in results else KINDS[node.op],
+            "kind": kinds[node.name],
             "depth": len(observed[node.name].finite),
             "content": digests[node.name],
             "fixed": node.name in fixed,
@@ -113,12 +113,12 @@ def _candidates(normal: NormalForm) -> tuple[list[NodeDef], dict[str, str]]:
     """Nodes that may be layers, inputs first, and why others of their kinds are not."""
     graph, picture = normal.light, normal.picture.name
     connected, blocked = differentiable.reached(graph, picture)
-    results, inside = activations.written_out(graph, picture)
+    kinds = _layer_kinds(normal)
     missing = _missing(graph, picture)
     other = {name: reason for name, (op, reason) in normal.left_out.items() if op in KINDS}
     candidates = []
     for node in topology.topological_order(graph):
-        if node.op not in KINDS and node.name not in results:
+        if node.name not in kinds:
             continue
         if node.name in blocked:
             other[node.name] = f"no gradient passes {blocked[node.name]}"
@@ -128,9 +128,20 @@ def _candidates(normal: NormalForm) -> tuple[list[NodeDef], dict[str, str]]:
             other[node.name] = missing[node.name]
         elif node.attr["T"].type not in _FLOATS:
             other[node.name] = "is not of floats"
-        elif not (KINDS.get(node.op) == "activation" and node.name in inside):
+        else:
             candidates.append(node)
     return candidates, other
+
+
+def _layer_kinds(normal: NormalForm) -> Mapping[str, str]:
+    """Kinds of the nodes that may be layers: as the model's file says, or else by their ops."""
+    if normal.kinds is not None:
+        return normal.kinds
+    results, inside = activations.written_out(normal.light, normal.picture.name)
+    by_op = {node.name: KINDS[node.op] for node in normal.light.node if node.op in KINDS}
+    parts = {name for name in inside if by_op.get(name) == "activation"}
+    kinds = by_op | dict.fromkeys(results, "activation")
+    return {name: kind for name, kind in kinds.items() if name not in parts}
 
 
 def _oversized(

@@ -44,7 +44,15 @@ def convert(
         loaded = load()
     graph = loaded.graph
     with _doing("bringing its graph into normal form", name, graph):
-        normal = normalize(graph, options, name, loaded.facts, loaded.assumed_range)
+        normal = normalize(
+            graph,
+            options,
+            name,
+            loaded.facts,
+            loaded.assumed_range,
+            loaded.kinds,
+            loaded.notes,
+        )
     with _doing("trying its layers on noise", name, graph):
         described = catalogue.describe(normal, edges, name)
         return catalogue.pruned_to_layers(normal.graph, described), described

@@ -3,6 +3,7 @@
 from typing import Any
 
 KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
+ONNX_SUFFIX = ".onnx"
 
 
 def needs_keras(origin: dict[str, Any]) -> bool:

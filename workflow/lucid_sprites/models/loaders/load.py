@@ -1,5 +1,6 @@
 """From whatever a model comes as to its frozen graph."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,13 @@ from lucid_sprites.files import GRAPH, MODEL, TEXT, check_input
 from lucid_sprites.models import graph_file
 from lucid_sprites.models.families import Facts
 from lucid_sprites.models.loaders import lucid_model, saved_model
-from lucid_sprites.models.loaders.kinds import KERAS_SUFFIXES
+from lucid_sprites.models.loaders.kinds import KERAS_SUFFIXES, ONNX_SUFFIX
 
 # Most Keras models divide bytes by 255 before the first layer sees them.
 _KERAS_RANGE = (0.0, 1.0)
 _FROZEN_RANGE = (-1.0, 1.0)
+# Most PyTorch networks take pictures less ImageNet's mean and divided by its deviation.
+_ONNX_RANGE = (-2.12, 2.64)
 
 
 @dataclass(frozen=True)
@@ -25,11 +28,15 @@ class Loaded:
         graph: still as the model's author left it.
         facts: what its kind of file says of the picture, if anything.
         assumed_range: of the picture, if nothing tells.
+        kinds: of its layers by name, where its file says what is a layer.
+        notes: what was left out on the way, for people.
     """
 
     graph: GraphDef
     facts: Facts | None = None
     assumed_range: tuple[float, float] = _FROZEN_RANGE
+    kinds: Mapping[str, str] | None = None
+    notes: tuple[str, ...] = ()
 
 
 def load(source: dict[str, Any]) -> Loaded:
@@ -55,6 +62,11 @@ def load(source: dict[str, Any]) -> Loaded:
         return Loaded(graph_file.read(path), lucid_model.zoo_facts(source["lucid"]))
     if path.is_dir():
         return Loaded(saved_model.load(path), None, _KERAS_RANGE)
+    if path.name.endswith(ONNX_SUFFIX):
+        from lucid_sprites.models.loaders.onnx import load as onnx_file
+
+        model = onnx_file.load(path)
+        return Loaded(model.graph, model.facts, _ONNX_RANGE, model.kinds, tuple(model.notes))
     if path.name.endswith(KERAS_SUFFIXES):
         from lucid_sprites.models import keras_model
         from lucid_sprites.models.loaders import keras_file

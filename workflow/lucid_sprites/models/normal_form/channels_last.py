@@ -7,6 +7,7 @@ the twins do; the others go on as they were, between transposes. A layer keeps i
 from collections.abc import Callable
 
 import numpy as np
+import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
@@ -56,9 +57,19 @@ def convert(graph: GraphDef, picture: str, picture_first: bool) -> GraphDef:
         picture: node that the picture is fed to; channels last in the result.
         picture_first: whether it has its channels first in `graph`.
     """
-    if not picture_first and not any(_says_channels_first(node) for node in graph.node):
+    turned = _is_turned_at_once(graph, picture)
+    if not picture_first and not turned and not any(map(_says_channels_first, graph.node)):
         return graph
     return _Conversion(graph, picture, picture_first).graph()
+
+
+def _is_turned_at_once(graph: GraphDef, picture: str) -> bool:
+    """Whether the picture comes channels last, and the graph works on it channels first."""
+    nodes = topology.by_name(graph)
+    return any(
+        reader.op == "Transpose" and _permutation(reader, nodes) == _TO_FIRST
+        for reader in topology.readers(graph).get(picture, [])
+    )
 
 
 def _says_channels_first(node: NodeDef) -> bool:
@@ -81,6 +92,7 @@ class _Conversion:
         self._source = graph
         self._nodes = topology.by_name(graph)
         self._picture_first = picture_first
+        self._works_first = picture_first or _is_turned_at_once(graph, picture)
         self._dependent = topology.descendants(graph, picture)
         self._made: dict[str, NodeDef] = {}
         self._last: dict[str, str] = {}
@@ -121,14 +133,14 @@ class _Conversion:
                 self._last[node.name] = node.name
 
     def _makes_picture(self, node: NodeDef) -> bool:
-        """A reshape to four axes in a graph that takes its pictures with channels first."""
-        if node.op != "Reshape" or not self._picture_first or node.name not in self._dependent:
+        """A reshape to four axes in a graph that works on pictures with channels first."""
+        if node.op != "Reshape" or not self._works_first or node.name not in self._dependent:
             return False
         shape = constants.value(node.input[1], self._nodes)
         return shape is not None and shape.size == 4
 
     def _loses_axes(self, node: NodeDef) -> bool:
-        return node.op in _REDUCTIONS and not node.attr["keep_dims"].b
+        return node.op == "Shape" or (node.op in _REDUCTIONS and not node.attr["keep_dims"].b)
 
     def _becomes(self, node: NodeDef, source: str) -> None:
         """`node` brings channels first: its name is that of what it came from."""
@@ -202,8 +214,27 @@ class _Conversion:
         for place, reference in enumerate(inputs):
             if reference in self._last or self._is_single(reference):
                 continue
-            if not self._replace_constant(made, place, _turned_operand):
+            if not self._turn_operand(made, place):
                 return False
+        return True
+
+    def _turn_operand(self, made: NodeDef, place: int) -> bool:
+        """Give `made` a turned constant that is broadcast against channels-first tensors.
+
+        Its numbers may be kept apart from the graph: it is turned when constants are folded.
+        """
+        sizes = constants.shape(made.input[place], self._nodes)
+        if sizes is None:
+            return False
+        if np.prod(sizes) == 1:
+            return self._replace_constant(made, place, lambda value: value.reshape(()))
+        order = {3: (1, 2, 0), 4: _TO_LAST}.get(len(sizes))
+        if order is None:
+            return False
+        name = f"{made.name}/channels_last_{place}"
+        source = self._nodes[topology.node_name(made.input[place])]
+        self._made[name] = self._transpose(name, made.input[place], order, source)
+        made.input[place] = name
         return True
 
     def _is_single(self, reference: str) -> bool:
@@ -249,6 +280,37 @@ class _Conversion:
             return False
         return self._replace_constant(made, 1, _turned_axes)
 
+    def shape(self, made: NodeDef, inputs: list[str]) -> bool:
+        """Sizes in the order that they have channels first."""
+        measured = NodeDef()
+        measured.CopyFrom(made)
+        measured.name = f"{made.name}/channels_last"
+        order = constants.node(f"{made.name}/order", np.array(_TO_FIRST, np.int32))
+        axis = constants.node(f"{made.name}/axis", np.array(0, np.int32))
+        for node in (measured, order, axis):
+            self._made[node.name] = node
+        kind = made.attr["out_type"].type or tf.int32.as_datatype_enum
+        made.op = "GatherV2"
+        made.input[:] = [measured.name, order.name, axis.name]
+        made.attr.clear()
+        made.attr["Tparams"].type = kind
+        made.attr["Tindices"].type = made.attr["Taxis"].type = order.attr["dtype"].type
+        return True
+
+    def part(self, made: NodeDef, inputs: list[str]) -> bool:
+        """A slice with a beginning, end and step for each axis."""
+        masks = ("ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
+        sizes = [constants.shape(reference, self._nodes) for reference in inputs[1:]]
+        if sizes != [[4]] * 3 or any(made.attr[mask].i for mask in masks if mask in made.attr):
+            return False
+        for mask in ("begin_mask", "end_mask"):
+            bits = made.attr[mask].i
+            made.attr[mask].i = sum(1 << place for place, axis in enumerate(_TO_LAST)
+                                    if bits >> axis & 1)  # fmt: skip
+        turn = [self._replace_constant(made, place, lambda value: value[list(_TO_LAST)])
+                for place in (1, 2, 3)]  # fmt: skip
+        return all(turn)
+
     def concat(self, made: NodeDef, inputs: list[str]) -> bool:
         """All parts channels first."""
         if any(reference not in self._last for reference in inputs[:-1]):
@@ -262,20 +324,13 @@ _CONVERTERS: dict[str, Callable[[_Conversion, NodeDef, list[str]], bool]] = {
     **dict.fromkeys(_PADS, _Conversion.pad),
     **dict.fromkeys(_REDUCTIONS, _Conversion.reduction),
     **dict.fromkeys(_CONCATS, _Conversion.concat),
+    "Shape": _Conversion.shape,
+    "StridedSlice": _Conversion.part,
 }
 
 
 def _turned_axes(axes: np.ndarray) -> np.ndarray:
     return np.array([_AXES[int(axis)] for axis in np.ravel(axes)], axes.dtype).reshape(axes.shape)
-
-
-def _turned_operand(value: np.ndarray) -> np.ndarray | None:
-    """A constant that is broadcast against a channels-first tensor, for its twin."""
-    if value.size == 1:
-        return value.reshape(())
-    if value.ndim == 4:
-        return value.transpose(_TO_LAST)
-    return value.transpose(1, 2, 0) if value.ndim == 3 else None
 
 
 def _plain(reference: str) -> str:

@@ -1,5 +1,6 @@
 """From any frozen graph to its normal form."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +42,7 @@ class NormalForm:
         notes: what was changed or assumed on the way, for people.
         left_out: of the nodes that do not depend on the picture, by name, the operation, and why
             they do not.
+        kinds: of its layers by name, where the model's file says what is a layer.
     """
 
     light: GraphDef
@@ -48,6 +50,7 @@ class NormalForm:
     picture: PictureInput
     notes: list[str]
     left_out: dict[str, tuple[str, str]]
+    kinds: Mapping[str, str] | None = None
 
     @property
     def graph(self) -> GraphDef:
@@ -61,6 +64,8 @@ def normalize(
     source: str,
     facts: Facts | None = None,
     assumed_range: tuple[float, float] = _SIGNED,
+    kinds: Mapping[str, str] | None = None,
+    notes: Sequence[str] = (),
 ) -> NormalForm:
     """The normal form of a frozen graph.
 
@@ -69,6 +74,8 @@ def normalize(
         source: the model file's name, for messages.
         facts: what its kind of file says of the picture.
         assumed_range: of the picture if nothing tells.
+        kinds: of its layers by name, where the file says what is a layer.
+        notes: what was left out when the file was read.
 
     Raises:
         UserError: no picture, or options that do not fit the graph.
@@ -81,7 +88,7 @@ def normalize(
     graph, weights = detach(cut.cut(graph))
     graph = constants.without_identities(_without_hints(graph))
     wanted = options.get("name", facts.name)
-    kinds = {node.name: topology.type_of(node, "dtype") for node in graph.node}
+    types = {node.name: topology.type_of(node, "dtype") for node in graph.node}
     _, name, _ = picture_node.find(conditionals.resolve(graph), wanted, source)
     graph, taken = placeholders.fill(graph, name, options.get("values", {}), source)
     graph, replaced = randomness.replace(conditionals.resolve(graph))
@@ -95,7 +102,7 @@ def normalize(
     (height, width, channels), shape_known = picture_input.shape(
         topology.by_name(graph)[name], graph, first
     )
-    was_bytes = kinds.get(name) == tf.uint8.as_datatype_enum
+    was_bytes = types.get(name) == tf.uint8.as_datatype_enum
     range_, range_known = _range(graph, name, options, facts, was_bytes, source) or (
         family.range or assumed_range,
         family.known if family.range else "assumed",
@@ -109,9 +116,8 @@ def normalize(
     graph = batch.free(fold_constants(graph, name, weights), name, shapes)
     known = {"name": name_known, "shape": shape_known, "range": range_known, "order": order_known}
     picture = PictureInput(name, height, width, channels, *map(float, range_), known, order)
-    return NormalForm(
-        graph, weights, picture, _notes(taken, replaced, first, order, mean), left_out
-    )
+    changes = [*notes, *_notes(taken, replaced, first, order, mean)]
+    return NormalForm(graph, weights, picture, changes, left_out, kinds)
 
 
 _READ_HINTS = ("_output_shapes", cut.REASON)

@@ -1,0 +1,50 @@
+"""Constants of a graph that is being built; the large ones are kept apart until it is whole."""
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.framework.attr_value_pb2 import AttrValue
+from tensorflow.core.framework.graph_pb2 import GraphDef
+from tensorflow.core.framework.node_def_pb2 import NodeDef
+from tensorflow.core.framework.tensor_pb2 import TensorProto
+
+from lucid_sprites.models.weights import attach
+
+_LARGE_BYTES = 1 << 16
+
+
+class WeightWriter:
+    """Writes constants into the default graph."""
+
+    def __init__(self) -> None:
+        self._large: dict[str, NodeDef] = {}
+        self._written: dict[int, tuple[np.ndarray, tf.Tensor]] = {}
+
+    def shared(self, value: np.ndarray, name: str) -> tf.Tensor:
+        """A constant that several may read: one array is written once."""
+        if id(value) not in self._written:
+            # The array is kept, so that no other gets its number.
+            self._written[id(value)] = value, self.write(value, name)
+        return self._written[id(value)][1]
+
+    def write(self, value: np.ndarray, name: str) -> tf.Tensor:
+        """A constant."""
+        value = np.asarray(value, order="C")
+        kind = tf.as_dtype(value.dtype)
+        if value.nbytes <= _LARGE_BYTES:
+            return tf.constant(value, kind, name=name)
+        tensor = TensorProto(dtype=kind.as_datatype_enum)
+        for size in value.shape:
+            tensor.tensor_shape.dim.add(size=size)
+        attributes = {
+            "value": AttrValue(tensor=tensor), "dtype": AttrValue(type=kind.as_datatype_enum)
+        }  # fmt: skip
+        graph = tf.compat.v1.get_default_graph()
+        made = graph.create_op("Const", [], [kind], attrs=attributes, name=name)
+        whole = NodeDef(name=made.name, op="Const", attr=attributes)
+        whole.attr["value"].tensor.tensor_content = value.tobytes()
+        self._large[made.name] = whole
+        return made.outputs[0]
+
+    def attached(self, graph: GraphDef) -> GraphDef:
+        """A graph with all its constants whole."""
+        return attach(graph, self._large)
