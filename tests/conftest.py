@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from playwright import sync_api
 
+import lucid_sprites  # noqa: F401, before TensorFlow
+
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 

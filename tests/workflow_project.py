@@ -122,7 +122,7 @@ class Project:
         return {str(path.relative_to(self.folder)): path.read_bytes() for path in found}
 
     def modified(self) -> Iterator[tuple[str, int]]:
-        """Path and time of every result but the catalogues, which follow their graphs."""
+        """Path and time of every result but catalogues, which follow their graphs, and notes."""
         for path in self.results("**/*.*"):
-            if path.name not in ("layers.json", "model.pb"):
+            if path.name not in ("layers.json", "model.pb", ".fingerprints.json"):
                 yield str(path), path.stat().st_mtime_ns

@@ -65,7 +65,7 @@ def test_jobs_run_in_the_environment(active, base, rendered, tmp_path):
     assert sprite.read_bytes() == rendered.sprite(name).read_bytes()
     asked = (base / "asked").read_text().splitlines()
     assert asked[0].startswith("-m pip install") and asked[0].endswith("requirements.txt")
-    programs = [re.search(r"lucid_sprites[./](\w+[./]\w+)", job)[1] for job in asked[1:]]
+    programs = [re.search(r"lucid_sprites[ /](\w+[./]\w+)", job)[1] for job in asked[1:]]
     assert programs == ["render.optimize_block", "render/sprite"]
 
 
