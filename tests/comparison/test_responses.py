@@ -51,7 +51,7 @@ def test_a_state_without_sprites_has_an_empty_table(tmp_path, monkeypatch):
     catalogues.write(str(tmp_path / "layers.json"), catalogue)
     out = tmp_path / "responses.csv"
     monkeypatch.setattr("sys.argv", [
-        "responses", "--strongest", "1", "--graph", str(graph), "--out", str(out),
+        "responses", "--made", "x", "--strongest", "1", "--graph", str(graph), "--out", str(out),
         "--catalogue", str(tmp_path / "layers.json"), "--sheets", *sheets,
     ])  # fmt: skip
     main()

@@ -217,11 +217,14 @@ def test_damaged_files_are_made_again(project, rendered, damage):
         path.write_bytes(damage(path.read_bytes()))
     project.results("tiny/old/blocks/l_2_b_0.zip")[0].unlink()
     project.sprite("l_2_i_0_t_4_s_16", "tiny/old").unlink()
-    failed = project.run("--jobs", "2")
-    assert failed.code != 0
-    assert "sprites/l_2_i_3_t_8_s_16.png: not a whole sprite" in failed.text
-    assert re.search(r"blocks/l_5_b_0.zip: no whole i_\d_t_\d", failed.text)
-    assert "Traceback" not in failed.text
+    first = project.run("--jobs", "2")
+    assert "Traceback" not in first.text
+    if damage is truncated:  # its beginning still says that it was made as wanted
+        assert first.code != 0
+        assert "sprites/l_2_i_3_t_8_s_16.png: not a whole sprite" in first.text
+        assert re.search(r"blocks/l_5_b_0.zip: no whole i_\d_t_\d", first.text)
+    else:
+        assert first.code == 0, first.text
     completes(project, pictures(rendered))
     (log,) = project.results("tiny/old/logs/l_2_b_0.log")
     assert log.read_text().count("is damaged") == 6
@@ -274,9 +277,6 @@ def test_a_block_that_an_older_job_leaves_is_not_taken_for_the_new_one(project):
     assert project.run("--jobs", "2").code == 0
     expected = pictures(project)
     block.write_bytes(older)
-    failed = project.run("--jobs", "2")
-    assert failed.code != 0
-    assert re.search(r"blocks/l_2_b_0.zip: no whole i_\d_t_\d", failed.text)
     completes(project, expected)
 
 
@@ -284,9 +284,8 @@ def test_the_store_is_deleted(project, rendered):
     for store in project.results("tiny/*/store"):
         shutil.rmtree(store)
     assert "Nothing to be done" in project.run("--jobs", "2").text
-    for graph in (project.folder / "graphs/tiny").iterdir():
-        os.utime(graph)
-    assert project.render()[1] == 22
+    assert project.run("--jobs", "2", "--forcerun", "optimize").code == 0
+    assert project.optimized() == 22
     assert pictures(project) == pictures(rendered)
 
 

@@ -185,7 +185,7 @@ def test_a_broken_picture_is_named_and_stops_no_other(project):
     picture(project.folder / "photos/later.png", seed=3)
     done = project.run("--jobs", "2")
     assert done.code != 0
-    assert "photos/broken.jpg: the picture cannot be read" in done.text
+    assert "photos/broken.jpg: damaged, cannot be read" in done.text
     assert "Traceback" not in done.text
     made = {path.parents[1].name for path in project.results("tiny/young/images/*/*/*.png")}
     assert made == {"a_cat", "grey", "later"}

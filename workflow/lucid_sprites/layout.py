@@ -5,7 +5,7 @@ NAME = r"[A-Za-z0-9_][A-Za-z0-9_.+-]*"
 
 # What the workflow itself keeps in the results folder and in that of a series: no series, and no
 # instance, can be called so.
-OWN_OF_RESULTS = (".ahead", "bundles", "index.html", "logs", "lucid_models")
+OWN_OF_RESULTS = ("bundles", "index.html", "logs", "lucid_models")
 OWN_OF_SERIES = (
     "across",
     "across_changes.csv",

@@ -51,7 +51,7 @@ def read(file: str) -> dict[str, Any]:
 
 def write(file: str, catalogue: dict[str, Any]) -> None:
     """Keep a catalogue so that `read` knows whether it is whole."""
-    said = {"made": mark(made(catalogue["stamp"]))}
+    said = {"made": mark(made(catalogue.get("stamp")))}
     sealed = said | catalogue | {"digest": _digest(catalogue)}
     write_whole(file, json.dumps(sealed, indent=1) + "\n")
 
