@@ -12,6 +12,7 @@ from pathlib import Path
 
 import graph_files
 import keras_files
+import onnx_files
 import other_files
 import pytest
 import saved_models
@@ -19,13 +20,13 @@ from hostile_file import HostileFile
 
 from lucid_sprites.config import catalogues
 from lucid_sprites.errors import UserError
-from lucid_sprites.files import GRAPH, check_input
 from lucid_sprites.models import confinement
 
 HOSTILE = [
     *keras_files.HOSTILE,
     *graph_files.HOSTILE,
     *saved_models.HOSTILE,
+    *onnx_files.HOSTILE,
     *other_files.HOSTILE,
 ]
 # No file may keep its reader for longer.
@@ -116,20 +117,7 @@ def job(tried: Tried, results: Path) -> dict[str, object]:
     graph, catalogue = (results / tried.name / name for name in ("model.pb", "layers.json"))
     origin = {"file": str(tried.path)}
     paths = {"graph": str(graph), "catalogue": str(catalogue)}
-    return {"origin": origin, "input": {}, "edges": [68], **paths}
-
-
-def read_files(path: Path) -> tuple[str, ...]:
-    """The files that a model is read from, as far as they are let through to the program."""
-    return tuple(str(each) for each in [path, *path.rglob("*")] if _is_ordinary(each))
-
-
-def _is_ordinary(path: Path) -> bool:
-    try:
-        check_input(path, GRAPH)
-    except UserError:
-        return False
-    return True
+    return {"origin": origin, "input": {}, "edges": [68], "stamp": {}, **paths}
 
 
 @pytest.fixture(scope="module")
@@ -150,8 +138,7 @@ def imports(request, project) -> Imports:
         patch.setenv("HOME", str(folder / "home"))
         patch.setenv(confinement.SANDBOX, request.param)
         patch.setenv(confinement.MINUTES, str(_SECONDS / 60))
-        files = [read_files(each.path) for each in tried]
-        catalogues.catalogues([job(each, results) for each in tried], files)
+        catalogues.catalogues([job(each, results) for each in tried])
     return Imports(results, str(caught.value), before, listing(folder))
 
 

@@ -68,6 +68,7 @@ def job(folder: Path, file: Path, **origin: Any) -> dict[str, Any]:
         "origin": {"file": str(file), **origin},
         "input": {},
         "edges": [68],
+        "stamp": {},
         "graph": str(results / "model.pb"),
         "catalogue": str(results / "layers.json"),
     }
@@ -97,7 +98,7 @@ def imports(tmp_path_factory) -> Imports:
         jobs += [attack(folder, name, server.getsockname()) for name in ATTACKS]
         jobs += [job(folder, last), job(folder, folder / "network.h5")]
         with pytest.raises(UserError) as caught:
-            catalogues.catalogues(jobs, [(each["origin"]["file"],) for each in jobs])
+            catalogues.catalogues(jobs)
     return Imports(folder, str(caught.value))
 
 

@@ -8,6 +8,9 @@ from tensorflow.core.framework.node_def_pb2 import NodeDef
 from lucid_sprites.models import pure_operations, topology
 from lucid_sprites.models.normal_form import cut
 
+VARIABLES = ("VariableV2", "Variable", "VarHandleOp")
+"""Operations that stand for a variable."""
+
 
 def constant_nodes(graph: GraphDef) -> set[str]:
     """Nodes whose outputs have the same values in every run, and are safe to evaluate."""

@@ -34,9 +34,14 @@ class Checkpoint:
         except _ERRORS as error:
             raise UserError(f"{self._folder}: cannot be read: {_brief(error)}") from error
 
+    @property
+    def is_there(self) -> bool:
+        """Whether the folder exists."""
+        return self._reader is not None
+
     def has(self, key: str) -> bool:
         """Whether there is a variable of this key."""
-        return self._reader is not None and key in self._shapes
+        return self.is_there and key in self._shapes
 
     def read(self, key: str, slices: str = "") -> np.ndarray:
         """A variable's value.

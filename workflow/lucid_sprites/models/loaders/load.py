@@ -53,7 +53,11 @@ def load(source: dict[str, Any]) -> Loaded:
         from lucid_sprites.models.loaders import keras_application
 
         if source["weights"] not in ("imagenet", "none"):
-            check_input(source["weights"], MODEL)
+            check_input(
+                source["weights"],
+                MODEL,
+                f"keras.applications {source['keras_application']}: weights",
+            )
         graph, facts = keras_application.load(source["keras_application"], source["weights"])
         return Loaded(graph, facts, _KERAS_RANGE)
     path = Path(source["file"])

@@ -11,11 +11,13 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from lucid_sprites.errors import UserError
 from lucid_sprites.models import graph_check, text_form
+from lucid_sprites.models.constants import VARIABLES
 from lucid_sprites.models.loaders import saved_model_1, saved_model_2
 from lucid_sprites.models.loaders.checkpoint import Checkpoint
 from lucid_sprites.models.names import without_prefix
 
 _BINARY, _TEXT = "saved_model.pb", "saved_model.pbtxt"
+_WHOLE = f"a whole SavedModel has {_BINARY} and the folder variables"
 _MOST_SCOPES = 100
 
 
@@ -33,6 +35,8 @@ def load(folder: Path) -> GraphDef:
     chosen = next((g for g in graphs if "serve" in g.meta_info_def.tags), graphs[0])
     graph_check.check(chosen.graph_def, str(folder))
     checkpoint = Checkpoint(folder)
+    if not checkpoint.is_there and any(n.op in VARIABLES for n in chosen.graph_def.node):
+        raise UserError(f"{folder}: {_WHOLE}; here it has variables without their values")
     if len(chosen.object_graph_def.nodes) > 0:
         graph = saved_model_2.load(chosen, checkpoint, str(folder))
     else:
@@ -47,10 +51,7 @@ def _parse(folder: Path) -> SavedModel:
             return text_form.parse(path, SavedModel())
         return SavedModel.FromString(path.read_bytes())
     except (OSError, DecodeError) as error:
-        raise UserError(
-            f"{path}: cannot be read as a SavedModel; "
-            f"a whole one has {_BINARY} and the folder variables"
-        ) from error
+        raise UserError(f"{path}: cannot be read as a SavedModel; {_WHOLE}") from error
 
 
 def _without_common_scopes(graph: GraphDef) -> GraphDef:

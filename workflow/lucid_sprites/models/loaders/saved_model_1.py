@@ -9,11 +9,11 @@ from tensorflow.core.framework.node_def_pb2 import NodeDef
 from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 
 from lucid_sprites.models import topology
+from lucid_sprites.models.constants import VARIABLES
 from lucid_sprites.models.loaders.checkpoint import Checkpoint
 from lucid_sprites.models.loaders.variables import freeze
 from lucid_sprites.models.normal_form import functions
 
-_VARIABLES = ("VariableV2", "Variable", "VarHandleOp")
 _ASSIGNS = ("Assign", "AssignVariableOp")
 _PASSES = ("Identity", "Reshape", "Cast")
 
@@ -24,7 +24,7 @@ def load(model: MetaGraphDef, checkpoint: Checkpoint, source: str) -> GraphDef:
     restored = dict(_restored(model))
     values: dict[str, np.ndarray] = {}
     for node in graph.node:
-        if node.op in _VARIABLES:
+        if node.op in VARIABLES:
             key, slices = restored.get(node.name, (node.name, ""))
             if checkpoint.has(key):
                 values[node.name] = checkpoint.read(key, slices)

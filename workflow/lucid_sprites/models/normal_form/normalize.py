@@ -121,11 +121,10 @@ def normalize(
 
 
 _READ_HINTS = ("_output_shapes", cut.REASON)
-_VARIABLES = ("Variable", "VariableV2", "VarHandleOp")
 
 
 def _check_frozen(graph: GraphDef, source: str) -> None:
-    variables = [node.name for node in graph.node if node.op in _VARIABLES]
+    variables = [node.name for node in graph.node if node.op in constants.VARIABLES]
     if variables:
         raise UserError(
             f"{source}: not frozen: it has {len(variables)} variables "
