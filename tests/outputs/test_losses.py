@@ -167,7 +167,7 @@ def test_a_damaged_block_is_refused_with_its_name(tmp_path, blocks, damage):
 def run_program(monkeypatch, results, out, blocks):
     place = {"results": str(results), "series": "shapes", "instance": "a"}
     spec = json.dumps({**place, "blocks": blocks})
-    monkeypatch.setattr(sys, "argv", ["losses", "--spec", spec, "--out", str(out)])
+    monkeypatch.setattr(sys, "argv", ["losses", "--made", "x", "--spec", spec, "--out", str(out)])
     losses.main()
 
 

@@ -71,7 +71,7 @@ ORPHANS = [
     "tiny/changes.csv",
     "tiny/changes.csv.made",
     "tiny/comparison/states_l_3.webp",
-    "tiny/responses_one_on_gone.csv",
+    "tiny/responses/one/gone.csv",
     "tiny/training/epoch_3.csv",
 ]
 COSTLY = [f"tiny/gone/store/ab/{'ab' * 32}.zip", "tiny/training/epoch_3.npz"]
