@@ -212,7 +212,7 @@ BROKEN = {
     "empty": (b"", "not a picture"),
     "text": (b"<html>", "not a picture"),
     "one pixel": (saved(Image.new("RGB", (1, 1)), "PNG"), "1 x 1 pixels are too small"),
-    "missing": (None, "no such picture"),
+    "missing": (None, "cannot be read: No such file"),
 }
 
 

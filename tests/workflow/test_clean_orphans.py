@@ -84,7 +84,10 @@ def test_what_an_edit_leaves_behind_is_listed_removed_and_nothing_else(project, 
     before = files(project)
     listed = clean(project)
     assert before <= files(project)
-    assert files(project) - before <= {"results/logs/clean_orphans.log"}
+    assert files(project) - before <= {
+        "results/.fingerprints.json",
+        "results/logs/clean_orphans.log",
+    }
     assert "results/tiny/b/sprites" in listed and "nothing was removed" in listed
     assert "results/other: not in this config, stays" in listed
     clean(project, "orphans=remove")
