@@ -52,8 +52,10 @@ def with_shared(
         batch = parameters.shape[0]
         picture = form.pixels(tf.reshape(parameters[:, :own], [batch, *form.shape]))
         common = tf.reduce_mean(parameters[:members, own:], axis=0, keepdims=True)
-        levels = [_enlarged(level, height, width) for level in _split(common, shapes)]
-        return picture + tf.add_n(levels)
+        shared = tf.add_n([_enlarged(level, height, width) for level in _split(common, shapes)])
+        # What fills the batch behind the members must not pull at their common part.
+        is_member = tf.reshape(tf.range(batch) < members, [batch, 1, 1, 1])
+        return picture + tf.where_v2(is_member, shared, tf.stop_gradient(shared))
 
     deviation = np.concatenate(
         [
