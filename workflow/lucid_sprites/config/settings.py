@@ -12,7 +12,7 @@ from lucid_sprites.errors import UserError
 from lucid_sprites.files import PICTURE, check_input
 
 # Raised whenever the engine's arithmetic changes: other pictures for the same settings.
-ENGINE_VARIANT = "batched-2"
+ENGINE_VARIANT = "batched-3"
 
 DEFAULTS: dict[str, Any] = {
     "engine": "batched",
