@@ -18,7 +18,7 @@ def frozen(build: Callable[[], object]) -> GraphDef:
 def save(graph: GraphDef, path: Path) -> Path:
     """Write a frozen graph, with its folders."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(graph.SerializeToString())
+    path.write_bytes(graph.SerializeToString(deterministic=True))
     return path
 
 

@@ -15,11 +15,11 @@ from lucid_sprites.render.store import key
 
 # Of the defaults with a scale: whoever changes them has all users render everything anew.
 KEYS = {
-    64: ("b270f04fb672638e5bce832bd89e25c2d88c4765bec5755896ce74ed30826ff6", "0b5a9d1268a23562"),
-    33: ("515c03f937adaf2eb17d4f6aba770f003108e04aa98cc202fc1897b84dc68aa5", "7fe5a2fc013f756f"),
+    64: ("f6d1ada69ffba9a5dec740f2425362fe65079628771251118c5cc522496b4317", "197c52098f252a77"),
+    33: ("286ca72fb5e34390805864bf949983aeeb8b0a14a0becc8e0d9b24f5d36dea6d", "9bc654f9af63b457"),
     (48, 80): (
-        "e6a365380701817d154ccb84fd3f6bf292aeb3db30669e6b5d5de902754093f9",
-        "cc7e4fc81596ca0c",
+        "b4c199140a83d470bb8e7c4895796cdf06b7473225d98aa1b17ae8264fac9a4b",
+        "2960f80df869afbf",
     ),
 }
 

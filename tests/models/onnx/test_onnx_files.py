@@ -22,6 +22,7 @@ W = {"w": np.ones((4, 3, 1, 1), np.float32)}
 @pytest.mark.parametrize("file", HOSTILE, ids=lambda file: file.name)
 def test_hostile_files_are_refused(file, tmp_path):
     (tmp_path / "in").mkdir()
+    (tmp_path / "canary").write_bytes(bytes(432))
     path = file.write(tmp_path / "in", tmp_path / "canary")
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(UserError) as caught:

@@ -215,7 +215,7 @@ def _source(
     if "keras_application" in own:
         weights = own.get("weights", "imagenet")
         files = (inside(weights, f"{where}: weights"),) * (weights not in ("imagenet", "none"))
-        _check_there(files, where)
+        _check_there(files, f"{where}: weights (choose `imagenet`, `none` or a file)")
         origin = {"keras_application": own["keras_application"], "weights": weights}
         return Source(series, name, origin, files, True, own, files)
     if "lucid" in own and "file" not in own:

@@ -56,7 +56,8 @@ def load(source: dict[str, Any]) -> Loaded:
             check_input(
                 source["weights"],
                 MODEL,
-                f"keras.applications {source['keras_application']}: weights",
+                f"keras.applications {source['keras_application']}: weights (choose `imagenet`, "
+                "`none` or a file)",
             )
         graph, facts = keras_application.load(source["keras_application"], source["weights"])
         return Loaded(graph, facts, _KERAS_RANGE)
