@@ -30,9 +30,9 @@ from engine_worker import EngineSample, Job
 from lucid_baseline import LucidSample
 
 from lucid_sprites.config import cost
-from lucid_sprites.config.settings import DEFAULTS
 from lucid_sprites.engine import precision
 from lucid_sprites.files import write_whole
+from lucid_sprites.recipe.settings import DEFAULTS
 
 _WORKERS = 2
 _HOUR = 3600

@@ -49,7 +49,6 @@ def measure(graph: str, layer: str, batch: int, scale: int, options: dict) -> fl
 
     import numpy as np
 
-    from lucid_sprites.config.settings import DEFAULTS, recipes, resolve
     from lucid_sprites.engine import (
         draws,
         first_convolution,
@@ -59,6 +58,7 @@ def measure(graph: str, layer: str, batch: int, scale: int, options: dict) -> fl
     from lucid_sprites.engine.program import Program
     from lucid_sprites.models import graph_file, prepare
     from lucid_sprites.models.normal_form.normalize import normalize
+    from lucid_sprites.recipe.settings import DEFAULTS, recipes, resolve
 
     wanted = {
         "scale": scale,

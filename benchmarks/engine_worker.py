@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from cases import STEPS, canvas_pixels
 
-from lucid_sprites.config.settings import DEFAULTS, recipes, resolve
+from lucid_sprites.recipe.settings import DEFAULTS, recipes, resolve
 
 if TYPE_CHECKING:
-    from lucid_sprites.config.settings import Recipe
+    from lucid_sprites.recipe.settings import Recipe
 
 _MATRIX_EDGE = 1024
 _PRODUCTS_A_RUN = 4
@@ -88,12 +88,12 @@ def describe(graph: str) -> dict[str, Any]:
 
 def living_channels(job: Job) -> list[int]:
     """Those of the job's channels that are not constant over pictures."""
-    from lucid_sprites.engine import problems
+    from lucid_sprites.recipe import statuses
 
     dead = set()
     # Constant channels come first: nothing has to be optimized to know them.
     for outcome in _outcomes(replace(job, steps=1), job.indexes, lambda _: None):
-        if outcome.status != problems.CONSTANT:
+        if outcome.status != statuses.CONSTANT:
             break
         dead.add(outcome.task.index)
     return [index for index in job.indexes if index not in dead]
@@ -121,13 +121,13 @@ def render(job: Job) -> EngineSample:
     """Render all sprites of a job, with a watch on every update."""
     import lean_tensorflow  # noqa: F401
 
-    from lucid_sprites.engine import problems
+    from lucid_sprites.recipe import statuses
 
     moments = []
     sprites = 0
     start = time.perf_counter()
     for outcome in _outcomes(job, _indexes(job), lambda _: moments.append(time.perf_counter())):
-        sprites += outcome.status == problems.OK and job.steps in outcome.pictures
+        sprites += outcome.status == statuses.OK and job.steps in outcome.pictures
     seconds = time.perf_counter() - start
     step_seconds = _ordinary_step(job, moments)
     return EngineSample(
@@ -247,8 +247,8 @@ def _ordinary_step(job: Job, moments: list[float]) -> float:
 
     The time goes with the pixels of the canvas, which the engine draws for each step number.
     """
-    from lucid_sprites.config import transforms as transform_lists
     from lucid_sprites.engine import gradients, transforms
+    from lucid_sprites.recipe import transform_lists
 
     if len(moments) != job.batches * job.steps:
         raise RuntimeError(

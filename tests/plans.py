@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from lucid_sprites.config.plan import InstanceOptions, Plan
-from lucid_sprites.config.settings import DEFAULTS, merge
 from lucid_sprites.config.sources import Source
+from lucid_sprites.recipe.settings import DEFAULTS, merge
 
 
 def plan_of(

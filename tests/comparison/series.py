@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lucid_sprites.config.size import Size
+from lucid_sprites.recipe.size import Size
 from lucid_sprites.render import png
 
 

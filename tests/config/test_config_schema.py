@@ -4,8 +4,8 @@ import pytest
 import yaml
 
 from lucid_sprites.config import schema
-from lucid_sprites.config.settings import DEFAULTS
 from lucid_sprites.errors import UserError
+from lucid_sprites.recipe.settings import DEFAULTS
 
 SOURCE = "study.yaml"
 

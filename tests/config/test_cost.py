@@ -3,8 +3,8 @@
 import pytest
 
 from lucid_sprites.config import cost
-from lucid_sprites.config.settings import DEFAULTS
-from lucid_sprites.config.size import Size
+from lucid_sprites.recipe.settings import DEFAULTS
+from lucid_sprites.recipe.size import Size
 
 
 def group(indexes: int, **settings):

@@ -16,9 +16,9 @@ import pytest
 from lucid_sprites import layout
 from lucid_sprites.config import catalogues
 from lucid_sprites.config.load import load
-from lucid_sprites.config.settings import DEFAULTS
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import sha256
+from lucid_sprites.recipe.settings import DEFAULTS
 from tiny_graphs import save, small
 
 SOURCE = "study.yaml"

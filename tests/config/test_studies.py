@@ -8,7 +8,7 @@ import pytest
 
 from lucid_sprites.config.studies import plan_studies
 from lucid_sprites.errors import UserError
-from lucid_sprites.objectives import parse, text
+from lucid_sprites.recipe.objectives import parse, text
 from plans import plan_of
 
 CATALOGUE = {

@@ -4,12 +4,12 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 import tiny_graphs
-from lucid_sprites.config.settings import DEFAULTS, Recipe
 from lucid_sprites.engine import draws
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Checkpoint, Outcome
 from lucid_sprites.models.picture_input import PictureInput
 from lucid_sprites.models.prepare import prepare
+from lucid_sprites.recipe.settings import DEFAULTS, Recipe
 
 COLOURS = np.eye(3)
 PLAIN = {"transforms": "none", "parametrization": "pixel", "decorrelate": False}

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from lucid_sprites.config.transforms import PRESETS
 from lucid_sprites.engine import draws, transforms
+from lucid_sprites.recipe.transform_lists import PRESETS
 
 KEY = (3, 1, 7)
 STEPS = 200

@@ -5,8 +5,8 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from lucid_sprites.api import load
-from lucid_sprites.engine.problems import OK, REFUSED
 from lucid_sprites.errors import UserError
+from lucid_sprites.recipe.statuses import OK, REFUSED
 from tiny_graphs import frozen
 
 EDGE = 24

@@ -5,12 +5,13 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import tiny_graphs
-from lucid_sprites.config.settings import DEFAULTS, Recipe
-from lucid_sprites.engine import head, problems
+from lucid_sprites.engine import head
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Task
 from lucid_sprites.models.picture_input import PictureInput
 from lucid_sprites.models.prepare import prepare
+from lucid_sprites.recipe import statuses
+from lucid_sprites.recipe.settings import DEFAULTS, Recipe
 
 PICTURE = PictureInput("picture", None, None, 3, -1.0, 1.0, {})
 # Of the branches, in the order of their channels.
@@ -46,7 +47,7 @@ def run(indexes, layer="block"):
     tasks = [Task(i - shift, recipe, (20, 24), stream=i) for i in indexes]
     graph = prepare(network(), "picture", layer)
     outcomes = list(optimize(graph, PICTURE, layer, tasks, 8, lambda _: None))
-    assert {outcome.status for outcome in outcomes} == {problems.OK}
+    assert {outcome.status for outcome in outcomes} == {statuses.OK}
     return {outcome.task.index + shift: outcome for outcome in outcomes}
 
 

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 import tiny_graphs
-from lucid_sprites.config.settings import DEFAULTS, Recipe
-from lucid_sprites.engine import problems
 from lucid_sprites.engine.objectives import build
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Task
 from lucid_sprites.models.picture_input import PictureInput
 from lucid_sprites.models.prepare import prepare
-from lucid_sprites.objectives import parse
+from lucid_sprites.recipe import statuses
+from lucid_sprites.recipe.objectives import parse
+from lucid_sprites.recipe.settings import DEFAULTS, Recipe
 
 PICTURE = PictureInput("picture", None, None, 3, -1.0, 1.0, {})
 TRANSFORMS = [{"pad": 2}, {"jitter": 3}, {"scale": [0.9, 1.1]}, {"rotate": [-5, 5]}]
@@ -77,8 +77,8 @@ def whole(request):
     lines = [form.format(number, number + 1) for number in range(5)]
     setting = recipe(**settings)
     outcomes = run(lines, setting, (3, 20, 24))
-    assert [outcomes[i].status for i in range(5)].count(problems.OK) >= 4
-    return lines, setting, {i: o for i, o in outcomes.items() if o.status == problems.OK}
+    assert [outcomes[i].status for i in range(5)].count(statuses.OK) >= 4
+    return lines, setting, {i: o for i, o in outcomes.items() if o.status == statuses.OK}
 
 
 def test_five_sprites_are_five_pictures(whole):
@@ -128,7 +128,7 @@ def test_a_unit_is_the_same_again_and_resumed(name):
     lines = [form.format(number) for number in (0, 2, 3)]
     setting = recipe(**settings)
     whole = run(lines, setting, (3, 20, 24), members=3)
-    assert {outcome.status for outcome in whole.values()} == {problems.OK}
+    assert {outcome.status for outcome in whole.values()} == {statuses.OK}
     begun = run(lines, setting, (20,), batch=32, members=3)
     checkpoints = {i: outcome.checkpoint for i, outcome in begun.items()}
     resumed = run(lines, setting, (24,), 16, checkpoints=checkpoints, members=3)
@@ -173,10 +173,10 @@ def test_problems_are_found_for_objectives_of_any_form():
     tasks = [Task(i, recipe(), (40,), None, parse(line).data) for i, line in enumerate(lines)]
     network = prepare(graph, "picture", "conv1/Relu")
     outcomes = optimize(network, PICTURE, "", tasks, 8, lambda _: None)
-    statuses = {outcome.task.index: outcome.status for outcome in outcomes}
-    assert statuses == {
-        0: problems.CONSTANT,
-        1: problems.CONSTANT,
-        2: problems.OK,
-        3: problems.NO_GRADIENT,
+    found = {outcome.task.index: outcome.status for outcome in outcomes}
+    assert found == {
+        0: statuses.CONSTANT,
+        1: statuses.CONSTANT,
+        2: statuses.OK,
+        3: statuses.NO_GRADIENT,
     }

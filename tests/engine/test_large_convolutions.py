@@ -6,13 +6,14 @@ import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 import tiny_graphs
-from lucid_sprites.config.settings import DEFAULTS, Recipe
-from lucid_sprites.engine import large_convolutions, problems
+from lucid_sprites.engine import large_convolutions
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.program import Program
 from lucid_sprites.engine.task import Task
 from lucid_sprites.models.picture_input import PictureInput
 from lucid_sprites.models.prepare import prepare
+from lucid_sprites.recipe import statuses
+from lucid_sprites.recipe.settings import DEFAULTS, Recipe
 
 PICTURE = PictureInput("picture", None, None, 3, -1.0, 1.0, {})
 CANVAS = (24, 24, 3)
@@ -131,7 +132,7 @@ def run(indexes, batch, thresholds=(2, 20)):
     graph = prepare(network(), "picture", "unit")
     tasks = [Task(index, recipe(seed=3), thresholds) for index in indexes]
     outcomes = list(optimize(graph, PICTURE, "unit", tasks, batch, lambda _: None))
-    assert {outcome.status for outcome in outcomes} == {problems.OK}
+    assert {outcome.status for outcome in outcomes} == {statuses.OK}
     return {outcome.task.index: outcome for outcome in outcomes}
 
 

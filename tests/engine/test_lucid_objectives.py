@@ -17,14 +17,14 @@ from PIL import Image
 from lucid_sprites import lucid_compat, tensorflow_start
 from lucid.optvis import objectives as lucid
 from lucid.recipes.caricature import dot_compare
-from lucid_sprites.config.settings import DEFAULTS, Recipe, photo
+from lucid_sprites.recipe.settings import DEFAULTS, Recipe, photo
 from lucid_sprites.engine.objectives import build
 from lucid_sprites.engine.program import Program
 from lucid_sprites.engine.state import State
 from lucid_sprites.models import graph_file
 from lucid_sprites.models.picture_input import PictureInput
 from lucid_sprites.models.prepare import prepare
-from lucid_sprites.objectives import objective
+from lucid_sprites.recipe.objectives import objective
 
 tf = lucid_compat.tf
 A, B = [f"MobilenetV1/MobilenetV1/Conv2d_{n}_pointwise/Relu6" for n in (4, 6)]

@@ -7,12 +7,12 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import tiny_graphs
-from lucid_sprites.config.settings import DEFAULTS, Recipe
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Task
 from lucid_sprites.errors import UserError
 from lucid_sprites.models.picture_input import PictureInput
 from lucid_sprites.models.prepare import prepare
+from lucid_sprites.recipe.settings import DEFAULTS, Recipe
 
 PICTURE = PictureInput("picture", None, None, 3, -1.0, 1.0, {})
 MEMORY = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -8,16 +8,16 @@ import tensorflow.compat.v1 as tf
 from PIL import Image
 
 import tiny_graphs
-from lucid_sprites.config.settings import DEFAULTS, Recipe
 from lucid_sprites.engine.objectives import build
 from lucid_sprites.engine.optimize import optimize
-from lucid_sprites.engine.problems import REFUSED
 from lucid_sprites.engine.program import Program
 from lucid_sprites.engine.state import State
 from lucid_sprites.engine.task import Task
 from lucid_sprites.models.picture_input import PictureInput
 from lucid_sprites.models.prepare import prepare
-from lucid_sprites.objectives import OBJECTIVES, Objective, parse
+from lucid_sprites.recipe.objectives import OBJECTIVES, Objective, parse
+from lucid_sprites.recipe.settings import DEFAULTS, Recipe
+from lucid_sprites.recipe.statuses import REFUSED
 
 PICTURE = PictureInput("picture", None, None, 3, 0.0, 1.0, {})
 EDGE = 8

@@ -18,10 +18,11 @@ from engine.known_weights import (
     sigmoid,
     start,
 )
-from lucid_sprites.engine import draws, problems
+from lucid_sprites.engine import draws
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Task
 from lucid_sprites.models.prepare import prepare
+from lucid_sprites.recipe import statuses
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -36,7 +37,7 @@ def test_a_unit_moves_its_own_colour_and_no_other(colour, sign):
     expected[..., colour] += sign * 0.05
     picture = outcome.pictures[1]
     np.testing.assert_allclose(picture, sigmoid(expected), atol=2e-5)
-    assert outcome.status == problems.OK
+    assert outcome.status == statuses.OK
     assert outcome.loss == pytest.approx(sign * sigmoid(logits[..., colour]).mean(), rel=1e-6)
     assert outcome.losses == {1: outcome.loss}
 
@@ -88,7 +89,7 @@ def test_many_steps_are_those_of_adam():
 def test_the_objective_rises(layer, parametrization, transforms):
     setting = recipe(scale=24, transforms=transforms, parametrization=parametrization)
     (outcome,) = run(tiny_graphs.small(), [Task(0, setting, (1, 60))], layer=layer, batch=8)
-    assert outcome.status == problems.OK
+    assert outcome.status == statuses.OK
     assert outcome.losses[60] > outcome.losses[1] + 0.05
 
 
@@ -107,7 +108,7 @@ def whole(request):
     graph, setting = tiny_graphs.small(depth=5, seed=4), VARIANTS[request.param]
     tasks = [Task(index, setting, (3, 20, 30)) for index in range(5)]
     outcomes = by_index(run(graph, tasks, layer="conv1/Relu", batch=8))
-    assert sum(outcome.status == problems.OK for outcome in outcomes.values()) >= 4
+    assert sum(outcome.status == statuses.OK for outcome in outcomes.values()) >= 4
     return graph, setting, outcomes
 
 
@@ -128,7 +129,7 @@ def test_a_sprite_is_the_same_alone_in_any_slot_and_any_batch(whole, indexes, ba
 def test_a_resumed_sprite_is_the_same(whole, stop):
     """From before and after the end of redirection, in other slots, beside sprites that begin."""
     graph, setting, expected = whole
-    living = [index for index in (4, 2, 1) if expected[index].status == problems.OK]
+    living = [index for index in (4, 2, 1) if expected[index].status == statuses.OK]
     begun = by_index(
         run(graph, [Task(i, setting, (stop,)) for i in living], layer="conv1/Relu", batch=24)
     )

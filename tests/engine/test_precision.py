@@ -8,13 +8,14 @@ import pytest
 
 import tiny_graphs
 from imported import picture
-from lucid_sprites.config.settings import DEFAULTS, Recipe
-from lucid_sprites.engine import precision, problems
+from lucid_sprites.engine import precision
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Task
 from lucid_sprites.errors import UserError
 from lucid_sprites.models import graph_file
 from lucid_sprites.models.prepare import prepare
+from lucid_sprites.recipe import statuses
+from lucid_sprites.recipe.settings import DEFAULTS, Recipe
 
 LAYER = "MobilenetV1/MobilenetV1/Conv2d_8_pointwise/Relu6"
 CHANNELS = [3, 5, 8, 9, 11]
@@ -34,7 +35,7 @@ def run(graph, layer, setting, channels, thresholds=(1, 20, 24), batch=8, checkp
     network = prepare(whole, expected.name, layer)
     tasks = [Task(i, setting, thresholds, dict(checkpoints).get(i)) for i in channels]
     outcomes = list(optimize(network, expected, layer, tasks, batch, lambda _: None))
-    assert {outcome.status for outcome in outcomes} == {problems.OK}
+    assert {outcome.status for outcome in outcomes} == {statuses.OK}
     return {outcome.task.index: outcome for outcome in outcomes}
 
 
@@ -65,8 +66,8 @@ def test_a_neuron_whose_loss_recurs_is_no_problem(mobilenet):
         (outcomes[arithmetic],) = optimize(
             network, picture(whole), LAYER, [task], 8, lambda _: None
         )
-    assert outcomes["float32"].status == problems.RECURRING
-    assert outcomes["bfloat16"].status == problems.OK
+    assert outcomes["float32"].status == statuses.RECURRING
+    assert outcomes["bfloat16"].status == statuses.OK
 
 
 @needs_bfloat16

@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 
 from lucid_sprites.engine import problems
-from lucid_sprites.engine.problems import LOW, NOT_FINITE, OK, RECURRING, LossWatch
+from lucid_sprites.engine.problems import LossWatch
+from lucid_sprites.recipe import statuses
+from lucid_sprites.recipe.statuses import LOW, NOT_FINITE, OK, RECURRING
 
 # Bins of width 0.1; three are remembered; the third hit is one too many.
 LIMITS = {"bins": 3, "hits": 2, "factor": 10, "minimum": 0}
 
 
-def statuses(losses, limits=LIMITS):
+def judge(losses, limits=LIMITS):
     watch = LossWatch(limits)
     return [watch.status(loss) for loss in losses]
 
@@ -34,7 +36,7 @@ def statuses(losses, limits=LIMITS):
     ],
 )
 def test_losses_that_come_back_are_hits(losses, expected):
-    assert statuses(losses) == expected
+    assert judge(losses) == expected
 
 
 def test_a_twin_of_the_kits_test_agrees_on_random_losses():
@@ -60,18 +62,18 @@ def test_a_twin_of_the_kits_test_agrees_on_random_losses():
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf"), -float("inf")])
 def test_a_loss_that_is_no_number_is_reported(loss):
-    assert statuses([0.15, loss]) == [OK, NOT_FINITE]
+    assert judge([0.15, loss]) == [OK, NOT_FINITE]
 
 
 @pytest.mark.parametrize(
     ("loss", "expected"), [(0.0, LOW), (0.49, LOW), (-0.49, LOW), (0.5, OK), (-0.5, OK), (3.0, OK)]
 )
 def test_the_minimum_is_for_the_size_of_the_loss(loss, expected):
-    assert statuses([loss], {**LIMITS, "minimum": 0.5}) == [expected]
+    assert judge([loss], {**LIMITS, "minimum": 0.5}) == [expected]
 
 
 def test_no_minimum_lets_zero_pass():
-    assert statuses([0.0]) == [OK]
+    assert judge([0.0]) == [OK]
 
 
 @pytest.mark.parametrize("cut", range(9))
@@ -117,6 +119,6 @@ def test_constant_channels_hardly_spread(lows, highs, constant):
 
 
 def test_statuses_are_listed():
-    assert sorted(problems.STATUSES) == sorted(
-        value for name, value in vars(problems).items() if name.isupper() and isinstance(value, str)
+    assert sorted(statuses.STATUSES) == sorted(
+        value for name, value in vars(statuses).items() if name.isupper() and isinstance(value, str)
     )

@@ -15,7 +15,7 @@ import json, sys
 from lucid_sprites import tensorflow_start
 tensorflow_start.lean()
 import numpy as np
-from lucid_sprites.config.settings import DEFAULTS, Recipe
+from lucid_sprites.recipe.settings import DEFAULTS, Recipe
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Task
 from lucid_sprites.models import graph_file

@@ -9,7 +9,7 @@ from imported import EDGES, normal
 from lucid_sprites.engine.visualize import visualize
 from lucid_sprites.errors import UserError
 from lucid_sprites.models.catalogue import describe
-from lucid_sprites.objectives import objective
+from lucid_sprites.recipe.objectives import objective
 
 SETTINGS = {"thresholds": [4, 20], "scale": 16, "transforms": "none"}
 

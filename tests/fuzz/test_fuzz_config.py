@@ -11,10 +11,11 @@ from mutations import VALUES, altered, damaged
 from shares import fuzz
 
 import tiny_graphs
-from lucid_sprites.config import catalogues, indexes, review, transforms, yaml_file
+from lucid_sprites.config import catalogues, review, yaml_file
 from lucid_sprites.config.load import load
-from lucid_sprites.config.settings import DEFAULTS
 from lucid_sprites.errors import UserError
+from lucid_sprites.recipe import index_ranges, transform_lists
+from lucid_sprites.recipe.settings import DEFAULTS
 
 INPUT = {"name": "picture", "range": [-1, 1]}
 VALID = {
@@ -141,12 +142,12 @@ _TRANSFORMS = st.sampled_from(["pad", "jitter", "scale", "rotate", "crop_or_pad"
 )
 def test_transforms_are_canonical_or_refused(value):
     try:
-        canonical = transforms.canonical(value, "here")
+        canonical = transform_lists.canonical(value, "here")
     except UserError as error:
         assert str(error).startswith("here")
         return
-    assert transforms.canonical(canonical, "again") == canonical
-    smallest, largest = transforms.edges(canonical, 64)
+    assert transform_lists.canonical(canonical, "again") == canonical
+    smallest, largest = transform_lists.edges(canonical, 64)
     assert smallest <= largest
 
 
@@ -156,9 +157,9 @@ _RANGES = st.from_regex(r"\A *[0-9]{1,8}( *- *[0-9]{1,8})? *\Z")
 @fuzz(spec=st.lists(_RANGES, min_size=1, max_size=4).map(",".join))
 def test_index_ranges_are_read_or_refused(spec):
     try:
-        found = indexes.parse(spec)
+        found = index_ranges.parse(spec)
     except UserError as error:
         assert "must rise" in str(error)
         return
     assert found == sorted(set(found))
-    assert indexes.parse(indexes.shorten(found)) == found
+    assert index_ranges.parse(index_ranges.shorten(found)) == found

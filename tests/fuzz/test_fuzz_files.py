@@ -12,10 +12,10 @@ from shares import fuzz
 
 import tiny_graphs
 from lucid_sprites import layout
-from lucid_sprites.config.size import Size
 from lucid_sprites.errors import UserError
 from lucid_sprites.models import graph_file
 from lucid_sprites.outputs import losses, sheet
+from lucid_sprites.recipe.size import Size
 from lucid_sprites.render import attempts_log, png, sprite
 from lucid_sprites.render.store import Entry, Store, _entry, _members, _seal
 

@@ -9,7 +9,7 @@ from shares import fuzz
 
 from lucid_sprites.config import study_kinds
 from lucid_sprites.errors import UserError
-from lucid_sprites.objectives import OBJECTIVES, parse, text
+from lucid_sprites.recipe.objectives import OBJECTIVES, parse, text
 
 LINES = (
     'channel("mixed4a", 17) - 0.5 * channel(3, n_channel=2) / (1 + 1e-3)',

@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from lucid_sprites import layout
-from lucid_sprites.config.size import Size
-from lucid_sprites.engine.problems import CONSTANT, NOT_FINITE, OK
 from lucid_sprites.errors import UserError
 from lucid_sprites.outputs import sheet
+from lucid_sprites.recipe.size import Size
+from lucid_sprites.recipe.statuses import CONSTANT, NOT_FINITE, OK
 from lucid_sprites.render import png
 
 RECIPE = {"seed": 5, "attempt": 1}

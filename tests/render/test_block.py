@@ -16,10 +16,11 @@ from PIL import Image
 import lucid_sprites
 import tiny_graphs
 from lucid_sprites import made
-from lucid_sprites.config.settings import DEFAULTS
-from lucid_sprites.engine import draws, problems
+from lucid_sprites.engine import draws
 from lucid_sprites.engine.task import CURVE_EVERY
 from lucid_sprites.files import sha256
+from lucid_sprites.recipe import statuses
+from lucid_sprites.recipe.settings import DEFAULTS
 from lucid_sprites.render import block, png
 from lucid_sprites.render.block import BlockSpec
 from lucid_sprites.render.store import Store
@@ -317,7 +318,7 @@ def test_a_constant_unit_is_not_tried_again(graph, tmp_path):
     asked = spec(graph, ("4-5", settings(attempts=3, fallbacks=[{"learning_rate": 0.1}])))
     run = Run(asked, tmp_path)
     assert run.statuses() == [
-        (4, 0, 4, "ok", 4), (4, 0, 20, "ok", 20), (5, 0, 4, problems.CONSTANT, 0)
+        (4, 0, 4, "ok", 4), (4, 0, 20, "ok", 20), (5, 0, 4, statuses.CONSTANT, 0)
     ]  # fmt: skip
     assert len(run.started) == 1
     assert Run(asked, tmp_path).started == []
@@ -332,9 +333,9 @@ def test_failures_go_on_to_the_next_seeds_and_then_to_the_fallbacks(tmp_path):
     # What attempt 0 reached before it failed stays; the others are only asked for step 60.
     assert run.statuses() == [
         (0, 0, 4, "ok", 4),
-        (0, 0, 60, problems.RECURRING, 29),
-        (0, 1, 60, problems.RECURRING, 29),
-        (0, 2, 60, problems.RECURRING, 29),
+        (0, 0, 60, statuses.RECURRING, 29),
+        (0, 1, 60, statuses.RECURRING, 29),
+        (0, 2, 60, statuses.RECURRING, 29),
         (0, 3, 60, "ok", 60),
         (1, 0, 4, "ok", 4),
         (1, 0, 60, "ok", 60),
@@ -387,7 +388,7 @@ def test_a_failed_sprite_is_transparent_and_says_why(tmp_path):
     assert opened(failed).size == (12, 12)
     assert not np.array(opened(failed).convert("RGBA"))[..., 3].any()
     told = record(failed)
-    assert (told["status"], told["threshold"], told["loss"]) == (problems.RECURRING, 60, 6.0)
+    assert (told["status"], told["threshold"], told["loss"]) == (statuses.RECURRING, 60, 6.0)
     assert told["recipe"]["attempt"] == 1
 
 
@@ -410,7 +411,7 @@ def test_a_threshold_before_a_known_failure_is_still_made(tmp_path):
     run = Run(spec(graph, ("0", own), layer="unit"), tmp_path / "store")
     assert run.started == [(1, 28)]
     assert run.statuses() == [
-        (0, 0, 10, "ok", 10), (0, 0, 28, "ok", 28), (0, 0, 29, problems.RECURRING, 29)
+        (0, 0, 10, "ok", 10), (0, 0, 28, "ok", 28), (0, 0, 29, statuses.RECURRING, 29)
     ]  # fmt: skip
     fresh = Run(spec(graph, ("0", own), layer="unit"), tmp_path / "fresh")
     assert run.pngs == fresh.pngs

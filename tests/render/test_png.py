@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lucid_sprites.config.size import Size
+from lucid_sprites.recipe.size import Size
 from lucid_sprites.render import png
 
 RECORD = {"layer": "conv1/Relu", "index": 3, "loss": 1 / 3, "recipe": {"transforms": [{"pad": 1}]}}

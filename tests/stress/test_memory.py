@@ -17,13 +17,13 @@ import tensorflow.compat.v1 as tf
 import lucid_sprites
 import tiny_graphs
 from imported import picture
-from lucid_sprites.config.settings import DEFAULTS, Recipe, resolve
-from lucid_sprites.engine import problems
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Task
 from lucid_sprites.files import sha256
 from lucid_sprites.models import graph_file
 from lucid_sprites.models.prepare import prepare
+from lucid_sprites.recipe import statuses
+from lucid_sprites.recipe.settings import DEFAULTS, Recipe, resolve
 
 SPRITES, BATCH = 1000, 32
 CONV_8 = "MobilenetV1/MobilenetV1/Conv2d_8_pointwise/Relu6"
@@ -114,12 +114,12 @@ def test_an_added_threshold_costs_the_time_of_its_steps(mobilenet, capsys):
     for _ in range(3):
         taken, begun = timed([Task(index, recipe, (256,)) for index in range(BATCH)])
         seconds["0 to 256"].append(taken)
-        living = [outcome for outcome in begun if outcome.status == problems.OK]
+        living = [outcome for outcome in begun if outcome.status == statuses.OK]
         assert len(living) >= 28
         resumed = [Task(o.task.index, recipe, (512,), o.checkpoint) for o in living]
         taken, ended = timed(resumed)
         seconds["256 to 512"].append(taken)
-        assert {(o.status, o.step) for o in ended} == {(problems.OK, 512)}
+        assert {(o.status, o.step) for o in ended} == {(statuses.OK, 512)}
     first, added = (statistics.median(values) for values in seconds.values())
     with capsys.disabled():
         print(f"\n{seconds}; added steps cost {added / first:.3f} of the first")

@@ -16,12 +16,13 @@ from PIL import Image, ImageDraw
 
 import lucid_sprites
 from imported import picture
-from lucid_sprites.config.settings import DEFAULTS, Recipe
-from lucid_sprites.engine import precision, problems
+from lucid_sprites.engine import precision
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Task
 from lucid_sprites.models import graph_file
 from lucid_sprites.models.prepare import prepare
+from lucid_sprites.recipe import statuses
+from lucid_sprites.recipe.settings import DEFAULTS, Recipe
 
 # Means vary by about 1 % from one start to another.
 PARITY = 0.97
@@ -118,8 +119,8 @@ def our_pictures(graph: Path, layer: str, arithmetic: str) -> dict[int, np.ndarr
     network = prepare(whole, expected.name, layer)
     tasks = [Task(channel, recipe, (STEPS,)) for channel in CHANNELS]
     outcomes = list(optimize(network, expected, layer, tasks, 16, lambda _: None))
-    assert {o.status for o in outcomes} <= {problems.OK, problems.CONSTANT}
-    return {o.task.index: o.pictures[STEPS] for o in outcomes if o.status == problems.OK}
+    assert {o.status for o in outcomes} <= {statuses.OK, statuses.CONSTANT}
+    return {o.task.index: o.pictures[STEPS] for o in outcomes if o.status == statuses.OK}
 
 
 @pytest.fixture(scope="module", params=["float32", "bfloat16"])

@@ -24,9 +24,9 @@ from walk_site import Site, make, read_json
 from lucid_sprites.config import schema
 from lucid_sprites.config.load import load
 from lucid_sprites.config.plan import Plan
-from lucid_sprites.config.settings import ENGINE_VARIANT, recipes
 from lucid_sprites.config.studies import plan_studies
-from lucid_sprites.objectives import without_paths
+from lucid_sprites.recipe.objectives import without_paths
+from lucid_sprites.recipe.settings import ENGINE_VARIANT, recipes
 from lucid_sprites.render import png
 from workflow_project import Project
 

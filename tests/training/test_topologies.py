@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from lucid_sprites.config.settings import DEFAULTS, Recipe
-from lucid_sprites.engine import problems
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Task
 from lucid_sprites.models.keras_model import freeze
 from lucid_sprites.models.picture_input import PictureInput
 from lucid_sprites.models.prepare import prepare
+from lucid_sprites.recipe import statuses
+from lucid_sprites.recipe.settings import DEFAULTS, Recipe
 from lucid_sprites.training import googlenet, topologies
 from lucid_sprites.training.dataset import open_dataset
 from lucid_sprites.training.network import make_network
@@ -48,7 +48,7 @@ def test_large_networks_train_two_steps_freeze_and_give_a_sprite(topology):
     assert np.isfinite(results).all()
     assert not np.array_equal(before, network.trainable_variables[0].numpy())
     outcome = render(freeze(network), layer, edge)
-    assert outcome.status == problems.OK
+    assert outcome.status == statuses.OK
     assert outcome.pictures[4].std() > 0.01
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from lucid_sprites.config.size import Size
-from lucid_sprites.engine.problems import OK, RECURRING
+from lucid_sprites.recipe.size import Size
+from lucid_sprites.recipe.statuses import OK, RECURRING
 from lucid_sprites.viewer import layer_data
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from lucid_sprites import layout
-from lucid_sprites.config.size import Size
+from lucid_sprites.recipe.size import Size
 from lucid_sprites.viewer import html, layer_data, manifest
 from lucid_sprites.viewer.script import script
 

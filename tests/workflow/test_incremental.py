@@ -11,7 +11,7 @@ import time
 import pandas as pd
 
 import tiny_graphs
-from lucid_sprites.config.settings import ENGINE_VARIANT
+from lucid_sprites.recipe.settings import ENGINE_VARIANT
 from lucid_sprites.render import png
 from workflow_project import ROOT
 
@@ -52,7 +52,7 @@ def test_replaced_graph_rebuilds_its_instance_only(project):
 def test_an_engine_with_other_arithmetic_renders_everything_anew(project, tmp_path):
     shutil.copytree(ROOT / "workflow", tmp_path / "workflow")
     shutil.copy(ROOT / "Snakefile", tmp_path)
-    settings = tmp_path / "workflow/lucid_sprites/config/settings.py"
+    settings = tmp_path / "workflow/lucid_sprites/recipe/settings.py"
     newer = settings.read_text().replace(f'"{ENGINE_VARIANT}"', '"batched-newer"')
     settings.write_text(newer)
     run = project.run("--jobs", "2", "--snakefile", str(tmp_path / "Snakefile"))

@@ -31,7 +31,7 @@ from lucid_sprites.images.grid import convert_into_grid, image_normalization
 from lucid_sprites.models.convert import convert
 from lucid_sprites.models.loaders.load import Loaded
 from lucid_sprites.models.loaders.load import load as load_file
-from lucid_sprites.objectives import Objective, objective
+from lucid_sprites.recipe.objectives import Objective, objective
 
 __all__ = [
     "Model",

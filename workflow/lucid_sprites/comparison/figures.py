@@ -27,10 +27,10 @@ from lucid_sprites.comparison.states import (
     common_neurons,
     read_states,
 )
-from lucid_sprites.config.size import Size
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole
 from lucid_sprites.made import write_beside
+from lucid_sprites.recipe.size import Size
 
 _MILLISECONDS = 700
 """For which an animation shows each state."""

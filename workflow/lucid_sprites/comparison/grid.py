@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw, ImageFont
 
 from lucid_sprites.comparison.states import Sprite
-from lucid_sprites.config.size import Size
+from lucid_sprites.recipe.size import Size
 
 _GAP = 2
 _MARGIN = 8

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from lucid_sprites.config import indexes
-from lucid_sprites.config.size import Size
-from lucid_sprites.engine.problems import OK
 from lucid_sprites.outputs import sheet_index
+from lucid_sprites.recipe import index_ranges
+from lucid_sprites.recipe.size import Size
+from lucid_sprites.recipe.statuses import OK
 from lucid_sprites.render import png
 
 
@@ -95,7 +95,7 @@ def _files(pattern: str) -> list[str]:
     layers = re.search(r"(?<=/l_)\{([\d,-]+)\}(?=_t_\d+\.json$)", pattern)
     if not layers:
         return [pattern]
-    numbers = indexes.parse(layers[1])
+    numbers = index_ranges.parse(layers[1])
     return [f"{pattern[: layers.start()]}{number}{pattern[layers.end() :]}" for number in numbers]
 
 

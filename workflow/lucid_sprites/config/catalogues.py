@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from lucid_sprites import fingerprints
-from lucid_sprites.config.settings import canonical_json
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import read_made, write_whole
 from lucid_sprites.made import mark, tag
+from lucid_sprites.recipe.settings import canonical_json
 
 # Raised whenever catalogues hold something else than before.
 _FORMAT = 3

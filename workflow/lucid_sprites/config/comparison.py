@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from lucid_sprites import layout
-from lucid_sprites.config import indexes
 from lucid_sprites.config.plan import InstancePlan, Plan
-from lucid_sprites.config.settings import canonical_json
 from lucid_sprites.errors import UserError
+from lucid_sprites.recipe import index_ranges
+from lucid_sprites.recipe.settings import canonical_json
 
 DEFAULTS: dict[str, Any] = {
     "neurons": 8,
@@ -250,7 +250,7 @@ class Comparisons:
         for number, threshold in self.thresholds(comparison, state):
             numbers.setdefault(threshold, []).append(number)
         return [
-            self._sheet(state, f"{{{indexes.shorten(sorted(layers))}}}", threshold)
+            self._sheet(state, f"{{{index_ranges.shorten(sorted(layers))}}}", threshold)
             for threshold, layers in numbers.items()
         ]
 

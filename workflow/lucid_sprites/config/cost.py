@@ -3,12 +3,8 @@
 import math
 from typing import Any
 
-from lucid_sprites.config.size import Size
-
-# TensorFlow computes the last numbers of an array, where they do not fill a vector register of 8,
-# by other formulas. Batches of full registers have no such remainder, whatever their sprites' size,
-# so that a sprite's numbers do not depend on its place in the batch.
-BATCH_MULTIPLE = 8
+from lucid_sprites.recipe.engine_limits import BATCH_MULTIPLE, LARGE_KERNEL_BYTES
+from lucid_sprites.recipe.size import Size
 
 # The activations of a batch should stay near the processor's caches.
 _ACTIVATION_BYTES = 12 << 20
@@ -31,9 +27,7 @@ _SLOWER = 12
 _MEGABYTES_TO_START = 700
 _ACTIVATIONS_KEPT = 16
 _GRAPH_COPIES = 8
-# Large kernels are transformed (engine/large_convolutions.py), to twice their size for each of both
-# directions, and kept by several steps of TensorFlow; no more of them than this.
-LARGE_KERNEL_BYTES = 64 << 20
+# Of large kernels, by all that hold them.
 _LARGE_KERNEL_COPIES = 20
 
 # The standard transforms enlarge the canvas to up to 84 pixels for 64.

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from lucid_sprites import fingerprints, layout
-from lucid_sprites.config import indexes
 from lucid_sprites.config.plan import InstancePlan, Plan
 from lucid_sprites.config.selection import matching
-from lucid_sprites.config.settings import canonical_json
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import PICTURE, check_input
 from lucid_sprites.made import tag
+from lucid_sprites.recipe import index_ranges
+from lucid_sprites.recipe.settings import canonical_json
 
 DREAM = "deepdream"
 
@@ -212,7 +212,7 @@ class ImagePlan:
             )
         sprites = [
             {"number": layer.number, "threshold": threshold, "scale": settings["scale"],
-             "indexes": indexes.shorten(members)}
+             "indexes": index_ranges.shorten(members)}
             for layer in instance.layers
             for settings, members in layer.groups
             for threshold in settings["thresholds"]
@@ -266,7 +266,7 @@ class ImagePlan:
     def _names(self, instance: InstancePlan, image: str, method: str) -> Iterator[str]:
         for layers, settings in self._groups(instance, image, method):
             for layer in layers:
-                channels = indexes.parse(settings["channels"]) if method == DREAM else [None]
+                channels = index_ranges.parse(settings["channels"]) if method == DREAM else [None]
                 for channel in channels:
                     yield layout.view(layer["number"], channel)
 
@@ -414,7 +414,7 @@ def _layers(request: Request, instance: InstancePlan) -> list[int]:
 
 
 def _check_channels(request: Request, layer: dict[str, Any], method: str) -> None:
-    channels = indexes.parse(request.settings["channels"], f"{request.where}: channels")
+    channels = index_ranges.parse(request.settings["channels"], f"{request.where}: channels")
     if method == DREAM and channels[-1] >= layer["depth"]:
         raise UserError(
             f"{request.where}: layer {layer['name']}: channel {channels[-1]} is beyond its depth; "

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from lucid_sprites import fingerprints, layout
-from lucid_sprites.config import clock, ownership, review, schema, transforms
+from lucid_sprites.config import clock, ownership, review, schema
 from lucid_sprites.config.catalogues import catalogues, stamp
 from lucid_sprites.config.plan import InstanceOptions, Plan
-from lucid_sprites.config.settings import DEFAULTS, merge, resolve
-from lucid_sprites.config.size import Size
 from lucid_sprites.config.sources import Source, sources
 from lucid_sprites.errors import UserError
+from lucid_sprites.recipe import transform_lists
+from lucid_sprites.recipe.settings import DEFAULTS, merge, resolve
+from lucid_sprites.recipe.size import Size
 
 
 def load(config: dict[str, Any], source: str) -> Plan:
@@ -120,7 +121,7 @@ def _edges(settings: dict[str, Any], levels: list[list[Any] | None], where: str)
         edge
         for each in [settings, *own]
         for own_edge in Size.of(each["scale"])
-        for edge in transforms.canvas_edges(resolve(each, where)["transforms"], own_edge)
+        for edge in transform_lists.canvas_edges(resolve(each, where)["transforms"], own_edge)
     ]
     low, high = min(edges), max(edges)
     return sorted({low, (low + high) // 2 | 1, high}) if low < high else [low]

@@ -16,8 +16,8 @@ from lucid_sprites.config.comparison import Comparison, Comparisons, State
 from lucid_sprites.config.images import ImagePlan
 from lucid_sprites.config.plan import InstancePlan, Plan
 from lucid_sprites.config.selection import LayerPlan
-from lucid_sprites.config.settings import canonical_json
 from lucid_sprites.made import tag
+from lucid_sprites.recipe.settings import canonical_json
 from lucid_sprites.viewer.pages import Pages
 
 # Of a block's parameters: where things lie, and how fast it is made.

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from lucid_sprites import layout
-from lucid_sprites.config import catalogues, cost, indexes
+from lucid_sprites.config import catalogues, cost
 from lucid_sprites.config.selection import LayerPlan, select_layers
-from lucid_sprites.config.settings import ENGINE_VARIANT, canonical_json, identity
-from lucid_sprites.config.size import Size
 from lucid_sprites.config.sources import Source
 from lucid_sprites.errors import UserError
+from lucid_sprites.recipe import index_ranges
+from lucid_sprites.recipe.settings import ENGINE_VARIANT, canonical_json, identity
+from lucid_sprites.recipe.size import Size
 
 
 @dataclass(frozen=True)
@@ -198,7 +199,7 @@ class Plan:
         """The block that holds a sprite; UserError if the config does not ask for the sprite."""
         layer, index = self.layer_of(wildcards), int(wildcards.index)
         if index not in layer.settings:
-            wanted = indexes.shorten(sorted(layer.settings))
+            wanted = index_ranges.shorten(sorted(layer.settings))
             raise self._unwanted(wildcards, layer, f"index {index}", wanted)
         settings = layer.settings[index]
         if int(wildcards.threshold) not in settings["thresholds"]:
@@ -238,7 +239,7 @@ class Plan:
         """What the block's job is given: `render.block.BlockSpec` as canonical JSON."""
         instance, layer = self.instance_of(wildcards), self.layer_of(wildcards)
         groups = [
-            {"indexes": indexes.shorten(members), "settings": settings}
+            {"indexes": index_ranges.shorten(members), "settings": settings}
             for settings, members in layer.blocks[int(wildcards.block)]
         ]
         return canonical_json(
@@ -272,7 +273,7 @@ class Plan:
         """What the sheet's job is given, as canonical JSON."""
         layer, threshold = self.layer_of(wildcards), int(wildcards.threshold)
         sprites = [
-            {"indexes": indexes.shorten(members), "scale": settings["scale"]}
+            {"indexes": index_ranges.shorten(members), "scale": settings["scale"]}
             for settings, members in layer.groups
             if threshold in settings["thresholds"]
         ]
@@ -298,7 +299,7 @@ class Plan:
                 "series": wildcards.series,
                 "instance": wildcards.instance,
                 "blocks": {
-                    layer.number: indexes.shorten(list(layer.blocks))
+                    layer.number: index_ranges.shorten(list(layer.blocks))
                     for layer in self.instance_of(wildcards).layers
                 },
             }

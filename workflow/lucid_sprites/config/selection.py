@@ -6,9 +6,10 @@ from functools import cached_property
 from itertools import groupby, product
 from typing import Any
 
-from lucid_sprites.config import cost, indexes
-from lucid_sprites.config.settings import canonical_json, merge, resolve
+from lucid_sprites.config import cost
 from lucid_sprites.errors import UserError, nearest
+from lucid_sprites.recipe import index_ranges
+from lucid_sprites.recipe.settings import canonical_json, merge, resolve
 
 # Without `layers`, the outputs of nonlinearities are rendered.
 _DEFAULT_KIND = "activation"
@@ -240,7 +241,7 @@ def _indexes(settings: dict[str, Any], layer: dict[str, Any], where: str) -> lis
 
 def _parse_indexes(spec: Any, layer: dict[str, Any], where: str) -> list[int]:
     """The indexes of a list or range; UserError for one that the layer does not have."""
-    selected = indexes.parse(spec, where)
+    selected = index_ranges.parse(spec, where)
     last = layer["depth"] - 1
     if selected and selected[-1] > last:
         raise UserError(

@@ -7,12 +7,12 @@ from typing import Any
 from lucid_sprites.config import cost, schema, study_kinds
 from lucid_sprites.config.plan import InstanceOptions, InstancePlan, Plan
 from lucid_sprites.config.selection import find_one, needed_size
-from lucid_sprites.config.settings import canonical_json, merge, photo, resolve
 from lucid_sprites.config.study_kinds import Cell
 from lucid_sprites.config.study_plan import StudiesPlan, StudyPlan
 from lucid_sprites.errors import UserError
-from lucid_sprites.objectives import OBJECTIVES, Objective, text
-from lucid_sprites.objectives.vocabulary import BY_MEMBER, COUPLING, INPUT, NEEDS_ALPHA
+from lucid_sprites.recipe.objectives import OBJECTIVES, Objective, text
+from lucid_sprites.recipe.objectives.vocabulary import BY_MEMBER, COUPLING, INPUT, NEEDS_ALPHA
+from lucid_sprites.recipe.settings import canonical_json, merge, photo, resolve
 
 _LARGEST_UNIT = 32
 

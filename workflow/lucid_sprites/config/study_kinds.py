@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lucid_sprites.errors import UserError
-from lucid_sprites.objectives import Objective, objective, parse
-from lucid_sprites.objectives.arithmetic import Operand
+from lucid_sprites.recipe.objectives import Objective, objective, parse
+from lucid_sprites.recipe.objectives.arithmetic import Operand
 
 _COLUMNS = 8
 _DIVERSITY_WEIGHT = 1.0

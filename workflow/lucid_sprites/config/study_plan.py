@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from lucid_sprites import layout
-from lucid_sprites.config import indexes
 from lucid_sprites.config.plan import InstanceOptions, InstancePlan, Plan
 from lucid_sprites.config.selection import LayerPlan
-from lucid_sprites.config.settings import canonical_json
 from lucid_sprites.errors import UserError
+from lucid_sprites.recipe import index_ranges
+from lucid_sprites.recipe.settings import canonical_json
 
 _PATHS = {
     layout.BLOCK: layout.STUDY_BLOCK,
@@ -82,7 +82,7 @@ class StudiesPlan(Plan):
                 "series": wildcards.series,
                 "instance": wildcards.instance,
                 "study": study.name,
-                "blocks": {study.number: indexes.shorten(list(study.blocks))},
+                "blocks": {study.number: index_ranges.shorten(list(study.blocks))},
             }
         )
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from lucid_sprites import fingerprints, layout
-from lucid_sprites.config.settings import canonical_json
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import MODEL, TABLE, check_input
 from lucid_sprites.made import tag
+from lucid_sprites.recipe.settings import canonical_json
 
 DEFAULTS: dict[str, Any] = {
     "weights": "none",

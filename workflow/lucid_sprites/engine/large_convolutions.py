@@ -11,9 +11,9 @@ import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
-from lucid_sprites.config.cost import LARGE_KERNEL_BYTES
 from lucid_sprites.engine import turned_convolution, winograd
 from lucid_sprites.models import topology
+from lucid_sprites.recipe.engine_limits import LARGE_KERNEL_BYTES
 
 _GRADIENT, _MARGIN = "LucidSpritesLargeConvolution", "_lucid_sprites_margin"
 # Rows and columns of zeros that a convolution puts on each side.

@@ -9,8 +9,6 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
-from lucid_sprites.config.cost import BATCH_MULTIPLE
-from lucid_sprites.config.settings import canonical_json
 from lucid_sprites.engine import draws, gradients, problems
 from lucid_sprites.engine.objectives import build
 from lucid_sprites.engine.objectives.units import BEYOND_LAYER
@@ -19,8 +17,11 @@ from lucid_sprites.engine.state import State
 from lucid_sprites.engine.task import Checkpoint, Outcome, Task, watch_for
 from lucid_sprites.errors import UserError
 from lucid_sprites.models.picture_input import PictureInput
-from lucid_sprites.objectives import text
 from lucid_sprites.photos import UnreadablePhotoError
+from lucid_sprites.recipe import statuses
+from lucid_sprites.recipe.engine_limits import BATCH_MULTIPLE
+from lucid_sprites.recipe.objectives import text
+from lucid_sprites.recipe.settings import canonical_json
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,8 @@ def optimize(
     Args:
         network: prepared for `layer`, or for the layers of the tasks' objectives.
         layer: whose channels the tasks without an objective of their own are.
-        batch: a multiple of `config.cost.BATCH_MULTIPLE`; halved where the memory is too small.
+        batch: a multiple of `recipe.engine_limits.BATCH_MULTIPLE`; halved where the memory is too
+            small.
         progress: called with the number of sprites that have advanced by a step.
 
     Yields:
@@ -100,7 +102,7 @@ def _one_by_one_if_need_be(
     left = [task for task in tasks if id(task) not in done]
     if len(left) == 1 or left[0].members:
         log.error("%s", reason)
-        yield from (Outcome(task, problems.REFUSED, reason=reason) for task in left)
+        yield from (Outcome(task, statuses.REFUSED, reason=reason) for task in left)
         return
     for task in left:
         yield from _one_by_one_if_need_be(network, picture, layer, [task], batch, progress)
@@ -178,7 +180,7 @@ def _waves(
         return
     constant = _constant(program, layer, tasks)
     living = [task for task in tasks if id(task) not in constant]
-    yield from (Outcome(task, problems.CONSTANT) for task in tasks if id(task) in constant)
+    yield from (Outcome(task, statuses.CONSTANT) for task in tasks if id(task) in constant)
     for start in sorted({task.first_step for task in living}):
         together = [task for task in living if task.first_step == start]
         for i in range(0, len(together), program.batch):
@@ -261,7 +263,7 @@ def _with_gradient(
 ) -> list[int]:
     for slot in running:
         if not has_gradient[slot]:
-            outcomes[slot].status = problems.NO_GRADIENT
+            outcomes[slot].status = statuses.NO_GRADIENT
     return [slot for slot in running if has_gradient[slot]]
 
 

@@ -4,14 +4,7 @@ from typing import Any
 
 import numpy as np
 
-OK = "ok"
-CONSTANT = "constant_output"
-NO_GRADIENT = "no_gradient"
-RECURRING = "recurring_loss"
-LOW = "loss_under_minimum"
-NOT_FINITE = "not_finite"
-REFUSED = "refused"
-STATUSES = (OK, CONSTANT, NO_GRADIENT, RECURRING, LOW, NOT_FINITE, REFUSED)
+from lucid_sprites.recipe.statuses import LOW, NOT_FINITE, OK, RECURRING
 
 # A channel that varies this much less than the median channel of its layer is constant:
 # batch norm with a scale near zero leaves rounding noise, not a signal.

@@ -8,9 +8,6 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites import tensorflow_start
 from lucid_sprites.closing import Closing
-from lucid_sprites.config import transforms as transform_lists
-from lucid_sprites.config.cost import BATCH_MULTIPLE
-from lucid_sprites.config.settings import Recipe
 from lucid_sprites.engine import (
     background,
     gradients,
@@ -28,6 +25,9 @@ from lucid_sprites.engine.objectives.values import Values
 from lucid_sprites.engine.parametrization import parametrization
 from lucid_sprites.engine.state import State
 from lucid_sprites.models.picture_input import PictureInput
+from lucid_sprites.recipe import transform_lists
+from lucid_sprites.recipe.engine_limits import BATCH_MULTIPLE
+from lucid_sprites.recipe.settings import Recipe
 
 
 class Program(Closing):
@@ -54,7 +54,7 @@ class Program(Closing):
             objectives: data of the objectives of all sprites that the program is for; they have
                 the same `objectives.build.template`.
             recipe: of all sprites of the batch; their seeds and attempts may differ.
-            batch: number of sprites, a multiple of `config.cost.BATCH_MULTIPLE`.
+            batch: number of sprites, a multiple of `recipe.engine_limits.BATCH_MULTIPLE`.
             members: sprites of the unit that the batch is for, 0 for independent sprites.
 
         Raises:

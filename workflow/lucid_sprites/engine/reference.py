@@ -16,10 +16,10 @@ from lucid.optvis import objectives, param, transform
 from lucid.optvis import render as lucid_render
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
-from lucid_sprites.config import transforms as transform_lists
-from lucid_sprites.config.settings import Recipe
 from lucid_sprites.engine.task import Outcome, Task, watch_for
 from lucid_sprites.models.picture_input import PictureInput
+from lucid_sprites.recipe import transform_lists
+from lucid_sprites.recipe.settings import Recipe
 
 tf = lucid_compat.tf
 

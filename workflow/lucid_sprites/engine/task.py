@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from lucid_sprites.config.settings import Recipe
-from lucid_sprites.engine import problems
 from lucid_sprites.engine.gradients import REDIRECTED_STEPS
 from lucid_sprites.engine.problems import LossWatch
 from lucid_sprites.engine.state import State
+from lucid_sprites.recipe import statuses
+from lucid_sprites.recipe.settings import Recipe
 
 # A loss in so many goes into the record's curve.
 CURVE_EVERY = 8
@@ -75,7 +75,7 @@ class Outcome:
     """What became of a task.
 
     Attributes:
-        status: `problems.OK`, or why the attempt ended early.
+        status: `statuses.OK`, or why the attempt ended early.
         reason: in words, of an objective that the network refuses.
         step: updates done in all.
         loss: objective in the last update.
@@ -86,7 +86,7 @@ class Outcome:
     """
 
     task: Task
-    status: str = problems.OK
+    status: str = statuses.OK
     step: int = 0
     loss: float = 0.0
     pictures: dict[int, np.ndarray] = field(default_factory=dict)
@@ -107,7 +107,7 @@ class Outcome:
             self.curve[self.step] = loss
         if self.step > REDIRECTED_STEPS or not np.isfinite(loss):
             self.status = watch.status(loss)
-        return self.status == problems.OK
+        return self.status == statuses.OK
 
     @property
     def due(self) -> bool:
@@ -117,7 +117,7 @@ class Outcome:
     def keep(self, picture: np.ndarray) -> bool:
         """Keep the picture of the threshold just reached; returns whether it is a picture."""
         if not np.isfinite(picture).all():
-            self.status = problems.NOT_FINITE
+            self.status = statuses.NOT_FINITE
             return False
         self.pictures[self.step] = picture
         self.losses[self.step] = self.loss

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from lucid_sprites.config.transforms import Transform
 from lucid_sprites.engine import draws
+from lucid_sprites.recipe.transform_lists import Transform
 
 # What shows beyond the edge of the picture; lucid pads with the same grey.
 _GREY = 0.5

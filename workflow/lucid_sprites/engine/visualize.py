@@ -7,7 +7,6 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites.config import schema
 from lucid_sprites.config.plan import InstancePlan
-from lucid_sprites.config.settings import DEFAULTS, recipes
 from lucid_sprites.config.studies import study_plan
 from lucid_sprites.engine.objectives.build import layers
 from lucid_sprites.engine.objectives.functions import ObjectiveFunction, function_data
@@ -15,7 +14,8 @@ from lucid_sprites.engine.optimize import Progress, optimize
 from lucid_sprites.engine.task import Outcome, Task
 from lucid_sprites.models import prepare
 from lucid_sprites.models.picture_input import PictureInput
-from lucid_sprites.objectives import Objective, objective, text
+from lucid_sprites.recipe.objectives import Objective, objective, text
+from lucid_sprites.recipe.settings import DEFAULTS, recipes
 
 _STAND_IN = text(objective("total_variation").data)
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from lucid_sprites import layout, tensorflow_start
-from lucid_sprites.config import indexes
-from lucid_sprites.config.size import Size
 from lucid_sprites.errors import UserError
 from lucid_sprites.made import write_beside
+from lucid_sprites.recipe import index_ranges
+from lucid_sprites.recipe.size import Size
 from lucid_sprites.render import png
 
 
@@ -78,7 +78,7 @@ def _read(path: str) -> bytes:
 def _sprites(spec: dict[str, Any]) -> Iterator[tuple[int, int, int, str]]:
     """(layer, index, threshold, file)"""
     for group in spec["sprites"]:
-        for index in indexes.parse(group["indexes"]):
+        for index in index_ranges.parse(group["indexes"]):
             path = f"{spec['results']}/{layout.SPRITE}".format(
                 series=spec["series"],
                 instance=spec["instance"],

@@ -8,7 +8,6 @@ import numpy as np
 from PIL import Image
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
-from lucid_sprites.config import indexes
 from lucid_sprites.errors import UserError
 from lucid_sprites.images import dream, grid, photo
 from lucid_sprites.images.close_up import close_ups
@@ -19,6 +18,7 @@ from lucid_sprites.images.reconstruction import (
 )
 from lucid_sprites.models.picture_input import PictureInput
 from lucid_sprites.models.prepare import prepare
+from lucid_sprites.recipe import index_ranges
 
 _STRONGEST = "_strongest"
 # Edge of a dream's tiles where the network takes pictures of any size.
@@ -100,7 +100,7 @@ def dreams(
     else:
         start = dream.noise(shape, own.seed)
     with dream.Dreamer(prepare(graph, picture.name, layer), picture, layer) as dreamer:
-        for channel in indexes.parse(settings["channels"]):
+        for channel in index_ranges.parse(settings["channels"]):
             levels = dream.dream(dreamer, start, channel, own, tile)
             yield channel, (_levels(levels), {**settings, "channel": channel})
 

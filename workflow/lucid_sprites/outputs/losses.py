@@ -10,11 +10,11 @@ import sys
 import pandas as pd
 
 from lucid_sprites import layout
-from lucid_sprites.config import indexes
-from lucid_sprites.config.size import Size
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import write_whole
 from lucid_sprites.made import write_beside
+from lucid_sprites.recipe import index_ranges
+from lucid_sprites.recipe.size import Size
 from lucid_sprites.render import attempts_log
 
 
@@ -49,7 +49,7 @@ def main() -> None:
     blocks = [
         f"{{results}}/{template}".format(**spec, layer=layer, block=block)
         for layer, numbers in spec["blocks"].items()
-        for block in indexes.parse(numbers)
+        for block in index_ranges.parse(numbers)
     ]
     try:
         write_whole(arguments.out, table(blocks).to_csv(index=False))

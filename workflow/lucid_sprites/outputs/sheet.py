@@ -12,12 +12,12 @@ from typing import Any
 from PIL import Image
 
 from lucid_sprites import layout
-from lucid_sprites.config import indexes
-from lucid_sprites.config.size import Size
-from lucid_sprites.engine.problems import OK
 from lucid_sprites.errors import DamagedError, UserError
 from lucid_sprites.files import delete, save_whole, write_whole
 from lucid_sprites.made import mark
+from lucid_sprites.recipe import index_ranges
+from lucid_sprites.recipe.size import Size
+from lucid_sprites.recipe.statuses import OK
 from lucid_sprites.render import png
 
 
@@ -92,7 +92,7 @@ def main() -> None:
     sprites = {
         index: _path(results, spec, index, Size.of(group["scale"]))
         for group in groups
-        for index in indexes.parse(group["indexes"])
+        for index in index_ranges.parse(group["indexes"])
     }
     cell = Size.around(Size.of(group["scale"]) for group in groups)
     titles = spec.pop("titles", None)

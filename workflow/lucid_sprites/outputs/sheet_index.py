@@ -3,8 +3,8 @@
 import os
 from typing import Any
 
-from lucid_sprites.config.size import Size
 from lucid_sprites.files import read_made
+from lucid_sprites.recipe.size import Size
 
 
 def read(path: str | os.PathLike[str]) -> dict[str, Any]:

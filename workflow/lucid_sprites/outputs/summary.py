@@ -5,10 +5,10 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
-from lucid_sprites.config import indexes
-from lucid_sprites.engine.problems import OK
 from lucid_sprites.errors import UserError
 from lucid_sprites.outputs import sheet_index
+from lucid_sprites.recipe import index_ranges
+from lucid_sprites.recipe.statuses import OK
 
 
 def summarize_run(sheets: list[str], targets: list[str]) -> str:
@@ -50,7 +50,7 @@ def summarize(sheets: list[str]) -> str:
                 failed[at, cell["status"]].append(cell["index"])
     lines = [", ".join(f"{count} {status}" for status, count in counts.most_common())]
     for (place, status), members in failed.items():
-        lines.append(f"  {place}: {status}: {indexes.shorten(members)}")
+        lines.append(f"  {place}: {status}: {index_ranges.shorten(members)}")
     return f"{counts.total()} sprites: " + "\n".join(lines + damaged)
 
 

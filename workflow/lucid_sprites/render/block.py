@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from lucid_sprites import layout, tensorflow_start
-from lucid_sprites.config import indexes
-from lucid_sprites.config.settings import ENGINE_VARIANT, Recipe, identity, recipes
-from lucid_sprites.engine.problems import CONSTANT, OK, REFUSED
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import sha256
-from lucid_sprites.objectives import without_paths
+from lucid_sprites.recipe import index_ranges
+from lucid_sprites.recipe.objectives import without_paths
+from lucid_sprites.recipe.settings import ENGINE_VARIANT, Recipe, identity, recipes
+from lucid_sprites.recipe.statuses import CONSTANT, OK, REFUSED
 from lucid_sprites.render import png
 from lucid_sprites.render.store import Entry, Store, key
 
@@ -62,7 +62,7 @@ class Sprite:
     """One sprite of the block, with what its attempts have given so far.
 
     Attributes:
-        identity: see `config.settings.identity`.
+        identity: see `recipe.settings.identity`.
         pending: thresholds that no attempt has reached.
         objective: data of its own objective, None for a channel of the layer.
         stream: keys its randomness in the place of the index.
@@ -142,7 +142,7 @@ def _sprites(spec: BlockSpec) -> list[Sprite]:
         )
         for group in spec.groups
         for settings in [group["settings"]]
-        for index in indexes.parse(group["indexes"])
+        for index in index_ranges.parse(group["indexes"])
     ]
     return sorted(sprites, key=lambda sprite: sprite.index)
 

@@ -10,9 +10,9 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from lucid_sprites.config.size import Size
 from lucid_sprites.errors import DamagedError, UserError
 from lucid_sprites.made import mark
+from lucid_sprites.recipe.size import Size
 
 T = TypeVar("T")
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from lucid_sprites.config.settings import ENGINE_VARIANT, canonical_json
 from lucid_sprites.files import write_whole
+from lucid_sprites.recipe.settings import ENGINE_VARIANT, canonical_json
 
 log = logging.getLogger(__name__)
 

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from lucid_sprites import layout
-from lucid_sprites.config import indexes
-from lucid_sprites.config.size import Size
-from lucid_sprites.engine.problems import OK
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import write_whole
 from lucid_sprites.made import mark
 from lucid_sprites.outputs import sheet_index
+from lucid_sprites.recipe import index_ranges
+from lucid_sprites.recipe.size import Size
+from lucid_sprites.recipe.statuses import OK
 from lucid_sprites.render import attempts_log
 from lucid_sprites.viewer.script import script
 
@@ -69,7 +69,7 @@ def details(rows: list[dict[str, Any]], groups: list[dict[str, Any]]) -> dict[st
     group = {
         index: number
         for number, item in enumerate(groups)
-        for index in indexes.parse(item["indexes"])
+        for index in index_ranges.parse(item["indexes"])
     }
     units: dict[int, dict[str, Any]] = {
         index: {"settings": number, "attempts": []} for index, number in sorted(group.items())
@@ -161,12 +161,12 @@ def main() -> None:
         sheets = [
             sheet_index.read(path(layout.SHEET_INDEX, threshold=t)) for t in spec["thresholds"]
         ]
-        blocks = [path(layout.BLOCK, block=block) for block in indexes.parse(spec["blocks"])]
+        blocks = [path(layout.BLOCK, block=block) for block in index_ranges.parse(spec["blocks"])]
         rows = [row for block in blocks for row in attempts_log.read(block)]
         sizes = {
             index: Size.of(group["settings"]["scale"])
             for group in spec["groups"]
-            for index in indexes.parse(group["indexes"])
+            for index in index_ranges.parse(group["indexes"])
         }
         write_whole(path(layout.PAGE_CELLS), script(key, cells(sheets, sizes), made))
         more = details(rows, spec["groups"])

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from lucid_sprites import layout
-from lucid_sprites.config import indexes, review
-from lucid_sprites.config.size import Size
-from lucid_sprites.engine.problems import STATUSES
+from lucid_sprites.config import review
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import read_made, write_whole
 from lucid_sprites.made import mark
+from lucid_sprites.recipe import index_ranges
+from lucid_sprites.recipe.size import Size
+from lucid_sprites.recipe.statuses import STATUSES
 from lucid_sprites.viewer import table
 
 # Raised whenever a reader of older manifests would go wrong.
@@ -88,7 +89,7 @@ def _curves(log: str) -> dict[str, list[float | None]]:
 
 def _layers(spec: dict[str, Any], instance: str, numbers: str) -> list[dict[str, Any]]:
     layers = []
-    for number in indexes.parse(numbers):
+    for number in index_ranges.parse(numbers):
         place = layout.PAGE_SUMMARY.format(series=spec["series"], instance=instance, layer=number)
         layer = read_made(Path(spec["results"]) / place, _whole_layer)
         layers.append({name: value for name, value in layer.items() if name != "made"})

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from lucid_sprites import layout
-from lucid_sprites.config import indexes
 from lucid_sprites.config.plan import InstancePlan, Plan
 from lucid_sprites.config.selection import LayerPlan
-from lucid_sprites.config.settings import canonical_json
 from lucid_sprites.files import natural_key
+from lucid_sprites.recipe import index_ranges
+from lucid_sprites.recipe.settings import canonical_json
 
 PLOTS = ("loss", "status", "time")
 
@@ -66,9 +66,9 @@ class Pages:
                 "depth": layer.depth,
                 "columns": layer.columns,
                 "thresholds": layer.thresholds,
-                "blocks": indexes.shorten(list(layer.blocks)),
+                "blocks": index_ranges.shorten(list(layer.blocks)),
                 "groups": [
-                    {"indexes": indexes.shorten(members), "settings": settings}
+                    {"indexes": index_ranges.shorten(members), "settings": settings}
                     for settings, members in layer.groups
                 ],
             }
@@ -100,7 +100,7 @@ class Pages:
                 "review": self.plan.reviews[series],
                 "series": series,
                 "instances": [
-                    [plan.instance, indexes.shorten([layer.number for layer in plan.layers])]
+                    [plan.instance, index_ranges.shorten([layer.number for layer in plan.layers])]
                     for plan in self._instances(series)
                 ],
                 "tables": list(self.series_tables(wildcards).items()),

@@ -1,1 +1,1 @@
-"""Tensors for the objectives that `lucid_sprites.objectives` describes as data."""
+"""Tensors for the objectives that `lucid_sprites.recipe.objectives` describes as data."""

@@ -10,7 +10,7 @@ from lucid_sprites.engine.objectives.scope import Node
 from lucid_sprites.errors import UserError, nearest
 from lucid_sprites.models import topology
 from lucid_sprites.models.picture_input import PictureInput
-from lucid_sprites.objectives.vocabulary import INPUT
+from lucid_sprites.recipe.objectives.vocabulary import INPUT
 
 Layers = Callable[[str], tf.Tensor]
 """lucid's T: the tensor of a layer, [1, height, width, depth]; for `input` the picture in 0..1."""

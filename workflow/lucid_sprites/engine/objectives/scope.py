@@ -10,7 +10,7 @@ from typing import Any
 
 import tensorflow.compat.v1 as tf
 
-from lucid_sprites.objectives.vocabulary import INPUT
+from lucid_sprites.recipe.objectives.vocabulary import INPUT
 
 Path = tuple[str | int, ...]
 

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from lucid_sprites.config.indexes import parse, shorten
 from lucid_sprites.errors import UserError
+from lucid_sprites.recipe.index_ranges import parse, shorten
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lucid_sprites.errors import UserError
-from lucid_sprites.objectives import OBJECTIVES, Objective, objective, parse, text, without_paths
+from lucid_sprites.recipe.objectives import (
+    OBJECTIVES,
+    Objective,
+    objective,
+    parse,
+    text,
+    without_paths,
+)
 
 A = {"objective": "channel", "layer": "a", "n_channel": 17}
 B = {"objective": "channel", "layer": "b/Relu6", "n_channel": 3}

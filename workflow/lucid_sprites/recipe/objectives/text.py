@@ -9,8 +9,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from lucid_sprites.errors import UserError
-from lucid_sprites.objectives.arithmetic import Objective, lift
-from lucid_sprites.objectives.vocabulary import OBJECTIVES, objective
+from lucid_sprites.recipe.objectives.arithmetic import Objective, lift
+from lucid_sprites.recipe.objectives.vocabulary import OBJECTIVES, objective
 
 if TYPE_CHECKING:
     from lark import Lark, Tree

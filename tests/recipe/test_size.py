@@ -2,7 +2,7 @@
 
 import pytest
 
-from lucid_sprites.config.settings import (
+from lucid_sprites.recipe.settings import (
     DEFAULTS,
     canonical_json,
     identity,
@@ -10,7 +10,7 @@ from lucid_sprites.config.settings import (
     recipes,
     resolve,
 )
-from lucid_sprites.config.size import Size
+from lucid_sprites.recipe.size import Size
 from lucid_sprites.render.store import key
 
 # Of the defaults with a scale: whoever changes them has all users render everything anew.

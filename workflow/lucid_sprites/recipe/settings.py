@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from lucid_sprites import fingerprints
-from lucid_sprites.config import transforms
-from lucid_sprites.config.size import Size
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import PICTURE, check_input
+from lucid_sprites.recipe import transform_lists
+from lucid_sprites.recipe.size import Size
 
 # Raised whenever the engine's arithmetic changes: other pictures for the same settings.
 ENGINE_VARIANT = "batched-3"
@@ -49,7 +49,7 @@ class Recipe:
     Attributes:
         scale: edge of the sprite in pixels, or [height, width].
         learning_rate: of the optimizer.
-        transforms: canonical transforms (see `config.transforms`).
+        transforms: canonical transforms (see `recipe.transform_lists`).
         parametrization: `fft`, `maco`, `pixel`, `laplacian` or `cppn`.
         decorrelate: colours are optimized in a decorrelated space.
         loss_crisis: limits of the problem detection.
@@ -147,7 +147,7 @@ def _check_fits(settings: dict[str, Any], where: str) -> None:
         changed = [key for key in _EXTRA_KEYS if settings[key] != DEFAULTS[key]]
         if kinds[0] not in ("fft", "pixel"):
             changed.append("parametrization")
-        if any("homography" in item for item in transforms.steps(settings["transforms"])):
+        if any("homography" in item for item in transform_lists.steps(settings["transforms"])):
             changed.append("homography")
         if changed or not isinstance(settings["scale"], int):
             raise UserError(
@@ -207,10 +207,10 @@ _LARGEST_CANVAS = 8192
 
 
 def _transforms(settings: dict[str, Any], size: Size, crop: list[int] | None, where: str) -> Any:
-    value = transforms.canonical(settings["transforms"], where)
+    value = transform_lists.canonical(settings["transforms"], where)
     if crop is not None:
-        value = transforms.with_crop(value, list(size), crop)
-    found = [transforms.edges(value, edge) for edge in size]
+        value = transform_lists.with_crop(value, list(size), crop)
+    found = [transform_lists.edges(value, edge) for edge in size]
     smallest, largest = min(low for low, _ in found), max(high for _, high in found)
     what = f"{where}: transforms {settings['transforms']!r}"
     if smallest < _SMALLEST_CANVAS:

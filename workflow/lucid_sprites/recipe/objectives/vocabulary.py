@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lucid_sprites.errors import UserError, nearest
-from lucid_sprites.objectives.arithmetic import Objective
+from lucid_sprites.recipe.objectives.arithmetic import Objective
 
 INPUT = "input"
 """In the place of a layer: the picture, in 0..1, before the transforms."""

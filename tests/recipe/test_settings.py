@@ -5,15 +5,8 @@ import json
 
 import pytest
 
-from lucid_sprites.config.settings import (
-    DEFAULTS,
-    Recipe,
-    canonical_json,
-    merge,
-    recipes,
-    resolve,
-)
 from lucid_sprites.errors import UserError
+from lucid_sprites.recipe.settings import DEFAULTS, Recipe, canonical_json, merge, recipes, resolve
 
 WHERE = "study.yaml: series shapes, instance a, layer conv1"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from lucid_sprites.config import transforms
 from lucid_sprites.errors import UserError
+from lucid_sprites.recipe import transform_lists
 
 WHERE = "study.yaml: series shapes"
 FINE = [percent / 100 for percent in range(80, 120)]
@@ -35,9 +35,9 @@ DEGREES = [*range(-10, 11), 0, 0, 0, 0, 0]
     ],
 )
 def test_kit_numbers_mean_the_kits_transforms(number, name, steps):
-    assert transforms.canonical(number, WHERE) == name
-    assert transforms.canonical(name, WHERE) == name
-    assert transforms.steps(name) == steps
+    assert transform_lists.canonical(number, WHERE) == name
+    assert transform_lists.canonical(name, WHERE) == name
+    assert transform_lists.steps(name) == steps
 
 
 def test_a_list_stays_as_it_is():
@@ -48,14 +48,14 @@ def test_a_list_stays_as_it_is():
         {"rotate": [-360, 0.5, 360]},
         {"crop_or_pad": [1, 1024]},
     ]
-    assert transforms.canonical(spelled, WHERE) == spelled
-    assert transforms.steps(spelled) == spelled
+    assert transform_lists.canonical(spelled, WHERE) == spelled
+    assert transform_lists.steps(spelled) == spelled
 
 
 @pytest.mark.parametrize("value", ["standart", "Standard", "2", "", 5, -1, True, 2.0, None, {}])
 def test_unknown_presets_are_refused_with_the_choices(value):
     with pytest.raises(UserError) as caught:
-        transforms.canonical(value, WHERE)
+        transform_lists.canonical(value, WHERE)
     assert str(caught.value) == (
         f"{WHERE}: unknown transforms {value!r}; choose none, standard, shallow, strong, wild, "
         "a number from 0 to 4, or a list such as [{pad: 12}, {jitter: 8}]"
@@ -94,7 +94,7 @@ def test_unknown_presets_are_refused_with_the_choices(value):
 )
 def test_wrong_transforms_are_refused_with_what_they_take(item, says):
     with pytest.raises(UserError) as caught:
-        transforms.canonical([{"pad": 4}, item], WHERE)
+        transform_lists.canonical([{"pad": 4}, item], WHERE)
     assert str(caught.value).startswith(f"{WHERE}: {says}")
 
 
@@ -119,9 +119,9 @@ def test_wrong_transforms_are_refused_with_what_they_take(item, says):
     ],
 )
 def test_the_smallest_canvas_on_the_way_is_found(value, scale, edge):
-    assert transforms.edges(value, scale)[0] == edge
+    assert transform_lists.edges(value, scale)[0] == edge
 
 
 def test_the_largest_canvas_on_the_way_is_found():
-    assert transforms.edges("wild", 64)[1] == 128
-    assert transforms.edges([{"scale": [2]}, {"pad": 3}, {"crop_or_pad": [9, 7]}], 16)[1] == 38
+    assert transform_lists.edges("wild", 64)[1] == 128
+    assert transform_lists.edges([{"scale": [2]}, {"pad": 3}, {"crop_or_pad": [9, 7]}], 16)[1] == 38

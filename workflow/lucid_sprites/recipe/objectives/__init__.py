@@ -5,8 +5,8 @@ the jobs, into keys and into the records of sprites as JSON. `lucid_sprites.engi
 makes tensors of them.
 """
 
-from lucid_sprites.objectives.arithmetic import Objective, without_paths
-from lucid_sprites.objectives.text import parse, text
-from lucid_sprites.objectives.vocabulary import OBJECTIVES, objective
+from lucid_sprites.recipe.objectives.arithmetic import Objective, without_paths
+from lucid_sprites.recipe.objectives.text import parse, text
+from lucid_sprites.recipe.objectives.vocabulary import OBJECTIVES, objective
 
 __all__ = ["OBJECTIVES", "Objective", "objective", "parse", "text", "without_paths"]

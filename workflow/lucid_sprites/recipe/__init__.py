@@ -1,0 +1,1 @@
+"""The language of a sprite: settings, transforms, indexes, objectives. Free of TensorFlow."""
