@@ -35,19 +35,19 @@ envvars:
 
 
 from lucid_sprites import failures, fingerprints, layout
-from lucid_sprites.config import images, ownership, yaml_file
-from lucid_sprites.config.asked import Asked
-from lucid_sprites.config.clock import Given
-from lucid_sprites.config.comparison import comparisons
-from lucid_sprites.config.load import load
-from lucid_sprites.config.marks import ComparisonMarks, ImageMarks, Marks, PageMarks, StudyMarks
-from lucid_sprites.config.redo import Redo
-from lucid_sprites.config.studies import plan_studies
-from lucid_sprites.config.training import trainings
+from lucid_sprites.config import yaml_file
 from lucid_sprites.errors import UserError
-from lucid_sprites.outputs import orphans
 from lucid_sprites.outputs.summary import summarize_run
-from lucid_sprites.viewer.pages import Pages
+from lucid_sprites.planning import images, orphans, ownership
+from lucid_sprites.planning.asked import Asked
+from lucid_sprites.planning.clock import Given
+from lucid_sprites.planning.comparison import comparisons
+from lucid_sprites.planning.load import load
+from lucid_sprites.planning.marks import ComparisonMarks, ImageMarks, Marks, PageMarks, StudyMarks
+from lucid_sprites.planning.redo import Redo
+from lucid_sprites.planning.study_selection import plan_studies
+from lucid_sprites.planning.training import trainings
+from lucid_sprites.planning.viewer import Pages
 
 FAILURES = failures.listen(logger, Quietness.ALL in (workflow.output_settings.quiet or ()))
 

@@ -29,9 +29,9 @@ from cases import Case
 from engine_worker import EngineSample, Job
 from lucid_baseline import LucidSample
 
-from lucid_sprites.config import cost
 from lucid_sprites.engine import precision
 from lucid_sprites.files import write_whole
+from lucid_sprites.planning import cost
 from lucid_sprites.recipe.settings import DEFAULTS
 
 _WORKERS = 2

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from lucid_sprites.config.plan import InstanceOptions, Plan
-from lucid_sprites.config.sources import Source
+from lucid_sprites.planning.sources import Source
+from lucid_sprites.planning.sprites import InstanceOptions, Plan
 from lucid_sprites.recipe.settings import DEFAULTS, merge
 
 

@@ -7,8 +7,8 @@ import tensorflow.compat.v1 as tf
 import tiny_graphs
 from comparison.series import plain, write_state
 from lucid_sprites.comparison.responses import main, respond, respond_all
-from lucid_sprites.config import catalogues
 from lucid_sprites.errors import UserError
+from lucid_sprites.planning import catalogues
 
 PICTURE = {"name": "picture", "height": None, "width": None, "channels": 3, "low": 0, "high": 1}
 RED, GREEN, BLUE = np.eye(3)

@@ -11,9 +11,10 @@ from mutations import VALUES, altered, damaged
 from shares import fuzz
 
 import tiny_graphs
-from lucid_sprites.config import catalogues, review, yaml_file
-from lucid_sprites.config.load import load
+from lucid_sprites.config import review, yaml_file
 from lucid_sprites.errors import UserError
+from lucid_sprites.planning import catalogues
+from lucid_sprites.planning.load import load
 from lucid_sprites.recipe import index_ranges, transform_lists
 from lucid_sprites.recipe.settings import DEFAULTS
 

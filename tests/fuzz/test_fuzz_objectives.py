@@ -7,8 +7,8 @@ import pytest
 from hypothesis import strategies as st
 from shares import fuzz
 
-from lucid_sprites.config import study_kinds
 from lucid_sprites.errors import UserError
+from lucid_sprites.planning import study_kinds
 from lucid_sprites.recipe.objectives import OBJECTIVES, parse, text
 
 LINES = (

@@ -18,9 +18,9 @@ import pytest
 import saved_models
 from hostile_file import HostileFile
 
-from lucid_sprites.config import catalogues
 from lucid_sprites.errors import UserError
 from lucid_sprites.models import confinement
+from lucid_sprites.planning import catalogues
 
 HOSTILE = [
     *keras_files.HOSTILE,

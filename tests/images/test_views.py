@@ -3,8 +3,8 @@
 import numpy as np
 from numpy_network import RECTIFIERS, Network
 
-from lucid_sprites.config.images import DEFAULTS
 from lucid_sprites.images import grid, views
+from lucid_sprites.planning.images import DEFAULTS
 
 SETTINGS = {**DEFAULTS, "normalize": "map"}
 

@@ -12,12 +12,12 @@ import tensorflow.compat.v1 as tf
 
 import lucid_sprites
 from imported import EDGES, describe, normal
-from lucid_sprites.config import catalogues
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import sha256
 from lucid_sprites.models import graph_file
 from lucid_sprites.models.catalogue import pruned_to_layers
 from lucid_sprites.models.layer_operations import LAYER_OPS
+from lucid_sprites.planning import catalogues
 from tiny_graphs import frozen, save, small
 
 

@@ -13,9 +13,9 @@ from typing import Any
 import keras
 import pytest
 
-from lucid_sprites.config import catalogues
 from lucid_sprites.errors import UserError
 from lucid_sprites.models import confinement
+from lucid_sprites.planning import catalogues
 from lucid_sprites.sandbox import landlock
 from tiny_graphs import save, small
 

@@ -13,11 +13,11 @@ import tensorflow.compat.v1 as tf
 from PIL import Image
 
 from lucid_sprites import tensorflow_start
-from lucid_sprites.config.images import DEFAULTS
 from lucid_sprites.images.close_up import close_ups
 from lucid_sprites.images.reconstruction import Reconstructor, whole_maps
 from lucid_sprites.models import graph_file
 from lucid_sprites.models.prepare import prepare
+from lucid_sprites.planning.images import DEFAULTS
 from picture_inputs import picture_input
 
 pytestmark = pytest.mark.stress

@@ -22,9 +22,9 @@ from walk_moves import MOVES
 from walk_site import Site, make, read_json
 
 from lucid_sprites.config import schema
-from lucid_sprites.config.load import load
-from lucid_sprites.config.plan import Plan
-from lucid_sprites.config.studies import plan_studies
+from lucid_sprites.planning.load import load
+from lucid_sprites.planning.sprites import Plan
+from lucid_sprites.planning.study_selection import plan_studies
 from lucid_sprites.recipe.objectives import without_paths
 from lucid_sprites.recipe.settings import ENGINE_VARIANT, recipes
 from lucid_sprites.render import png

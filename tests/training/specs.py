@@ -1,6 +1,6 @@
 """Trainings of tests: tiny, and otherwise with the workflow's defaults."""
 
-from lucid_sprites.config.training import DEFAULTS
+from lucid_sprites.planning.training import DEFAULTS
 
 
 def training_spec(**changes):

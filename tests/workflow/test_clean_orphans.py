@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 import tiny_graphs
-from lucid_sprites.outputs import orphans
+from lucid_sprites.planning import orphans
 from workflow_project import Project
 
 CONFIG = {

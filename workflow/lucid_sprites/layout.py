@@ -28,7 +28,7 @@ OWN_OF_SERIES = (
 )
 
 OWNER = ".owner.json"
-"""Whose results they are (see `config.ownership`)."""
+"""Whose results they are (see `planning.ownership`)."""
 
 FINGERPRINTS = ".fingerprints.json"
 """What is known of the files that were looked at (see `lucid_sprites.fingerprints`)."""

@@ -13,10 +13,10 @@ import pandas as pd
 
 from lucid_sprites import tensorflow_start
 from lucid_sprites.comparison.states import Layer, read_states
-from lucid_sprites.config import catalogues
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import write_whole
 from lucid_sprites.made import write_beside
+from lucid_sprites.planning import catalogues
 
 if TYPE_CHECKING:
     from tensorflow.core.framework.graph_pb2 import GraphDef

@@ -6,14 +6,14 @@ import numpy as np
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites.config import schema
-from lucid_sprites.config.plan import InstancePlan
-from lucid_sprites.config.studies import study_plan
 from lucid_sprites.engine.objectives.build import layers
 from lucid_sprites.engine.objectives.functions import ObjectiveFunction, function_data
 from lucid_sprites.engine.optimize import Progress, optimize
 from lucid_sprites.engine.task import Outcome, Task
 from lucid_sprites.models import prepare
 from lucid_sprites.models.picture_input import PictureInput
+from lucid_sprites.planning.sprites import InstancePlan
+from lucid_sprites.planning.study_selection import study_plan
 from lucid_sprites.recipe.objectives import Objective, objective, text
 from lucid_sprites.recipe.settings import DEFAULTS, recipes
 

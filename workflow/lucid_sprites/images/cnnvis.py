@@ -18,7 +18,6 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites import tensorflow_start
 from lucid_sprites.closing import Closing
-from lucid_sprites.config.images import DEFAULTS, KINDS, SHORT
 from lucid_sprites.errors import UserError, nearest
 from lucid_sprites.files import write_whole
 from lucid_sprites.images import backward, views
@@ -26,6 +25,7 @@ from lucid_sprites.images.activations import activations
 from lucid_sprites.images.events import EventFile
 from lucid_sprites.models import graph_file, topology
 from lucid_sprites.models.picture_input import PictureInput
+from lucid_sprites.planning.images import DEFAULTS, KINDS, SHORT
 from lucid_sprites.render import png
 
 GraphLike = str | Path | tf.Graph | tf.Session | GraphDef

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from lucid_sprites import layout, tensorflow_start
-from lucid_sprites.config.images import DREAM, view_identity
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole
 from lucid_sprites.made import mark
+from lucid_sprites.planning.images import DREAM, view_identity
 
 
 def main() -> None:

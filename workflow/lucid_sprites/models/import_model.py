@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from lucid_sprites import tensorflow_start
-from lucid_sprites.config import catalogues
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import sha256, write_if_changed
 from lucid_sprites.models import confinement
+from lucid_sprites.planning import catalogues
 from lucid_sprites.sandbox import child
 from lucid_sprites.sandbox.limits import Limits
 

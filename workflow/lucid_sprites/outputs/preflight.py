@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lucid_sprites.config import catalogues
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import write_whole
 from lucid_sprites.made import mark
+from lucid_sprites.planning import catalogues
 
 # Share of the channels of a layer from which on silence on noise is worth a word.
 _MANY = 0.5

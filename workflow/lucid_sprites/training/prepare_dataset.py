@@ -18,11 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from lucid_sprites.config.training import dataset_made
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole, write_whole
 from lucid_sprites.made import mark
 from lucid_sprites.photos import UnreadablePhotoError
+from lucid_sprites.planning.training import dataset_made
 from lucid_sprites.training.attributes import read_attributes
 from lucid_sprites.training.photos import read_square
 

@@ -40,7 +40,7 @@ class Loaded:
 
 
 def load(source: dict[str, Any]) -> Loaded:
-    """The model that a source of `config.sources` stands for.
+    """The model that a source of `planning.sources` stands for.
 
     Args:
         source: `file`, a path, with `trust` and `code` for Keras files; or `keras_application`, a

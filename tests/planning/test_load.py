@@ -14,10 +14,10 @@ from unittest.mock import ANY
 import pytest
 
 from lucid_sprites import layout
-from lucid_sprites.config import catalogues
-from lucid_sprites.config.load import load
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import sha256
+from lucid_sprites.planning import catalogues
+from lucid_sprites.planning.load import load
 from lucid_sprites.recipe.settings import DEFAULTS
 from tiny_graphs import save, small
 
@@ -338,7 +338,7 @@ def test_tensorflow_is_not_imported_where_the_workflow_starts(study):
     }
     program = (
         "import json, sys\n"
-        "from lucid_sprites.config.load import load\n"
+        "from lucid_sprites.planning.load import load\n"
         "print(len(load(json.loads(sys.argv[1]), 'study.yaml').instances))\n"
         "print([name for name in ('tensorflow', 'keras') if name in sys.modules])\n"
     )

@@ -5,8 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from lucid_sprites.config import images, schema
+from lucid_sprites.config import schema
 from lucid_sprites.errors import UserError
+from lucid_sprites.planning import images
 from plans import plan_of
 
 LAYERS = [

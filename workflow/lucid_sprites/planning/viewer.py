@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from lucid_sprites import layout
-from lucid_sprites.config.plan import InstancePlan, Plan
-from lucid_sprites.config.selection import LayerPlan
 from lucid_sprites.files import natural_key
+from lucid_sprites.planning.layers import LayerPlan
+from lucid_sprites.planning.sprites import InstancePlan, Plan
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.settings import canonical_json
 
@@ -19,7 +19,7 @@ PLOTS = ("loss", "status", "time")
 
 @dataclass(frozen=True)
 class Pages:
-    """The pages of a plan; `wildcards` as for `config.plan.Plan`.
+    """The pages of a plan; `wildcards` as for `planning.sprites.Plan`.
 
     Attributes:
         plan: what there is to show.

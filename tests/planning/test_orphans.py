@@ -4,12 +4,12 @@ import os
 
 import pytest
 
-from lucid_sprites.config.asked import Asked
-from lucid_sprites.config.comparison import Comparisons
-from lucid_sprites.config.images import ImagePlan
-from lucid_sprites.config.study_plan import StudiesPlan
-from lucid_sprites.config.training import Trainings
-from lucid_sprites.outputs import orphans
+from lucid_sprites.planning import orphans
+from lucid_sprites.planning.asked import Asked
+from lucid_sprites.planning.comparison import Comparisons
+from lucid_sprites.planning.images import ImagePlan
+from lucid_sprites.planning.studies import StudiesPlan
+from lucid_sprites.planning.training import Trainings
 from plans import plan_of
 
 LAYER = {"number": 3, "name": "conv1/Relu", "op": "Relu", "kind": "activation", "depth": 6,

@@ -11,14 +11,14 @@ from types import SimpleNamespace
 from typing import Any
 
 from lucid_sprites import fingerprints
-from lucid_sprites.config import catalogues
-from lucid_sprites.config.comparison import Comparison, Comparisons, State
-from lucid_sprites.config.images import ImagePlan
-from lucid_sprites.config.plan import InstancePlan, Plan
-from lucid_sprites.config.selection import LayerPlan
 from lucid_sprites.made import tag
+from lucid_sprites.planning import catalogues
+from lucid_sprites.planning.comparison import Comparison, Comparisons, State
+from lucid_sprites.planning.images import ImagePlan
+from lucid_sprites.planning.layers import LayerPlan
+from lucid_sprites.planning.sprites import InstancePlan, Plan
+from lucid_sprites.planning.viewer import Pages
 from lucid_sprites.recipe.settings import canonical_json
-from lucid_sprites.viewer.pages import Pages
 
 # Of a block's parameters: where things lie, and how fast it is made.
 _UNSEEN = ("graph", "batch", "keep_state", "results", "folder")

@@ -6,14 +6,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from lucid_sprites.config.training import (
+from lucid_sprites.errors import UserError
+from lucid_sprites.planning.training import (
     Trainings,
     dataset_made,
     make_training,
     scheduled,
     segment_made,
 )
-from lucid_sprites.errors import UserError
 
 
 def place(**fields):

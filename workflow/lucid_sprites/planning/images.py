@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from lucid_sprites import fingerprints, layout
-from lucid_sprites.config.plan import InstancePlan, Plan
-from lucid_sprites.config.selection import matching
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import PICTURE, check_input
 from lucid_sprites.made import tag
+from lucid_sprites.planning.layers import matching
+from lucid_sprites.planning.sprites import InstancePlan, Plan
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.settings import canonical_json
 

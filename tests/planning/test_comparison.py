@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from lucid_sprites.config.comparison import comparisons
 from lucid_sprites.errors import UserError
+from lucid_sprites.planning.comparison import comparisons
 from plans import plan_of
 
 RELU = {"number": 0, "name": "relu", "op": "Relu", "kind": "activation", "depth": 4,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lucid_sprites.config import cost
+from lucid_sprites.planning import cost
 from lucid_sprites.recipe.settings import DEFAULTS
 from lucid_sprites.recipe.size import Size
 

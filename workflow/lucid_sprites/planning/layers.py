@@ -6,8 +6,8 @@ from functools import cached_property
 from itertools import groupby, product
 from typing import Any
 
-from lucid_sprites.config import cost
 from lucid_sprites.errors import UserError, nearest
+from lucid_sprites.planning import cost
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.settings import canonical_json, merge, resolve
 

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from lucid_sprites.config.studies import plan_studies
 from lucid_sprites.errors import UserError
+from lucid_sprites.planning.study_selection import plan_studies
 from lucid_sprites.recipe.objectives import parse, text
 from plans import plan_of
 

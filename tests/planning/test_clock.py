@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from lucid_sprites.config import clock
-from lucid_sprites.config.clock import Given
+from lucid_sprites.planning import clock
+from lucid_sprites.planning.clock import Given
 
 DAY = 86_400
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from lucid_sprites.config.selection import LayerPlan, select_layers
 from lucid_sprites.errors import UserError
+from lucid_sprites.planning.layers import LayerPlan, select_layers
 from lucid_sprites.recipe.settings import DEFAULTS, merge
 
 WHERE = "study.yaml: series shapes, instance a"

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from lucid_sprites import layout
-from lucid_sprites.config import catalogues, cost
-from lucid_sprites.config.selection import LayerPlan, select_layers
-from lucid_sprites.config.sources import Source
 from lucid_sprites.errors import UserError
+from lucid_sprites.planning import catalogues, cost
+from lucid_sprites.planning.layers import LayerPlan, select_layers
+from lucid_sprites.planning.sources import Source
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.settings import ENGINE_VARIANT, canonical_json, identity
 from lucid_sprites.recipe.size import Size

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from lucid_sprites.errors import UserError
-from lucid_sprites.viewer.pages import Pages
+from lucid_sprites.planning.viewer import Pages
 from plans import plan_of
 
 LAYER = {"number": 0, "name": "conv1/Relu", "op": "Relu", "kind": "activation", "depth": 6,

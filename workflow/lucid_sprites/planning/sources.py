@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from lucid_sprites import layout
-from lucid_sprites.config import onnx_weights
-from lucid_sprites.config.training import TRAINED_INPUT, instance_name, make_training
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import MODEL, TEXT, check_input, natural_key
+from lucid_sprites.planning import onnx_weights
+from lucid_sprites.planning.training import TRAINED_INPUT, instance_name, make_training
 
 MODEL_SUFFIXES = (".pb", ".pbtxt", ".keras", ".h5", ".hdf5", ".onnx")
 _SAVED_MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt")

@@ -1,4 +1,4 @@
-"""The plan of the studies: what `config.plan` is for layers, under paths of their own.
+"""The plan of the studies: what `planning.sprites` is for layers, under paths of their own.
 
 The rules of studies are those of layers, and so are their answers; `wildcards.study` stands where
 `wildcards.layer` does.
@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from lucid_sprites import layout
-from lucid_sprites.config.plan import InstanceOptions, InstancePlan, Plan
-from lucid_sprites.config.selection import LayerPlan
 from lucid_sprites.errors import UserError
+from lucid_sprites.planning.layers import LayerPlan
+from lucid_sprites.planning.sprites import InstanceOptions, InstancePlan, Plan
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.settings import canonical_json
 

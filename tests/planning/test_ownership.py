@@ -6,8 +6,8 @@ import shutil
 import pytest
 
 from lucid_sprites import layout
-from lucid_sprites.config import ownership
 from lucid_sprites.errors import UserError
+from lucid_sprites.planning import ownership
 
 
 @pytest.fixture

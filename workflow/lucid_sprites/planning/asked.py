@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from lucid_sprites.config.comparison import Comparisons
-from lucid_sprites.config.images import ImagePlan
-from lucid_sprites.config.plan import Plan
-from lucid_sprites.config.study_plan import StudiesPlan
-from lucid_sprites.config.training import Trainings
 from lucid_sprites.errors import UserError
+from lucid_sprites.planning.comparison import Comparisons
+from lucid_sprites.planning.images import ImagePlan
+from lucid_sprites.planning.sprites import Plan
+from lucid_sprites.planning.studies import StudiesPlan
+from lucid_sprites.planning.training import Trainings
 
 
 @dataclass(frozen=True)

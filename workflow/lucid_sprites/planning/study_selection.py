@@ -4,12 +4,13 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
-from lucid_sprites.config import cost, schema, study_kinds
-from lucid_sprites.config.plan import InstanceOptions, InstancePlan, Plan
-from lucid_sprites.config.selection import find_one, needed_size
-from lucid_sprites.config.study_kinds import Cell
-from lucid_sprites.config.study_plan import StudiesPlan, StudyPlan
+from lucid_sprites.config import schema
 from lucid_sprites.errors import UserError
+from lucid_sprites.planning import cost, study_kinds
+from lucid_sprites.planning.layers import find_one, needed_size
+from lucid_sprites.planning.sprites import InstanceOptions, InstancePlan, Plan
+from lucid_sprites.planning.studies import StudiesPlan, StudyPlan
+from lucid_sprites.planning.study_kinds import Cell
 from lucid_sprites.recipe.objectives import OBJECTIVES, Objective, text
 from lucid_sprites.recipe.objectives.vocabulary import BY_MEMBER, COUPLING, INPUT, NEEDS_ALPHA
 from lucid_sprites.recipe.settings import canonical_json, merge, photo, resolve

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from lucid_sprites import fingerprints, layout
-from lucid_sprites.config import clock, ownership, review, schema
-from lucid_sprites.config.catalogues import catalogues, stamp
-from lucid_sprites.config.plan import InstanceOptions, Plan
-from lucid_sprites.config.sources import Source, sources
+from lucid_sprites.config import review, schema
 from lucid_sprites.errors import UserError
+from lucid_sprites.planning import clock, ownership
+from lucid_sprites.planning.catalogues import catalogues, stamp
+from lucid_sprites.planning.sources import Source, sources
+from lucid_sprites.planning.sprites import InstanceOptions, Plan
 from lucid_sprites.recipe import transform_lists
 from lucid_sprites.recipe.settings import DEFAULTS, merge, resolve
 from lucid_sprites.recipe.size import Size
