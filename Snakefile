@@ -37,7 +37,6 @@ envvars:
 from lucid_sprites import failures, fingerprints, layout
 from lucid_sprites.config import yaml_file
 from lucid_sprites.errors import UserError
-from lucid_sprites.outputs.summary import summarize_run
 from lucid_sprites.planning import images, orphans, ownership
 from lucid_sprites.planning.asked import Asked
 from lucid_sprites.planning.clock import Given
@@ -48,6 +47,7 @@ from lucid_sprites.planning.redo import Redo
 from lucid_sprites.planning.study_selection import plan_studies
 from lucid_sprites.planning.training import trainings
 from lucid_sprites.planning.viewer import Pages
+from lucid_sprites.sprites.summary import summarize_run
 
 FAILURES = failures.listen(logger, Quietness.ALL in (workflow.output_settings.quiet or ()))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from lucid_sprites.recipe.size import Size
-from lucid_sprites.render import png
+from lucid_sprites.sprites import png
 
 
 def write_state(

@@ -14,10 +14,9 @@ import tiny_graphs
 from lucid_sprites import layout
 from lucid_sprites.errors import UserError
 from lucid_sprites.models import graph_file
-from lucid_sprites.outputs import losses, sheet
 from lucid_sprites.recipe.size import Size
-from lucid_sprites.render import attempts_log, png, sprite
-from lucid_sprites.render.store import Entry, Store, _entry, _members, _seal
+from lucid_sprites.sprites import attempts_log, extract, losses, png, sheet
+from lucid_sprites.sprites.store import Entry, Store, _entry, _members, _seal
 
 NAME = "ab" * 32
 RECORD = {"status": "ok", "loss": 0.5, "recipe": {"seed": 0, "attempt": 0}, "index": 0}
@@ -47,7 +46,7 @@ def test_a_sprite_comes_out_of_its_block_as_it_was_or_not_at_all(tmp_path, conte
     block.write_bytes(content)
     out.unlink(missing_ok=True)
     try:
-        sprite.main(str(block), MEMBER, str(out), str(log))
+        extract.main(str(block), MEMBER, str(out), str(log))
     except SystemExit as end:
         assert str(end).startswith(f"error: {block}: ")
         assert not out.exists() and not block.exists()
@@ -61,7 +60,7 @@ def test_nothing_in_a_block_gets_out_of_its_place(tmp_path, name):
     block, out = tmp_path / "in/block.zip", tmp_path / "in/sprite.png"
     block.parent.mkdir(exist_ok=True)
     block.write_bytes(zipped({name: b"escaped", MEMBER: PICTURE}))
-    sprite.main(str(block), MEMBER, str(out), str(tmp_path / "log"))
+    extract.main(str(block), MEMBER, str(out), str(tmp_path / "log"))
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["block.zip", "in", "sprite.png"]
 
 

@@ -11,13 +11,13 @@ import tiny_graphs
 from imported import describe
 from lucid_sprites.comparison.states import read_states
 from lucid_sprites.errors import UserError
-from lucid_sprites.outputs import sheet_index
-from lucid_sprites.outputs.preflight import report
-from lucid_sprites.outputs.summary import summarize
+from lucid_sprites.models.preflight import report
 from lucid_sprites.planning import catalogues
 from lucid_sprites.planning.layers import select_layers
 from lucid_sprites.recipe.settings import DEFAULTS
 from lucid_sprites.recipe.size import Size
+from lucid_sprites.sprites import sheet_index
+from lucid_sprites.sprites.summary import summarize
 from lucid_sprites.viewer import bundle, html, layer_data, manifest
 
 CELLS = [

@@ -11,7 +11,7 @@ from lucid_sprites.recipe.settings import (
     resolve,
 )
 from lucid_sprites.recipe.size import Size
-from lucid_sprites.render.store import key
+from lucid_sprites.sprites.store import key
 
 # Of the defaults with a scale: whoever changes them has all users render everything anew.
 KEYS = {

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from lucid_sprites.render import png
+from lucid_sprites.sprites import png
 from workflow_project import Project
 
 SECONDS = 15

@@ -25,8 +25,8 @@ from workflow_project import Project
 KILLS = int(os.environ.get("KILLS", 200))
 _AT_ONCE = 2
 # What runs, by a part of its command line; otherwise it is Snakemake itself that starts or plans.
-_PHASES = {"optimize_block": "optimize", "render/sprite.py": "sprite", "outputs.sheet": "sheet",
-           "outputs.losses": "log", "viewer": "viewer"}  # fmt: skip
+_PHASES = {"optimize_block": "optimize", "sprites/extract.py": "sprite", "sprites.sheet": "sheet",
+           "sprites.losses": "log", "viewer": "viewer"}  # fmt: skip
 _OTHERWISE = "start"
 
 

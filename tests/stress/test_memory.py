@@ -63,7 +63,7 @@ def block(tmp_path_factory) -> tuple[list[tuple[int, int]], Path]:
     }
     log = folder / "log"
     process = subprocess.Popen(
-        [sys.executable, "-m", "lucid_sprites.render.optimize_block", "--spec", json.dumps(spec),
+        [sys.executable, "-m", "lucid_sprites.sprites.optimize_block", "--spec", json.dumps(spec),
          "--store", folder / "store", "--made", "a", "--out", folder / "block.zip", "--log", log],
         env={**os.environ, "PYTHONPATH": str(Path(lucid_sprites.__file__).parents[1])},
         stderr=subprocess.DEVNULL,

@@ -27,7 +27,7 @@ from lucid_sprites.planning.sprites import Plan
 from lucid_sprites.planning.study_selection import plan_studies
 from lucid_sprites.recipe.objectives import without_paths
 from lucid_sprites.recipe.settings import ENGINE_VARIANT, recipes
-from lucid_sprites.render import png
+from lucid_sprites.sprites import png
 from workflow_project import Project
 
 _KILLED_EVERY = 4

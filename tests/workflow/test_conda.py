@@ -66,7 +66,7 @@ def test_jobs_run_in_the_environment(active, base, rendered, tmp_path):
     asked = (base / "asked").read_text().splitlines()
     assert asked[0].startswith("-m pip install") and asked[0].endswith("requirements.txt")
     programs = [re.search(r"lucid_sprites[ /](\w+[./]\w+)", job)[1] for job in asked[1:]]
-    assert programs == ["render.optimize_block", "render/sprite"]
+    assert programs == ["sprites.optimize_block", "sprites/extract"]
 
 
 def run(project: Project, base: Path, active: bool, *targets: str):

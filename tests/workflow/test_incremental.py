@@ -12,7 +12,7 @@ import pandas as pd
 
 import tiny_graphs
 from lucid_sprites.recipe.settings import ENGINE_VARIANT
-from lucid_sprites.render import png
+from lucid_sprites.sprites import png
 from workflow_project import ROOT
 
 

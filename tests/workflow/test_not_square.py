@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import tiny_graphs
-from lucid_sprites.render import png
+from lucid_sprites.sprites import png
 from viewer_page import control, shown_indexes
 from workflow_project import Project
 

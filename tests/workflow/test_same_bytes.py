@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lucid_sprites.render import png
+from lucid_sprites.sprites import png
 from workflow_project import ROOT, Project
 
 CONV_8 = "MobilenetV1/MobilenetV1/Conv2d_8_pointwise/Relu6"

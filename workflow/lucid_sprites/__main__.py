@@ -1,6 +1,6 @@
 """Program: run another program of this package, found by the package's own folder.
 
-    python workflow/lucid_sprites render.optimize_block --spec ...
+    python workflow/lucid_sprites sprites.optimize_block --spec ...
 
 Jobs are started so, and not by `python -m`: PYTHONPATH cannot name a folder whose path has a colon,
 and a file of the project called like a module of Python's is not taken for it.

@@ -37,7 +37,7 @@ rule picture_view:
     params:
         identity=IMAGES.view_identity,
     shell:
-        'python -I -S "$LUCID_SPRITES/render/sprite.py"'
+        'python -I -S "$LUCID_SPRITES/sprites/extract.py"'
         " {input:q} {wildcards.view}.png {output:q} {log:q}"
 
 

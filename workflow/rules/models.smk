@@ -58,5 +58,5 @@ rule preflight_report:
     params:
         made=MARKS.preflight,
     shell:
-        'python "$LUCID_SPRITES" outputs.preflight'
+        'python "$LUCID_SPRITES" models.preflight'
         " {input:q} --made {params.made} --out {output:q} 2> {log:q}"

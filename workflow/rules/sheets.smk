@@ -19,7 +19,7 @@ rule losses:
         spec=PLAN.losses_spec,
         made=MARKS.losses,
     shell:
-        'python "$LUCID_SPRITES" outputs.losses'
+        'python "$LUCID_SPRITES" sprites.losses'
         " --spec {params.spec:q} --made {params.made} --out {output:q} 2> {log:q}"
 
 
@@ -45,5 +45,5 @@ rule spritesheet:
         spec=PLAN.sheet_spec,
         made=MARKS.sheet,
     shell:
-        'python "$LUCID_SPRITES" outputs.sheet'
+        'python "$LUCID_SPRITES" sprites.sheet'
         " --spec {params.spec:q} --made {params.made} --out {output.sheet:q} 2> {log:q}"

@@ -21,7 +21,7 @@ rule optimize:
         store=PLAN.store,
         made=MARKS.block,
     shell:
-        'python "$LUCID_SPRITES" render.optimize_block --spec {params.spec:q}'
+        'python "$LUCID_SPRITES" sprites.optimize_block --spec {params.spec:q}'
         " --store {params.store:q} --made {params.made} --out {output:q} --log {log:q}"
 
 
@@ -39,5 +39,5 @@ rule render_sprite:
         member=PLAN.member,
     # A process for each sprite: without the site packages it starts in half the time.
     shell:
-        'python -I -S "$LUCID_SPRITES/render/sprite.py"'
+        'python -I -S "$LUCID_SPRITES/sprites/extract.py"'
         " {input:q} {params.member:q} {output:q} {log:q}"

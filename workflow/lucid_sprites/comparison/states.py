@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from lucid_sprites.outputs import sheet_index
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.size import Size
 from lucid_sprites.recipe.statuses import OK
-from lucid_sprites.render import png
+from lucid_sprites.sprites import png, sheet_index
 
 
 @dataclass(frozen=True)

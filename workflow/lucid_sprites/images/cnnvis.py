@@ -26,7 +26,7 @@ from lucid_sprites.images.events import EventFile
 from lucid_sprites.models import graph_file, topology
 from lucid_sprites.models.picture_input import PictureInput
 from lucid_sprites.planning.images import DEFAULTS, KINDS, SHORT
-from lucid_sprites.render import png
+from lucid_sprites.sprites import png
 
 GraphLike = str | Path | tf.Graph | tf.Session | GraphDef
 """A frozen graph or a path to one; or a graph with variables, which have the values of the session

@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def _write(path: str, spec: dict[str, Any], made: str) -> None:
-    from lucid_sprites.render import png
+    from lucid_sprites.sprites import png
 
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(zipfile.ZipInfo(mark(made)), b"")

@@ -19,7 +19,7 @@ from lucid_sprites import layout
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import write_whole
 from lucid_sprites.made import write_beside
-from lucid_sprites.render import png
+from lucid_sprites.sprites import png
 
 _PLACE = ["layer", "instance", "index"]
 

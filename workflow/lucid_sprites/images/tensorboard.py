@@ -16,7 +16,7 @@ from lucid_sprites.errors import UserError
 from lucid_sprites.made import write_beside
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.size import Size
-from lucid_sprites.render import png
+from lucid_sprites.sprites import png
 
 
 def main() -> None:

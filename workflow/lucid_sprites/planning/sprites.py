@@ -236,7 +236,7 @@ class Plan:
         return shown
 
     def block_spec(self, wildcards: Any) -> str:
-        """What the block's job is given: `render.block.BlockSpec` as canonical JSON."""
+        """What the block's job is given: `sprites.block.BlockSpec` as canonical JSON."""
         instance, layer = self.instance_of(wildcards), self.layer_of(wildcards)
         groups = [
             {"indexes": index_ranges.shorten(members), "settings": settings}

@@ -18,11 +18,10 @@ from lucid_sprites import layout
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import write_whole
 from lucid_sprites.made import mark
-from lucid_sprites.outputs import sheet_index
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.size import Size
 from lucid_sprites.recipe.statuses import OK
-from lucid_sprites.render import attempts_log
+from lucid_sprites.sprites import attempts_log, sheet_index
 from lucid_sprites.viewer.script import script
 
 _PER_CELL = ("loss", "status", "seed", "attempt")

@@ -1,6 +1,6 @@
 """Program: put the sprites of a layer at a threshold on one sheet, with a JSON beside it.
 
-python -m lucid_sprites.outputs.sheet --spec JSON --made MARK --out SHEET.png
+python -m lucid_sprites.sprites.sheet --spec JSON --made MARK --out SHEET.png
 """
 
 import argparse
@@ -18,7 +18,7 @@ from lucid_sprites.made import mark
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.size import Size
 from lucid_sprites.recipe.statuses import OK
-from lucid_sprites.render import png
+from lucid_sprites.sprites import png
 
 
 def compose(

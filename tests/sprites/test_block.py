@@ -21,9 +21,9 @@ from lucid_sprites.engine.task import CURVE_EVERY
 from lucid_sprites.files import sha256
 from lucid_sprites.recipe import statuses
 from lucid_sprites.recipe.settings import DEFAULTS
-from lucid_sprites.render import block, png
-from lucid_sprites.render.block import BlockSpec
-from lucid_sprites.render.store import Store
+from lucid_sprites.sprites import block, png
+from lucid_sprites.sprites.block import BlockSpec
+from lucid_sprites.sprites.store import Store
 
 PLAIN = {"transforms": "none", "parametrization": "pixel", "decorrelate": False}
 
@@ -201,7 +201,7 @@ def test_the_second_run_does_without_tensorflow(first, filled):
     program = """
 import json, sys
 from lucid_sprites.render import block
-from lucid_sprites.render.store import Store
+from lucid_sprites.sprites.store import Store
 sprites = block.complete(block.BlockSpec(**json.loads(sys.argv[1])), Store(sys.argv[2]), None)
 print(sum(len(sprite.found) for sprite in sprites), "tensorflow" in sys.modules)
 """

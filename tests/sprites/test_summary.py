@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from lucid_sprites.outputs.summary import summarize
 from lucid_sprites.recipe.statuses import CONSTANT, OK, RECURRING
+from lucid_sprites.sprites.summary import summarize
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from lucid_sprites.errors import UserError
-from lucid_sprites.outputs import sheet_index
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.statuses import OK
+from lucid_sprites.sprites import sheet_index
 
 
 def summarize_run(sheets: list[str], targets: list[str]) -> str:

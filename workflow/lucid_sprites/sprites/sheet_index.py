@@ -8,7 +8,7 @@ from lucid_sprites.recipe.size import Size
 
 
 def read(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """A sheet's description, as `outputs.sheet` has written it.
+    """A sheet's description, as `sprites.sheet` has written it.
 
     Raises:
         UserError: it cannot be read; a damaged one is deleted, so that it is made again.

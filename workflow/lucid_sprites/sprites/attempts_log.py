@@ -17,7 +17,7 @@ _WHOLE = ["batch_id", "timestamp", "layer", "index", "threshold", "seed", "attem
 
 
 def read(block: str) -> list[dict[str, Any]]:
-    """The rows that `render.block.rows` has put into the block.
+    """The rows that `sprites.block.rows` has put into the block.
 
     Raises:
         UserError: the block cannot be read; a damaged one is deleted, so that it is made again.

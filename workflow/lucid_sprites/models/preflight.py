@@ -1,6 +1,6 @@
 """Program: report on the models of a series, from their catalogues.
 
-python -m lucid_sprites.outputs.preflight CATALOGUE ... --made MARK --out FILE
+python -m lucid_sprites.models.preflight CATALOGUE ... --made MARK --out FILE
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Program: join the attempts of an instance's blocks to one loss log.
 
-python -m lucid_sprites.outputs.losses --spec JSON --made MARK --out losses.csv
+python -m lucid_sprites.sprites.losses --spec JSON --made MARK --out losses.csv
 """
 
 import argparse
@@ -15,7 +15,7 @@ from lucid_sprites.files import write_whole
 from lucid_sprites.made import write_beside
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.size import Size
-from lucid_sprites.render import attempts_log
+from lucid_sprites.sprites import attempts_log
 
 
 def table(blocks: list[str]) -> pd.DataFrame:

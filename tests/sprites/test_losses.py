@@ -10,12 +10,11 @@ import pytest
 
 from lucid_sprites import layout
 from lucid_sprites.errors import UserError
-from lucid_sprites.outputs import losses
 from lucid_sprites.recipe.settings import DEFAULTS, merge, recipes, resolve
 from lucid_sprites.recipe.statuses import CONSTANT, NOT_FINITE, OK, RECURRING
-from lucid_sprites.render import attempts_log
-from lucid_sprites.render.block import BlockSpec, Sprite, rows
-from lucid_sprites.render.store import ENGINE_VARIANT, Entry
+from lucid_sprites.sprites import attempts_log, losses
+from lucid_sprites.sprites.block import BlockSpec, Sprite, rows
+from lucid_sprites.sprites.store import ENGINE_VARIANT, Entry
 
 # The original kit's columns in its order, then those that it did not have.
 COLUMNS = [

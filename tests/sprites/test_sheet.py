@@ -9,10 +9,9 @@ from PIL import Image
 
 from lucid_sprites import layout
 from lucid_sprites.errors import UserError
-from lucid_sprites.outputs import sheet
 from lucid_sprites.recipe.size import Size
 from lucid_sprites.recipe.statuses import CONSTANT, NOT_FINITE, OK
-from lucid_sprites.render import png
+from lucid_sprites.sprites import png, sheet
 
 RECIPE = {"seed": 5, "attempt": 1}
 

@@ -9,7 +9,7 @@ import pytest
 
 import lucid_sprites
 
-PROGRAM = Path(lucid_sprites.__file__).parent / "render" / "sprite.py"
+PROGRAM = Path(lucid_sprites.__file__).parent / "sprites" / "extract.py"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20
 
 

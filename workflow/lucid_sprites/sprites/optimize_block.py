@@ -1,6 +1,6 @@
 """Program: optimize one block and write it as a ZIP.
 
-python -m lucid_sprites.render.optimize_block
+python -m lucid_sprites.sprites.optimize_block
     --spec JSON --store FOLDER --made MARK --out ZIP --log FILE
 """
 
@@ -21,8 +21,8 @@ from lucid_sprites import layout, tensorflow_start
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole
 from lucid_sprites.made import mark
-from lucid_sprites.render import block
-from lucid_sprites.render.store import Store
+from lucid_sprites.sprites import block
+from lucid_sprites.sprites.store import Store
 
 _SECONDS_BETWEEN_LINES = 10
 

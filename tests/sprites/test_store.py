@@ -8,8 +8,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from lucid_sprites.render import store
-from lucid_sprites.render.store import Entry, Store, key
+from lucid_sprites.sprites import store
+from lucid_sprites.sprites.store import Entry, Store, key
 
 NAME = "ab" * 32
 

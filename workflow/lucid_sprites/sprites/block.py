@@ -16,8 +16,8 @@ from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.objectives import without_paths
 from lucid_sprites.recipe.settings import ENGINE_VARIANT, Recipe, identity, recipes
 from lucid_sprites.recipe.statuses import CONSTANT, OK, REFUSED
-from lucid_sprites.render import png
-from lucid_sprites.render.store import Entry, Store, key
+from lucid_sprites.sprites import png
+from lucid_sprites.sprites.store import Entry, Store, key
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ import pytest
 from tensorflow import make_ndarray, make_tensor_proto
 
 from imported import describe
-from lucid_sprites.outputs.preflight import report
+from lucid_sprites.models.preflight import report
 from tiny_graphs import save, small
 
 

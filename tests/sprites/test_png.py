@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from lucid_sprites.recipe.size import Size
-from lucid_sprites.render import png
+from lucid_sprites.sprites import png
 
 RECORD = {"layer": "conv1/Relu", "index": 3, "loss": 1 / 3, "recipe": {"transforms": [{"pad": 1}]}}
 

@@ -1,1 +1,0 @@
-"""What is made of finished sprites: loss logs, spritesheets and the summary."""

@@ -1,1 +1,0 @@
-"""From optimized sprites to files: the store, the block and the sprite."""
