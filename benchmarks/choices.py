@@ -49,14 +49,15 @@ def measure(graph: str, layer: str, batch: int, scale: int, options: dict) -> fl
 
     import numpy as np
 
-    from lucid_sprites.engine import (
-        draws,
-        first_convolution,
-        large_convolutions,
-        turned_convolution,
+    from lucid_sprites.engine import draws
+    from lucid_sprites.engine.convolutions import (
+        stride1_input_gradient,
+        strided_input_gradient,
+        winograd_graph,
     )
     from lucid_sprites.engine.program import Program
-    from lucid_sprites.models import graph_file, prepare
+    from lucid_sprites.models.graph import prepare
+    from lucid_sprites.models.loaders import frozen_graph
     from lucid_sprites.models.normal_form.normalize import normalize
     from lucid_sprites.recipe.settings import DEFAULTS, recipes, resolve
 
@@ -67,12 +68,12 @@ def measure(graph: str, layer: str, batch: int, scale: int, options: dict) -> fl
     }
     (recipe, *_) = recipes(resolve({**DEFAULTS, **wanted}, ""))
     if not options.get("first", True):
-        first_convolution.with_dense_gradient = lambda network: network
+        strided_input_gradient.with_dense_gradient = lambda network: network
     if not options.get("turned", True):
-        turned_convolution.with_turned_gradient = lambda network: network
+        stride1_input_gradient.with_turned_gradient = lambda network: network
     if not options.get("fewer", True):
-        large_convolutions.suit = lambda precision: False
-    whole = graph_file.read(graph)
+        winograd_graph.suit = lambda precision: False
+    whole = frozen_graph.read(graph)
     picture = normalize(whole, {}, graph).picture
     make = prepare.prepare if options.get("fold", True) else prepare.prune
     batch = options.get("batch", batch)

@@ -156,9 +156,10 @@ def multiplications(graph: str, input_name: str, channels: int, layer: str, edge
     import lean_tensorflow  # noqa: F401
     import tensorflow.compat.v1 as tf
 
-    from lucid_sprites.models import graph_file, prepare
+    from lucid_sprites.models.graph import prepare
+    from lucid_sprites.models.loaders import frozen_graph
 
-    pruned = prepare.prepare(graph_file.read(graph), input_name, layer)
+    pruned = prepare.prepare(frozen_graph.read(graph), input_name, layer)
     with tf.Graph().as_default() as imported:
         canvas = tf.placeholder(tf.float32, [1, edge, edge, channels])
         tf.import_graph_def(pruned, input_map={input_name: canvas}, name="")
@@ -229,7 +230,8 @@ def _indexes(job: Job) -> list[int]:
 def _outcomes(job: Job, indexes: list[int], progress: Any) -> Any:
     """The engine's outcomes; a channel that comes again has another seed."""
     from lucid_sprites.engine.optimize import Task, optimize
-    from lucid_sprites.models import graph_file, prepare
+    from lucid_sprites.models.graph import prepare
+    from lucid_sprites.models.loaders import frozen_graph
     from lucid_sprites.models.picture_input import PictureInput
 
     recipe = _recipe(job)
@@ -237,7 +239,7 @@ def _outcomes(job: Job, indexes: list[int], progress: Any) -> Any:
         Task(index, replace(recipe, seed=indexes[:place].count(index)), (job.steps,))
         for place, index in enumerate(indexes)
     ]
-    network = prepare.prepare(graph_file.read(job.graph), job.picture["name"], job.layer)
+    network = prepare.prepare(frozen_graph.read(job.graph), job.picture["name"], job.layer)
     picture = PictureInput(**job.picture)
     return optimize(network, picture, job.layer, tasks, job.batch, progress)
 

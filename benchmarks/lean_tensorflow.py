@@ -10,5 +10,10 @@ from lucid_sprites import tensorflow_start
 
 tensorflow_start.lean()
 tensorflow_start.load()
-for _module in ("engine.optimize", "models.catalogue", "models.graph_file", "models.prepare"):
+for _module in (
+    "engine.optimize",
+    "models.catalogue",
+    "models.loaders.frozen_graph",
+    "models.graph.prepare",
+):
     importlib.import_module(f"lucid_sprites.{_module}")

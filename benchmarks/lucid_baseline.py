@@ -106,10 +106,10 @@ def _model(graph: str, input_name: str, low: float, high: float) -> Any:
     _lucid()
     from lucid.modelzoo.vision_base import Model
 
-    from lucid_sprites.models import graph_file
+    from lucid_sprites.models.loaders import frozen_graph
 
     class FrozenGraph(Model):
-        _graph_def = graph_file.read(graph)
+        _graph_def = frozen_graph.read(graph)
         image_shape = (None, None, 3)
         image_value_range = (low, high)
 

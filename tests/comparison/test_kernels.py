@@ -8,7 +8,7 @@ from scipy.stats import spearmanr
 import tiny_graphs
 from lucid_sprites.comparison.changes import correlation
 from lucid_sprites.comparison.kernels import kernels
-from lucid_sprites.models import graph_file
+from lucid_sprites.models.loaders import frozen_graph
 
 RANDOM = np.random.RandomState(0)
 FIRST = RANDOM.normal(size=(3, 3, 3, 4)).astype(np.float32)
@@ -72,7 +72,7 @@ def test_no_one_kernel(layer):
 
 def test_a_real_pair_of_one_base_differs_more_with_depth(shared_data):
     """All convolutions over channels, from the first to the last."""
-    graphs = [graph_file.read(next((shared_data / folder).glob("*.pb")))
+    graphs = [frozen_graph.read(next((shared_data / folder).glob("*.pb")))
               for folder in ("pb22_mobilenetv2_finger", "pb23_mobilenetv2_document")]  # fmt: skip
     blocks = ["expanded_conv", *(f"expanded_conv_{number}" for number in range(1, 17))]
     layers = ["Conv"] + [f"{block}/{part}" for block in blocks for part in ("expand", "project")]

@@ -7,8 +7,8 @@ import tiny_graphs
 from lucid_sprites.engine import draws
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Checkpoint, Outcome
+from lucid_sprites.models.graph.prepare import prepare
 from lucid_sprites.models.picture_input import PictureInput
-from lucid_sprites.models.prepare import prepare
 from lucid_sprites.recipe.settings import DEFAULTS, Recipe
 
 COLOURS = np.eye(3)

@@ -8,8 +8,8 @@ import tiny_graphs
 from lucid_sprites.engine import head
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Task
+from lucid_sprites.models.graph.prepare import prepare
 from lucid_sprites.models.picture_input import PictureInput
-from lucid_sprites.models.prepare import prepare
 from lucid_sprites.recipe import statuses
 from lucid_sprites.recipe.settings import DEFAULTS, Recipe
 

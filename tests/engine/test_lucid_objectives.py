@@ -23,7 +23,7 @@ from lucid_sprites.engine.program import Program
 from lucid_sprites.engine.state import State
 from lucid_sprites.models import graph_file
 from lucid_sprites.models.picture_input import PictureInput
-from lucid_sprites.models.prepare import prepare
+from lucid_sprites.models.graph.prepare import prepare
 from lucid_sprites.recipe.objectives import objective
 
 tf = lucid_compat.tf

@@ -13,8 +13,8 @@ from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.program import Program
 from lucid_sprites.engine.state import State
 from lucid_sprites.engine.task import Task
+from lucid_sprites.models.graph.prepare import prepare
 from lucid_sprites.models.picture_input import PictureInput
-from lucid_sprites.models.prepare import prepare
 from lucid_sprites.recipe.objectives import OBJECTIVES, Objective, parse
 from lucid_sprites.recipe.settings import DEFAULTS, Recipe
 from lucid_sprites.recipe.statuses import REFUSED

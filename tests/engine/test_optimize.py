@@ -21,7 +21,7 @@ from engine.known_weights import (
 from lucid_sprites.engine import draws
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Task
-from lucid_sprites.models.prepare import prepare
+from lucid_sprites.models.graph.prepare import prepare
 from lucid_sprites.recipe import statuses
 
 

@@ -12,8 +12,8 @@ from lucid_sprites.engine import precision
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Task
 from lucid_sprites.errors import UserError
-from lucid_sprites.models import graph_file
-from lucid_sprites.models.prepare import prepare
+from lucid_sprites.models.graph.prepare import prepare
+from lucid_sprites.models.loaders import frozen_graph
 from lucid_sprites.recipe import statuses
 from lucid_sprites.recipe.settings import DEFAULTS, Recipe
 
@@ -30,7 +30,7 @@ def recipe(arithmetic, **settings):
 
 
 def run(graph, layer, setting, channels, thresholds=(1, 20, 24), batch=8, checkpoints=()):
-    whole = graph_file.read(graph) if isinstance(graph, Path) else graph
+    whole = frozen_graph.read(graph) if isinstance(graph, Path) else graph
     expected = picture(whole)
     network = prepare(whole, expected.name, layer)
     tasks = [Task(i, setting, thresholds, dict(checkpoints).get(i)) for i in channels]
@@ -58,7 +58,7 @@ def test_a_neuron_whose_loss_recurs_is_no_problem(mobilenet):
     objective = {"objective": "neuron", "layer": LAYER, "n_channel": 3, "x": None, "y": None}
     outcomes = {}
     for arithmetic in ("float32", "bfloat16"):
-        whole = graph_file.read(mobilenet)
+        whole = frozen_graph.read(mobilenet)
         strict = {"bins": 10, "hits": 0, "factor": 1, "minimum": 0}
         setting = recipe(arithmetic, loss_crisis=strict)
         task = Task(0, setting, (40,), objective=objective)

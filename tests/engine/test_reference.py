@@ -20,7 +20,7 @@ from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Task
 from lucid_sprites.models import graph_file
 from lucid_sprites.models.picture_input import PictureInput
-from lucid_sprites.models.prepare import prepare
+from lucid_sprites.models.graph.prepare import prepare
 
 picture = PictureInput("picture", None, None, 3, -1.0, 1.0, {})
 network = prepare(graph_file.read(sys.argv[1]), "picture", "conv1/Relu")

@@ -13,7 +13,7 @@ from shares import fuzz
 import tiny_graphs
 from lucid_sprites import layout
 from lucid_sprites.errors import UserError
-from lucid_sprites.models import graph_file
+from lucid_sprites.models.loaders import frozen_graph
 from lucid_sprites.recipe.size import Size
 from lucid_sprites.sprites import attempts_log, extract, losses, png, sheet
 from lucid_sprites.sprites.store import Entry, Store, _entry, _members, _seal
@@ -137,7 +137,7 @@ def test_a_graph_file_is_read_or_refused(tmp_path, content):
     path = tmp_path / "graph.pb"
     path.write_bytes(content)
     try:
-        assert graph_file.read(path).node
+        assert frozen_graph.read(path).node
     except UserError as error:
         assert str(error).startswith(f"{path}: ")
 
@@ -150,9 +150,9 @@ def test_the_inputs_above_are_whole_before_they_are_damaged(tmp_path):
     path.write_bytes(PICTURE)
     assert sheet.compose({0: str(path)}, 1, 1, Size(16, 16))[1][0]["status"] == "ok"
     path.write_bytes(GRAPH)
-    assert graph_file.read(path).node
+    assert frozen_graph.read(path).node
     store = Store(tmp_path)
     store.put(NAME, ENTRY)
     assert _members(store.get(NAME)) == _members(ENTRY)
     with pytest.raises(UserError):
-        graph_file.read(tmp_path)
+        frozen_graph.read(tmp_path)

@@ -9,8 +9,8 @@ from lucid_sprites.images import backward, close_up
 from lucid_sprites.images.close_up import close_ups
 from lucid_sprites.images.receptive_field import Field, receptive_field
 from lucid_sprites.images.reconstruction import Reconstructor, strongest_activations
-from lucid_sprites.models import graph_file
-from lucid_sprites.models.prepare import prepare
+from lucid_sprites.models.graph.prepare import prepare
+from lucid_sprites.models.loaders import frozen_graph
 
 DEPTH = 24
 
@@ -99,7 +99,7 @@ def test_where_every_position_sees_everything_there_is_no_close_up():
 
 
 def test_a_real_network(shared_data):
-    graph = graph_file.read(shared_data / "pb04_azure_squeezenet_catdog" / "catdog_model.pb")
+    graph = frozen_graph.read(shared_data / "pb04_azure_squeezenet_catdog" / "catdog_model.pb")
     value = 127 + 127 * noise(227, 227)
     maps = range(0, 256, 16)
     with reconstructor(graph, value, "deconvolution", "Placeholder", "fire4_concat") as built:

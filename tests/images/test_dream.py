@@ -84,11 +84,11 @@ def test_a_dream_of_red_is_red_and_the_same_again():
 
 
 def test_the_objective_rises(mobilenet):
-    from lucid_sprites.models import graph_file
-    from lucid_sprites.models.prepare import prepare
+    from lucid_sprites.models.graph.prepare import prepare
+    from lucid_sprites.models.loaders import frozen_graph
 
     layer = "MobilenetV1/MobilenetV1/Conv2d_4_pointwise/Relu6"
-    graph = graph_file.read(mobilenet)
+    graph = frozen_graph.read(mobilenet)
     picture = picture_input("input", 128, 128, low=-1.0)
     settings = dream.Settings(octaves=2, iterations=8)
     start = dream.noise((150, 200, 3), 0)

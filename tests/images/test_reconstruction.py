@@ -14,8 +14,8 @@ from lucid_sprites.images.reconstruction import (
     strongest_maps,
     whole_maps,
 )
-from lucid_sprites.models import graph_file
-from lucid_sprites.models.prepare import prepare
+from lucid_sprites.models.graph.prepare import prepare
+from lucid_sprites.models.loaders import frozen_graph
 
 SIGNALS = {"whole": whole_maps, "strongest": strongest_activations}
 
@@ -188,7 +188,7 @@ def test_strongest_maps_go_by_their_strongest_activation():
 
 @pytest.mark.parametrize("method", RECTIFIERS)
 def test_a_real_network_in_batches_is_what_it_is_alone(mobilenet, method, monkeypatch):
-    graph = graph_file.read(mobilenet)
+    graph = frozen_graph.read(mobilenet)
     layer = "MobilenetV1/MobilenetV1/Conv2d_4_pointwise/Relu6"
     value = picture(128, 128)
     network = prepare(graph, "input", layer)

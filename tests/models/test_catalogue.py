@@ -14,9 +14,9 @@ import lucid_sprites
 from imported import EDGES, describe, normal
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import sha256
-from lucid_sprites.models import graph_file
 from lucid_sprites.models.catalogue import pruned_to_layers
-from lucid_sprites.models.layer_operations import LAYER_OPS
+from lucid_sprites.models.graph.layer_operations import LAYER_OPS
+from lucid_sprites.models.loaders import frozen_graph
 from lucid_sprites.planning import catalogues
 from tiny_graphs import frozen, save, small
 
@@ -297,7 +297,7 @@ def test_a_picture_of_bytes_is_described(catalogue_of):
 
 def test_the_kits_own_kind_of_graph_is_described_from_its_preprocessor(shared_data):
     # lucid-spritemaps feeds SSD graphs at `Preprocessor/sub`; the size is that of image_tensor.
-    names = {node.name for node in graph_file.read(shared_data / REAL).node}
+    names = {node.name for node in frozen_graph.read(shared_data / REAL).node}
     assert "Preprocessor/sub" in names
     described = describe(str(shared_data / REAL), {"name": "Preprocessor/sub"})
     depths = {each["name"]: each["depth"] for each in described["layers"]}

@@ -6,8 +6,8 @@ import tensorflow.compat.v1 as tf
 
 from imported import EDGES
 from lucid_sprites.errors import UserError
-from lucid_sprites.models import topology
 from lucid_sprites.models.catalogue import describe, pruned_to_layers
+from lucid_sprites.models.graph import topology
 from lucid_sprites.models.normal_form.normalize import normalize
 from tiny_graphs import frozen
 

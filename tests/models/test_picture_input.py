@@ -6,7 +6,7 @@ import tensorflow.compat.v1 as tf
 
 from imported import picture as find
 from lucid_sprites.errors import UserError
-from lucid_sprites.models import graph_file
+from lucid_sprites.models.loaders import frozen_graph
 from lucid_sprites.models.picture_input import PictureInput
 from tiny_graphs import frozen, small
 
@@ -191,7 +191,7 @@ def test_an_empty_range_is_refused_with_its_value(limits):
 def test_a_graph_without_a_picture_is_refused_with_its_placeholders(shared_data):
     path = shared_data / "bad_inputs" / "no_image_graph.pb"
     with pytest.raises(UserError) as caught:
-        find(graph_file.read(path))
+        find(frozen_graph.read(path))
     assert str(caught.value) == (
         "graph.pb: no placeholder leads to a convolution, so there is no picture to optimize; "
         "placeholders: x, y; if the graph has a picture input, name it in config.yaml under "
@@ -220,20 +220,20 @@ REAL = {
 
 @pytest.mark.parametrize("name", REAL)
 def test_inputs_of_real_graphs_are_found(shared_data, name):
-    picture = find(graph_file.read(shared_data / name))
+    picture = find(frozen_graph.read(shared_data / name))
     place = picture.name, picture.height, picture.width, picture.channels
     assert (*place, picture.low, picture.high, picture.known["range"]) == REAL[name]
 
 
 def test_a_string_is_no_picture(shared_data):
     path = shared_data / "pb10_faced_corrector" / "face_corrector.pb"
-    picture = find(graph_file.read(path))
+    picture = find(frozen_graph.read(path))
     assert (picture.name, picture.height, picture.width, picture.channels) == ("img", 50, 50, 3)
 
 
 def test_pictures_with_channels_first_are_understood(shared_data):
     path = shared_data / "pb15_onnx_nchw_superres" / "model.pb"
-    picture = find(graph_file.read(path))
+    picture = find(frozen_graph.read(path))
     assert (picture.height, picture.width, picture.channels) == (128, 128, 1)
 
 

@@ -20,8 +20,8 @@ from imported import picture
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Task
 from lucid_sprites.files import sha256
-from lucid_sprites.models import graph_file
-from lucid_sprites.models.prepare import prepare
+from lucid_sprites.models.graph.prepare import prepare
+from lucid_sprites.models.loaders import frozen_graph
 from lucid_sprites.recipe import statuses
 from lucid_sprites.recipe.settings import DEFAULTS, Recipe, resolve
 
@@ -49,7 +49,7 @@ def block(tmp_path_factory) -> tuple[list[tuple[int, int]], Path]:
         "graph": str(graph),
         "graph_sha256": sha256(graph),
         "content": sha256(graph),
-        "picture": picture(graph_file.read(graph)).as_dict(),
+        "picture": picture(frozen_graph.read(graph)).as_dict(),
         "number": 0,
         "layer": "wide",
         "batch": BATCH,
@@ -98,7 +98,7 @@ def test_memory_stays_what_it_was_after_the_first_batch(block, capsys):
 
 @pytest.mark.stress
 def test_an_added_threshold_costs_the_time_of_its_steps(mobilenet, capsys):
-    whole = graph_file.read(mobilenet)
+    whole = frozen_graph.read(mobilenet)
     expected = picture(whole)
     network = prepare(whole, expected.name, CONV_8)
     own = {key: DEFAULTS[key] for key in Recipe.__dataclass_fields__ if key in DEFAULTS}

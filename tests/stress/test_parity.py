@@ -19,8 +19,8 @@ from imported import picture
 from lucid_sprites.engine import precision
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Task
-from lucid_sprites.models import graph_file
-from lucid_sprites.models.prepare import prepare
+from lucid_sprites.models.graph.prepare import prepare
+from lucid_sprites.models.loaders import frozen_graph
 from lucid_sprites.recipe import statuses
 from lucid_sprites.recipe.settings import DEFAULTS, Recipe
 
@@ -114,7 +114,7 @@ def our_pictures(graph: Path, layer: str, arithmetic: str) -> dict[int, np.ndarr
     """Pictures of the channels that are not constant."""
     own = {key: DEFAULTS[key] for key in Recipe.__dataclass_fields__ if key in DEFAULTS}
     recipe = Recipe(**{**own, "scale": EDGE, "precision": arithmetic}, attempt=0)
-    whole = graph_file.read(graph)
+    whole = frozen_graph.read(graph)
     expected = picture(whole)
     network = prepare(whole, expected.name, layer)
     tasks = [Task(channel, recipe, (STEPS,)) for channel in CHANNELS]

@@ -15,8 +15,8 @@ from PIL import Image
 from lucid_sprites import tensorflow_start
 from lucid_sprites.images.close_up import close_ups
 from lucid_sprites.images.reconstruction import Reconstructor, whole_maps
-from lucid_sprites.models import graph_file
-from lucid_sprites.models.prepare import prepare
+from lucid_sprites.models.graph.prepare import prepare
+from lucid_sprites.models.loaders import frozen_graph
 from lucid_sprites.planning.images import DEFAULTS
 from picture_inputs import picture_input
 
@@ -44,7 +44,7 @@ def test_512_maps_take_a_fifth_of_a_gradient_call_for_each(squeezenet, cat):
     """
     with Image.open(cat) as image:
         value = np.asarray(image.convert("RGB").resize((227, 227)), np.float32)
-    network = prepare(graph_file.read(squeezenet), INPUT, LAYER)
+    network = prepare(frozen_graph.read(squeezenet), INPUT, LAYER)
     started = time.process_time()
     with Reconstructor(network, INPUT, LAYER, "gradient", value) as built:
         count = sum(
@@ -81,7 +81,7 @@ def test_close_ups_take_a_third_of_a_run_for_each(squeezenet, cat):
     """Against runs of a gradient that is built before; 256 maps, what they need built, too."""
     with Image.open(cat) as image:
         value = np.asarray(image.convert("RGB").resize((227, 227)), np.float32)
-    network = prepare(graph_file.read(squeezenet), INPUT, "fire4_concat")
+    network = prepare(frozen_graph.read(squeezenet), INPUT, "fire4_concat")
     with tf.Graph().as_default(), tf.Session(config=tensorflow_start.session_config()) as session:
         fed = tf.placeholder(tf.float32, [1, *value.shape])
         (features,) = tf.import_graph_def(network, {INPUT: fed}, ["fire4_concat:0"])

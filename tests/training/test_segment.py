@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from lucid_sprites.errors import UserError
-from lucid_sprites.models import graph_file
+from lucid_sprites.models.loaders import frozen_graph
 from lucid_sprites.training import checkpoint, segment
 from lucid_sprites.training.dataset import open_dataset
 from lucid_sprites.training.network import make_network
@@ -123,7 +123,7 @@ def test_step_0_has_the_given_weights(tmp_path):
     stored = content(path)
     for number, variable in enumerate(given.weights):
         np.testing.assert_array_equal(stored[f"{number:04}"], variable)
-    graph = graph_file.read(tmp_path / "0.pb")
+    graph = frozen_graph.read(tmp_path / "0.pb")
     constants = [tf.make_ndarray(n.attr["value"].tensor) for n in graph.node if n.op == "Const"]
     kernel = given.get_layer("conv3").get_weights()[0]
     assert any(np.array_equal(kernel, constant) for constant in constants)
@@ -207,7 +207,7 @@ def test_several_labels_train_a_sigmoid_head(tmp_path):
     np.savez(tmp_path / "data.npz", **arrays)
     data = str(tmp_path / "data.npz")
     run(tmp_path, 1, run(tmp_path, 0, None, data), data)
-    names = {node.name for node in graph_file.read(tmp_path / "1.pb").node}
+    names = {node.name for node in frozen_graph.read(tmp_path / "1.pb").node}
     assert "sigmoid/Sigmoid" in names
     header, line = (tmp_path / "1.csv").read_text().split()
     row = dict(zip(header.split(","), line.split(","), strict=True))

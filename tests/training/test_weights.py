@@ -7,7 +7,7 @@ import tensorflow as tf
 
 import tiny_graphs
 from lucid_sprites.errors import UserError
-from lucid_sprites.models.keras_model import freeze
+from lucid_sprites.models.loaders.freeze_keras import freeze
 from lucid_sprites.training import topologies, weights
 from lucid_sprites.training.dataset import open_dataset
 from lucid_sprites.training.googlenet import slim_scope

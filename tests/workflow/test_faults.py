@@ -98,7 +98,7 @@ def test_a_sprite_job_is_killed(fresh, undisturbed):
     while process.poll() is None and not killed:
         with contextlib.suppress(psutil.NoSuchProcess):
             for child in parent.children(recursive=True):
-                if "sprite.py" in " ".join(child.cmdline()[:4]):
+                if "extract.py" in " ".join(child.cmdline()[:4]):
                     child.kill()
                     killed.append(child.pid)
     text, _ = process.communicate(timeout=200)

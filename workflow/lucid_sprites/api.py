@@ -173,7 +173,7 @@ def _loaded(model: Any, trust: bool, code: str | None) -> Loaded:
         origin = {"file": str(model), "trust": trust}
         return load_file(origin | ({"code": code} if code else {}))
     if hasattr(model, "layers") and callable(model):
-        from lucid_sprites.models.keras_model import freeze
+        from lucid_sprites.models.loaders.freeze_keras import freeze
 
         return Loaded(freeze(model), None, (0.0, 1.0))
     raise UserError(f"{model!r} is no path, GraphDef or Keras model")

@@ -41,7 +41,7 @@ rule download_lucid_model:
         checksum=PLAN.lucid_checksum,
     # With "=", because Snakemake does not quote an empty checksum.
     shell:
-        'python "$LUCID_SPRITES" models.download_lucid {wildcards.model}'
+        'python "$LUCID_SPRITES" models.loaders.download_lucid {wildcards.model}'
         " --sha256={params.checksum:q} --out {output:q} 2> {log:q}"
 
 

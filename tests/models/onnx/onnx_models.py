@@ -12,7 +12,7 @@ from onnx.reference import ReferenceEvaluator
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from imported import normal
-from lucid_sprites.models import topology
+from lucid_sprites.models.graph import topology
 from lucid_sprites.models.loaders.onnx.load import OnnxModel, load
 
 PICTURE = ("n", 3, "h", "w")

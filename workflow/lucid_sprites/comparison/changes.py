@@ -159,12 +159,12 @@ def _all(channels: list[np.ndarray] | None) -> np.ndarray | None:
 def read_kernels(graphs: list[str], states: dict[str, State]) -> dict[str, Kernels]:
     """The weights of the states' common layers; graphs in the order of the states."""
     from lucid_sprites.comparison.kernels import kernels
-    from lucid_sprites.models import graph_file
+    from lucid_sprites.models.loaders import frozen_graph
 
     names = common_layers(states)
     found = {}
     for instance, path in zip(states, graphs, strict=True):
-        graph = graph_file.read(path)
+        graph = frozen_graph.read(path)
         found[instance] = {name: kernels(graph, name) for name in names}
     return found
 

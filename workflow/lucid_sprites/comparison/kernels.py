@@ -5,7 +5,7 @@ import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
-from lucid_sprites.models import topology
+from lucid_sprites.models.graph import topology
 
 # They keep the channels of what they read in their order.
 _SAME_CHANNELS = {

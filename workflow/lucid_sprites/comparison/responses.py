@@ -64,7 +64,7 @@ def respond(
     """
     import tensorflow.compat.v1 as tf
 
-    from lucid_sprites.models.prepare import prepare
+    from lucid_sprites.models.graph.prepare import prepare
 
     prepared = prepare(graph, picture["name"], layer)
     if picture["channels"] == 1:
@@ -88,10 +88,10 @@ def respond_all(strongest: int, graph: str, catalogue: str, sheets: list[str]) -
     Raises:
         UserError: it has none of the layers with a sprite, or a sprite cannot be read.
     """
-    from lucid_sprites.models import graph_file
+    from lucid_sprites.models.loaders import frozen_graph
 
     described = catalogues.read(catalogue)
-    network = graph_file.read(graph)
+    network = frozen_graph.read(graph)
     known = {layer["name"]: layer for layer in described["layers"]}
     (state,) = read_states(sheets).values()
     found = {

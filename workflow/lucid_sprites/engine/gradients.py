@@ -14,7 +14,7 @@ import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
-from lucid_sprites.models import topology
+from lucid_sprites.models.graph import topology
 
 # lucid redirects while global_step <= 16, that is in the first 17 steps.
 REDIRECTED_STEPS = 17

@@ -15,7 +15,7 @@ from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from lucid_sprites.engine import gradients
 from lucid_sprites.engine.objectives import units
-from lucid_sprites.models import topology
+from lucid_sprites.models.graph import topology
 
 CHANNELS = 32
 """Channels that are computed, whatever the batch: another number would run other kernels, with

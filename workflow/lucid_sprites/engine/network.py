@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
-from lucid_sprites.engine import (
-    first_convolution,
-    gradients,
-    large_convolutions,
-    turned_convolution,
+from lucid_sprites.engine import gradients
+from lucid_sprites.engine.convolutions import (
+    stride1_input_gradient,
+    strided_input_gradient,
+    winograd_graph,
 )
-from lucid_sprites.models import topology
+from lucid_sprites.models.graph import topology
 
 log = logging.getLogger(__name__)
 
@@ -59,10 +59,10 @@ def import_batch(
         plain: names of convolutions that are not.
     """
     batch = pictures.shape[0]
-    network = first_convolution.with_dense_gradient(network)
-    network = turned_convolution.with_turned_gradient(network)
+    network = strided_input_gradient.with_dense_gradient(network)
+    network = stride1_input_gradient.with_turned_gradient(network)
     if canvas:
-        network = large_convolutions.with_fewer_products(network, input_name, canvas, plain)
+        network = winograd_graph.with_fewer_products(network, input_name, canvas, plain)
     if _mixes_pictures(network):
         log.warning("batch norm in training mode: each sprite is normalized by itself")
         return _import_singles(network, input_name, layers, pictures)

@@ -12,13 +12,13 @@ from lucid_sprites.engine import (
     background,
     gradients,
     head,
-    large_convolutions,
     network,
     optimizers,
     photos,
     precision,
     transforms,
 )
+from lucid_sprites.engine.convolutions import winograd_graph
 from lucid_sprites.engine.objectives import build
 from lucid_sprites.engine.objectives.scope import Node, Scope, spatial
 from lucid_sprites.engine.objectives.values import Values
@@ -49,7 +49,7 @@ class Program(Closing):
         """Build the graph.
 
         Args:
-            graph: prepared for the layers of the objectives (see `models.prepare`).
+            graph: prepared for the layers of the objectives (see `models.graph.prepare`).
             picture: what the network expects.
             objectives: data of the objectives of all sprites that the program is for; they have
                 the same `objectives.build.template`.
@@ -216,7 +216,7 @@ class Program(Closing):
                 picture.name,
                 names,
                 ranged,
-                self.canvas_shape if large_convolutions.suit(self._recipe.precision) else None,
+                self.canvas_shape if winograd_graph.suit(self._recipe.precision) else None,
                 {branch.head.convolution.name for branch in branches if branch.head},
             )
         self._extreme_tensors = {name: _extremes(layer) for name, layer in layers.items()}

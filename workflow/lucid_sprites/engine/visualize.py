@@ -10,7 +10,7 @@ from lucid_sprites.engine.objectives.build import layers
 from lucid_sprites.engine.objectives.functions import ObjectiveFunction, function_data
 from lucid_sprites.engine.optimize import Progress, optimize
 from lucid_sprites.engine.task import Outcome, Task
-from lucid_sprites.models import prepare
+from lucid_sprites.models.graph import prepare
 from lucid_sprites.models.picture_input import PictureInput
 from lucid_sprites.planning.sprites import InstancePlan
 from lucid_sprites.planning.study_selection import study_plan

@@ -7,7 +7,7 @@ import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites import tensorflow_start
-from lucid_sprites.models.prepare import prune
+from lucid_sprites.models.graph.prepare import prune
 
 
 def activations(

@@ -23,7 +23,8 @@ from lucid_sprites.files import write_whole
 from lucid_sprites.images import backward, views
 from lucid_sprites.images.activations import activations
 from lucid_sprites.images.events import EventFile
-from lucid_sprites.models import graph_file, topology
+from lucid_sprites.models.graph import topology
+from lucid_sprites.models.loaders import frozen_graph
 from lucid_sprites.models.picture_input import PictureInput
 from lucid_sprites.planning.images import DEFAULTS, KINDS, SHORT
 from lucid_sprites.sprites import png
@@ -228,7 +229,7 @@ def _make_placeholder(node: Any) -> None:
 def _graph_def(graph: GraphLike) -> GraphDef:
     if isinstance(graph, str | Path):
         return (
-            _of_checkpoint(str(graph)) if str(graph).endswith(".meta") else graph_file.read(graph)
+            _of_checkpoint(str(graph)) if str(graph).endswith(".meta") else frozen_graph.read(graph)
         )
     if isinstance(graph, GraphDef):
         return GraphDef.FromString(graph.SerializeToString())

@@ -64,7 +64,7 @@ class Dreamer(Closing):
         """Build the graph.
 
         Args:
-            network: prepared for `layer` (see `models.prepare`).
+            network: prepared for `layer` (see `models.graph.prepare`).
             picture: what the network expects.
         """
         size = (picture.height, picture.width, picture.channels)

@@ -63,12 +63,12 @@ def _views(spec: dict[str, Any]) -> Iterator[tuple[dict[str, Any], int | None, A
     from lucid_sprites import photos
     from lucid_sprites.images import photo, views
     from lucid_sprites.images.activations import activations
-    from lucid_sprites.models import graph_file
+    from lucid_sprites.models.loaders import frozen_graph
     from lucid_sprites.models.picture_input import PictureInput
 
     picture = PictureInput(**spec["input"])
     image = photos.read(spec["picture"]).on_white()
-    graph = graph_file.read(spec["graph"])
+    graph = frozen_graph.read(spec["graph"])
     for group in spec["groups"]:
         layers, settings = group["layers"], group["settings"]
         value = photo.in_range(

@@ -35,7 +35,7 @@ class Task:
     """A method for a layer.
 
     Attributes:
-        network: prepared for `layer` (see `models.prepare`).
+        network: prepared for `layer` (see `models.graph.prepare`).
         input_name: node that the picture is fed to.
         layer: node whose feature maps are looked at; its last axis is the depth.
         method: one of `backward.METHODS`.
@@ -100,7 +100,7 @@ class Reconstructor(Closing):
         """Build the two passes and go forward.
 
         Args:
-            network: prepared for `layer` (see `models.prepare`).
+            network: prepared for `layer` (see `models.graph.prepare`).
             input_name: node that the picture is fed to.
             layer: node whose feature maps are looked at; its last axis is the depth.
             method: one of `backward.METHODS`.

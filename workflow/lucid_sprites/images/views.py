@@ -16,8 +16,8 @@ from lucid_sprites.images.reconstruction import (
     strongest_maps,
     whole_maps,
 )
+from lucid_sprites.models.graph.prepare import prepare
 from lucid_sprites.models.picture_input import PictureInput
-from lucid_sprites.models.prepare import prepare
 from lucid_sprites.recipe import index_ranges
 
 _STRONGEST = "_strongest"

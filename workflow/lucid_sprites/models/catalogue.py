@@ -9,14 +9,20 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from lucid_sprites.errors import UserError
-from lucid_sprites.models import activations, content, costs, differentiable, topology
-from lucid_sprites.models.layer_operations import KINDS
-from lucid_sprites.models.node_check import LARGEST_TENSOR
-from lucid_sprites.models.normal_form import cut
+from lucid_sprites.models.graph import (
+    composite_activations,
+    costs,
+    cut,
+    differentiable,
+    layer_fingerprints,
+    topology,
+)
+from lucid_sprites.models.graph.layer_operations import KINDS
+from lucid_sprites.models.graph.node_check import LARGEST_TENSOR
+from lucid_sprites.models.graph.shapes import Shape, importable, static_shapes
 from lucid_sprites.models.normal_form.normalize import NormalForm
 from lucid_sprites.models.normal_form.placeholders import PLACEHOLDERS
 from lucid_sprites.models.probe import PICTURES, Observation, Probe
-from lucid_sprites.models.shapes import Shape, importable, static_shapes
 
 _FLOATS = tuple(kind.as_datatype_enum for kind in (tf.float32, tf.float16, tf.float64, tf.bfloat16))
 
@@ -67,7 +73,7 @@ def describe(normal: NormalForm, edges: Sequence[int], source: str) -> dict[str,
             f"visualized{': ' + reasons if reasons else ''}"
         )
     spent = costs.up_to(graph, [node.name for node in found], shapes, size[1] * size[2])
-    digests = content.digests(normal.graph, picture.name)
+    digests = layer_fingerprints.digests(normal.graph, picture.name)
     kinds = _layer_kinds(normal)
     layers = [
         {
@@ -137,7 +143,7 @@ def _layer_kinds(normal: NormalForm) -> Mapping[str, str]:
     """Kinds of the nodes that may be layers: as the model's file says, or else by their ops."""
     if normal.kinds is not None:
         return normal.kinds
-    results, inside = activations.written_out(normal.light, normal.picture.name)
+    results, inside = composite_activations.written_out(normal.light, normal.picture.name)
     by_op = {node.name: KINDS[node.op] for node in normal.light.node if node.op in KINDS}
     parts = {name for name in inside if by_op.get(name) == "activation"}
     kinds = by_op | dict.fromkeys(results, "activation")

@@ -8,7 +8,8 @@ import tensorflow as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites.errors import UserError
-from lucid_sprites.models import catalogue, unsupported
+from lucid_sprites.models import catalogue
+from lucid_sprites.models.graph import unsupported
 from lucid_sprites.models.loaders.load import Loaded
 from lucid_sprites.models.normal_form.normalize import normalize
 

@@ -187,13 +187,14 @@ def _optimized(
     tensorflow_start.load()
     from lucid_sprites.engine.objectives.build import layers
     from lucid_sprites.engine.optimize import optimize
-    from lucid_sprites.models import graph_file, prepare
+    from lucid_sprites.models.graph import prepare
+    from lucid_sprites.models.loaders import frozen_graph
     from lucid_sprites.models.picture_input import PictureInput
 
     by_index = {sprite.index: sprite for sprite in sprites}
     tasks = _tasks(sprites, attempt)
     looked_at = {name for task in tasks for name in layers(task.objective_on(spec.layer))}
-    graph = graph_file.read(spec.graph)
+    graph = frozen_graph.read(spec.graph)
     _check_unchanged(spec)
     network = prepare.prepare(graph, spec.picture["name"], *sorted(looked_at))
     advance = progress(len(tasks), sum(t.thresholds[-1] - t.first_step for t in tasks))

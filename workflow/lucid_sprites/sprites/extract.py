@@ -1,6 +1,6 @@
 """Program: take one sprite's PNG out of its block.
 
-    python -I -S sprite.py BLOCK MEMBER SPRITE LOG
+    python -I -S extract.py BLOCK MEMBER SPRITE LOG
 
 One process for each sprite: only the standard library, and as little of it as possible. Importing
 `zipfile` takes longer than everything else here, so blocks as this workflow writes them are read

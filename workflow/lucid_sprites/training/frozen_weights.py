@@ -8,7 +8,7 @@ import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
-from lucid_sprites.models import topology
+from lucid_sprites.models.graph import topology
 
 # What a kernel or bias passes on its way to the operation that it is a weight of.
 _PASSED = ("Cast", "Identity", "Reshape", "Squeeze")

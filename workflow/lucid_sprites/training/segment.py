@@ -19,7 +19,7 @@ import keras
 
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import sha256, write_whole
-from lucid_sprites.models.keras_model import freeze
+from lucid_sprites.models.loaders.freeze_keras import freeze
 from lucid_sprites.planning.training import segment_made
 from lucid_sprites.training import checkpoint
 from lucid_sprites.training.dataset import Dataset, open_dataset

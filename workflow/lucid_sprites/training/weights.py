@@ -10,8 +10,7 @@ import tensorflow as tf
 
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import MODEL, check_input
-from lucid_sprites.models import graph_file
-from lucid_sprites.models.loaders import keras_file
+from lucid_sprites.models.loaders import frozen_graph, keras_file
 from lucid_sprites.training.frozen_weights import find, frozen_weights
 from lucid_sprites.training.googlenet import slim_scope
 from lucid_sprites.training.topologies import TOPOLOGIES
@@ -95,7 +94,7 @@ def _read(network: keras.Model, path: str) -> None:
 
 def _read_frozen(network: keras.Model, path: str) -> None:
     """Fill what has the same role, shape and name of the layer in a frozen graph."""
-    given = frozen_weights(graph_file.read(path))
+    given = frozen_weights(frozen_graph.read(path))
     for weight in network.weights:
         layer, role = weight.path.split("/")[-2:]
         value = find(given, _scopes(network, layer), role, tuple(weight.shape))

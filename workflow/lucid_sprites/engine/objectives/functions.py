@@ -8,7 +8,7 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites.engine.objectives.scope import Node
 from lucid_sprites.errors import UserError, nearest
-from lucid_sprites.models import topology
+from lucid_sprites.models.graph import topology
 from lucid_sprites.models.picture_input import PictureInput
 from lucid_sprites.recipe.objectives.vocabulary import INPUT
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf.trackable_object_graph_pb2 import TrackableObjectGraph
 
 from lucid_sprites.errors import UserError
-from lucid_sprites.models.graph_check import shown
+from lucid_sprites.models.graph.graph_check import shown
 
 _OBJECTS = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _PREFIX = "variables"

@@ -8,8 +8,8 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites.errors import UserError, nearest
 from lucid_sprites.models.families import Facts
-from lucid_sprites.models.keras_model import freeze
-from lucid_sprites.models.names import without_prefix
+from lucid_sprites.models.graph.names import without_prefix
+from lucid_sprites.models.loaders.freeze_keras import freeze
 
 
 def load(name: str, weights: str) -> tuple[GraphDef, Facts]:

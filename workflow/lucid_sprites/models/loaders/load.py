@@ -8,9 +8,8 @@ from typing import Any
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites.files import GRAPH, MODEL, TEXT, check_input
-from lucid_sprites.models import graph_file
 from lucid_sprites.models.families import Facts
-from lucid_sprites.models.loaders import lucid_model, saved_model
+from lucid_sprites.models.loaders import frozen_graph, lucid_model, saved_model
 from lucid_sprites.models.loaders.kinds import KERAS_SUFFIXES, ONNX_SUFFIX
 
 # Most Keras models divide bytes by 255 before the first layer sees them.
@@ -64,7 +63,7 @@ def load(source: dict[str, Any]) -> Loaded:
     path = Path(source["file"])
     _check_files(path, source.get("code"))
     if "lucid" in source:
-        return Loaded(graph_file.read(path), lucid_model.zoo_facts(source["lucid"]))
+        return Loaded(frozen_graph.read(path), lucid_model.zoo_facts(source["lucid"]))
     if path.is_dir():
         return Loaded(saved_model.load(path), None, _KERAS_RANGE)
     if path.name.endswith(ONNX_SUFFIX):
@@ -73,12 +72,11 @@ def load(source: dict[str, Any]) -> Loaded:
         model = onnx_file.load(path)
         return Loaded(model.graph, model.facts, _ONNX_RANGE, model.kinds, tuple(model.notes))
     if path.name.endswith(KERAS_SUFFIXES):
-        from lucid_sprites.models import keras_model
-        from lucid_sprites.models.loaders import keras_file
+        from lucid_sprites.models.loaders import freeze_keras, keras_file
 
         model = keras_file.load(path, source.get("trust", False), source.get("code"))
-        return Loaded(keras_model.freeze(model), None, _KERAS_RANGE)
-    graph = graph_file.read(path)
+        return Loaded(freeze_keras.freeze(model), None, _KERAS_RANGE)
+    graph = frozen_graph.read(path)
     return Loaded(graph, lucid_model.facts_inside(graph, str(path)))
 
 

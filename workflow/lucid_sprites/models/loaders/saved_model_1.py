@@ -8,8 +8,8 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 
-from lucid_sprites.models import topology
-from lucid_sprites.models.constants import VARIABLES
+from lucid_sprites.models.graph import topology
+from lucid_sprites.models.graph.constants import VARIABLES
 from lucid_sprites.models.loaders.checkpoint import Checkpoint
 from lucid_sprites.models.loaders.variables import freeze
 from lucid_sprites.models.normal_form import functions

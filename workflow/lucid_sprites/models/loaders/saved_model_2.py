@@ -13,7 +13,7 @@ from tensorflow.core.protobuf.saved_object_graph_pb2 import SavedConcreteFunctio
 from tensorflow.core.protobuf.trackable_object_graph_pb2 import TrackableObjectGraph
 
 from lucid_sprites.errors import UserError
-from lucid_sprites.models import graph_check, node_check, topology
+from lucid_sprites.models.graph import graph_check, node_check, topology
 from lucid_sprites.models.loaders.checkpoint import Checkpoint
 from lucid_sprites.models.loaders.variables import freeze
 from lucid_sprites.models.normal_form import functions

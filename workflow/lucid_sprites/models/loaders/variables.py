@@ -7,7 +7,7 @@ import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
-from lucid_sprites.models import constants, topology
+from lucid_sprites.models.graph import constants, topology
 
 _RESOURCE = tf.resource.as_datatype_enum
 # These hand a variable on; then they hand on its value.

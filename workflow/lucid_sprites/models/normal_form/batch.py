@@ -6,7 +6,7 @@ import numpy as np
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
-from lucid_sprites.models import constants, topology
+from lucid_sprites.models.graph import constants, topology
 
 Shapes = Mapping[str, list[int | None] | None]
 

@@ -11,7 +11,7 @@ import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
-from lucid_sprites.models import constants, topology
+from lucid_sprites.models.graph import constants, topology
 
 _TO_LAST, _TO_FIRST = (0, 2, 3, 1), (0, 3, 1, 2)
 # Position of an axis of a channels-first tensor in its channels-last twin.

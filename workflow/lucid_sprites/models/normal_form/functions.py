@@ -8,7 +8,7 @@ from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 from tensorflow.python.grappler import tf_optimizer
 
 from lucid_sprites.errors import UserError
-from lucid_sprites.models import topology
+from lucid_sprites.models.graph import topology
 from lucid_sprites.models.normal_form.placeholders import PLACEHOLDERS
 
 _CALLS = ("PartitionedCall", "StatefulPartitionedCall", "If", "StatelessIf", "While",

@@ -10,22 +10,22 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from lucid_sprites.errors import UserError
-from lucid_sprites.models import constants, graph_check, picture_input, topology
+from lucid_sprites.models import picture_input
 from lucid_sprites.models.families import Facts, recognize
+from lucid_sprites.models.graph import constants, cut, graph_check, topology
+from lucid_sprites.models.graph.large_constants import Weights, attach, detach
+from lucid_sprites.models.graph.prepare import fold_constants
+from lucid_sprites.models.graph.shapes import static_shapes
 from lucid_sprites.models.normal_form import (
     batch,
     channels_last,
     conditionals,
-    cut,
     functions,
     picture_node,
     placeholders,
     randomness,
 )
 from lucid_sprites.models.picture_input import PictureInput
-from lucid_sprites.models.prepare import fold_constants
-from lucid_sprites.models.shapes import static_shapes
-from lucid_sprites.models.weights import Weights, attach, detach
 
 _SIGNED = (-1.0, 1.0)
 

@@ -9,8 +9,7 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from lucid_sprites.errors import UserError, nearest
-from lucid_sprites.models import constants, differentiable, topology
-from lucid_sprites.models.normal_form import cut
+from lucid_sprites.models.graph import constants, cut, differentiable, topology
 from lucid_sprites.models.normal_form.placeholders import PLACEHOLDERS
 
 # Each costs a walk through the graph.

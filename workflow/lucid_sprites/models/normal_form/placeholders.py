@@ -9,8 +9,7 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from lucid_sprites.errors import UserError, nearest
-from lucid_sprites.models import constants, topology
-from lucid_sprites.models.normal_form import cut
+from lucid_sprites.models.graph import constants, cut, topology
 
 PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
 

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
-from lucid_sprites.models import constants, topology
+from lucid_sprites.models.graph import constants, topology
 
 # Dropout keeps what it draws a number near 1 for; the largest that float16 holds too.
 _KEPT = 1 - 2**-11

@@ -7,7 +7,7 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 from tensorflow.core.framework.tensor_pb2 import TensorProto
 
-from lucid_sprites.models.weights import attach
+from lucid_sprites.models.graph.large_constants import attach
 
 _LARGE_BYTES = 1 << 16
 

@@ -1,0 +1,1 @@
+"""Convolutions and their gradients in fewer or quicker operations."""

@@ -1,0 +1,1 @@
+"""Frozen graphs in general: walked, checked, folded, described."""

@@ -1,0 +1,43 @@
+"""What a layer computes, as one number: equal for equal networks, whatever their names."""
+
+import hashlib
+
+import tensorflow.compat.v1 as tf
+from tensorflow.core.framework.graph_pb2 import GraphDef
+from tensorflow.core.framework.node_def_pb2 import NodeDef
+from tensorflow.python.framework import op_def_registry
+
+from lucid_sprites.models.graph import topology
+
+
+def digests(graph: GraphDef, picture: str) -> dict[str, str]:
+    """For each node, a SHA-256 of its operation, attributes and all that it is computed from.
+
+    So it changes with the weights up to a layer, and not with those behind it.
+    """
+    found: dict[str, str] = {}
+    for node in topology.topological_order(graph):
+        sources = [
+            f"{found.get(topology.node_name(ref), 'loop')}:{topology.output_number(ref)}"
+            for ref in topology.data_inputs(node)
+        ]
+        if node.op == "Identity" and sources[0].endswith(":0"):
+            found[node.name] = sources[0].removesuffix(":0")
+            continue
+        own = b"picture" if node.name == picture else _operation(node)
+        found[node.name] = hashlib.sha256(own + ";".join(sources).encode()).hexdigest()
+    return found
+
+
+def _operation(node: NodeDef) -> bytes:
+    """What a node does; attributes that equal their defaults may be written or not."""
+    if node.op == "Const":
+        array = tf.make_ndarray(node.attr["value"].tensor)
+        return f"{array.dtype}{array.shape}".encode() + array.tobytes()
+    definition = op_def_registry.get(node.op)
+    parts = [node.op.encode()]
+    for attribute in definition.attr if definition is not None else ():
+        given = attribute.name in node.attr
+        value = node.attr[attribute.name] if given else attribute.default_value
+        parts.append(attribute.name.encode() + value.SerializeToString(deterministic=True))
+    return b"|".join(parts)
