@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
-from numpy_network import RECTIFIERS, Network
 
 import tiny_graphs
+from images.numpy_network import RECTIFIERS, Network
 from lucid_sprites import tensorflow_start
 from lucid_sprites.images import reconstruction
 from lucid_sprites.images.reconstruction import (

@@ -1,8 +1,8 @@
 """Grids of what a picture excites."""
 
 import numpy as np
-from numpy_network import RECTIFIERS, Network
 
+from images.numpy_network import RECTIFIERS, Network
 from lucid_sprites.images import grid, views
 from lucid_sprites.planning.images import DEFAULTS
 

@@ -76,5 +76,5 @@ rule tensorboard_events:
         spec=IMAGES.events_spec,
         made=IMAGE_MARKS.events,
     shell:
-        'python "$LUCID_SPRITES" images.tensorboard'
+        'python "$LUCID_SPRITES" tensorboard.instance_events'
         " --spec {params.spec:q} --made {params.made} --out {output:q} 2> {log:q}"

@@ -22,12 +22,12 @@ from lucid_sprites.errors import UserError, nearest
 from lucid_sprites.files import write_whole
 from lucid_sprites.images import backward, views
 from lucid_sprites.images.activations import activations
-from lucid_sprites.images.events import EventFile
 from lucid_sprites.models.graph import topology
 from lucid_sprites.models.loaders import frozen_graph
 from lucid_sprites.models.picture_input import PictureInput
 from lucid_sprites.planning.images import DEFAULTS, KINDS, SHORT
 from lucid_sprites.sprites import png
+from lucid_sprites.tensorboard.event_file import EventFile
 
 GraphLike = str | Path | tf.Graph | tf.Session | GraphDef
 """A frozen graph or a path to one; or a graph with variables, which have the values of the session

@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
-from numpy_network import RECTIFIERS, Network
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import tiny_graphs
+from images.numpy_network import RECTIFIERS, Network
+from lucid_sprites.api import cnnvis
 from lucid_sprites.errors import UserError
-from lucid_sprites.images import cnnvis
 from lucid_sprites.images.grid import convert_into_grid
 
 NETWORK = Network()

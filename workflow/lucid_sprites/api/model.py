@@ -1,12 +1,4 @@
-"""Feature visualization from Python: the workflow's engine on one model.
-
-from lucid_sprites.api import load
-
-model = load("model.keras")
-[layer["name"] for layer in model.layers]
-sprite, other = model.render(['channel("conv2d_1/Relu", 3)', '-channel("conv2d_1/Relu", 3)'])
-sprite.image()
-"""
+"""One model, and what it can be asked to render."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,33 +10,14 @@ import tensorflow.compat.v1 as tf
 from PIL import Image
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
+from lucid_sprites.api.visualize import visualize
 from lucid_sprites.engine.objectives.functions import ObjectiveFunction
 from lucid_sprites.engine.optimize import Progress
-from lucid_sprites.engine.visualize import visualize
 from lucid_sprites.errors import UserError
-from lucid_sprites.images.cnnvis import (
-    activation_visualization,
-    deconv_visualization,
-    deepdream_visualization,
-)
-from lucid_sprites.images.grid import convert_into_grid, image_normalization
 from lucid_sprites.models.convert import convert
 from lucid_sprites.models.loaders.load import Loaded
 from lucid_sprites.models.loaders.load import load as load_file
-from lucid_sprites.recipe.objectives import Objective, objective
-
-__all__ = [
-    "Model",
-    "Sprite",
-    "activation_visualization",
-    "convert_into_grid",
-    "deconv_visualization",
-    "deepdream_visualization",
-    "image_normalization",
-    "load",
-    "objective",
-    "on_layer",
-]
+from lucid_sprites.recipe.objectives import Objective
 
 # Of the canvases of 64 pixels under the standard transforms: what layers have to take.
 _EDGES = (68, 77, 84)

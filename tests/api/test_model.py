@@ -12,7 +12,7 @@ from lucid_sprites.api import load, objective
 from lucid_sprites.errors import UserError
 from tiny_graphs import save, small
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SETTINGS = {"thresholds": [2, 8], "scale": 16, "transforms": "none"}
 
 

@@ -6,7 +6,7 @@ import tensorflow.compat.v1 as tf
 
 import tiny_graphs
 from imported import EDGES, normal
-from lucid_sprites.engine.visualize import visualize
+from lucid_sprites.api.visualize import visualize
 from lucid_sprites.errors import UserError
 from lucid_sprites.models.catalogue import describe
 from lucid_sprites.recipe.objectives import objective

@@ -1,6 +1,6 @@
 """Program: write an instance's sprites, losses and pictures as TensorBoard event files.
 
-python -m lucid_sprites.images.tensorboard --spec JSON --out FOLDER
+python -m lucid_sprites.tensorboard.instance_events --spec JSON --out FOLDER
 """
 
 import argparse
@@ -49,7 +49,7 @@ def write(spec: dict[str, Any], folder: str) -> None:
     Raises:
         UserError: a picture cannot be read.
     """
-    from lucid_sprites.images.events import EventFile
+    from lucid_sprites.tensorboard.event_file import EventFile
 
     with EventFile(folder) as events:
         for layer, index, threshold, path in _sprites(spec):
