@@ -33,7 +33,7 @@ bench: $(VENV)/installed
 
 # Train the networks in graphs/ again.
 graphs: $(VENV)/installed
-	PYTHONPATH=workflow $(BIN)/python -m lucid_sprites.training.embedded --out graphs
+	PYTHONPATH=workflow $(BIN)/python -m lucid_sprites.training.train_demo --out graphs
 
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix

@@ -49,13 +49,13 @@ def measure(graph: str, layer: str, batch: int, scale: int, options: dict) -> fl
 
     import numpy as np
 
-    from lucid_sprites.engine import draws
+    from lucid_sprites.engine import random_streams
+    from lucid_sprites.engine.batch_graph import Program
     from lucid_sprites.engine.convolutions import (
         stride1_input_gradient,
         strided_input_gradient,
         winograd_graph,
     )
-    from lucid_sprites.engine.program import Program
     from lucid_sprites.models.graph import prepare
     from lucid_sprites.models.loaders import frozen_graph
     from lucid_sprites.models.normal_form.normalize import normalize
@@ -83,7 +83,7 @@ def measure(graph: str, layer: str, batch: int, scale: int, options: dict) -> fl
     ]
     with Program(network, picture, channels, recipe, batch) as program:
         keys = [(0, 0, index) for index in range(batch)]
-        starts = [draws.start_noise(*key, program.parameter_shape) for key in keys]
+        starts = [random_streams.start_noise(*key, program.parameter_shape) for key in keys]
         program.load([program.fresh(start) for start in starts], channels)
         drawn = program.draw(keys, 0, 80)
         seconds = []

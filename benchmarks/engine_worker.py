@@ -78,7 +78,7 @@ def describe(graph: str) -> dict[str, Any]:
     import lean_tensorflow  # noqa: F401
 
     from lucid_sprites.models import catalogue
-    from lucid_sprites.models.loaders.load import load
+    from lucid_sprites.models.loaders.load_model import load
     from lucid_sprites.models.normal_form.normalize import normalize
 
     loaded = load({"file": graph})
@@ -231,8 +231,8 @@ def _outcomes(job: Job, indexes: list[int], progress: Any) -> Any:
     """The engine's outcomes; a channel that comes again has another seed."""
     from lucid_sprites.engine.optimize import Task, optimize
     from lucid_sprites.models.graph import prepare
+    from lucid_sprites.models.input_spec import PictureInput
     from lucid_sprites.models.loaders import frozen_graph
-    from lucid_sprites.models.picture_input import PictureInput
 
     recipe = _recipe(job)
     tasks = [
@@ -249,7 +249,7 @@ def _ordinary_step(job: Job, moments: list[float]) -> float:
 
     The time goes with the pixels of the canvas, which the engine draws for each step number.
     """
-    from lucid_sprites.engine import gradients, transforms
+    from lucid_sprites.engine import relu_gradients, transforms
     from lucid_sprites.recipe import transform_lists
 
     if len(moments) != job.batches * job.steps:
@@ -263,7 +263,7 @@ def _ordinary_step(job: Job, moments: list[float]) -> float:
     for number, (before, after) in enumerate(pairwise(moments), start=1):
         step = number % job.steps
         # Neither updates with redirected gradients nor the first one without are ordinary.
-        if step > gradients.REDIRECTED_STEPS:
+        if step > relu_gradients.REDIRECTED_STEPS:
             seconds += after - before
             pixels += float(sizes[step].prod())
     return seconds / pixels * canvas_pixels(job.scale)

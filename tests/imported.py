@@ -6,9 +6,9 @@ from typing import Any
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites.models import catalogue
-from lucid_sprites.models.loaders.load import load
+from lucid_sprites.models.input_spec import PictureInput
+from lucid_sprites.models.loaders.load_model import load
 from lucid_sprites.models.normal_form.normalize import NormalForm, normalize
-from lucid_sprites.models.picture_input import PictureInput
 
 # Of the canvases of 64 pixels under the standard transforms.
 EDGES = (68, 77, 84)

@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from lucid_sprites import photos
-from lucid_sprites.engine import photos as objective_photos
+from lucid_sprites.engine import photo_inputs as objective_photos
 from lucid_sprites.errors import UserError
-from lucid_sprites.images import photo
-from lucid_sprites.training.photos import read_square
+from lucid_sprites.images import network_input
+from lucid_sprites.training.square_photos import read_square
 from picture_inputs import picture_input
 
 EDGE = 16
@@ -155,7 +155,7 @@ ROUGH = {"CMYK of Adobe": 3, "CMYK as it is": 3, "YCbCr": 3, "Lab": 24, "palette
 
 def as_picture(path):
     network = picture_input(height=EDGE, width=EDGE)
-    return photo.fit(photos.read(path).on_white(), network, 512)
+    return network_input.fit(photos.read(path).on_white(), network, 512)
 
 
 def as_objective(path):

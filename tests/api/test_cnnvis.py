@@ -117,9 +117,9 @@ def expected(kernel=NETWORK.first):
 def seen(monkeypatch):
     """The activations that are drawn."""
     drawn = []
-    grid = cnnvis.views.activation_grid
+    grid = cnnvis.panels.activation_grid
     monkeypatch.setattr(
-        cnnvis.views, "activation_grid", lambda maps, own: drawn.append(maps) or grid(maps, own)
+        cnnvis.panels, "activation_grid", lambda maps, own: drawn.append(maps) or grid(maps, own)
     )
     return drawn
 

@@ -9,8 +9,8 @@ import pytest
 from comparison.series import plain, stripes, write_state
 from lucid_sprites.comparison.change_plot import plot
 from lucid_sprites.comparison.changes import by_layer, changes, correlation, for_viewer
-from lucid_sprites.comparison.looks import Look, image_distance, look, texture_distance
 from lucid_sprites.comparison.states import read_states
+from lucid_sprites.comparison.texture import Look, image_distance, look, texture_distance
 from lucid_sprites.errors import UserError
 
 RANDOM = np.random.default_rng(0)

@@ -4,11 +4,11 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 import tiny_graphs
-from lucid_sprites.engine import draws
+from lucid_sprites.engine import random_streams
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Checkpoint, Outcome
 from lucid_sprites.models.graph.prepare import prepare
-from lucid_sprites.models.picture_input import PictureInput
+from lucid_sprites.models.input_spec import PictureInput
 from lucid_sprites.recipe.settings import DEFAULTS, Recipe
 
 COLOURS = np.eye(3)
@@ -51,7 +51,7 @@ def by_index(outcomes) -> dict[int, Outcome]:
 
 def start(index, shape, seed=0, attempt=0):
     """Logits of a pixel sprite before the first step."""
-    return draws.start_noise(seed, attempt, index, shape).astype(float) / 100
+    return random_streams.start_noise(seed, attempt, index, shape).astype(float) / 100
 
 
 def sigmoid(x):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from lucid_sprites.engine import draws, transforms
+from lucid_sprites.engine import random_streams, transforms
 from lucid_sprites.recipe.transform_lists import PRESETS
 
 KEY = (3, 1, 7)
@@ -65,7 +65,7 @@ def test_maps_are_the_hand_written_ones(items, edges, row, size):
 
 def test_jitter_takes_every_offset_and_shrinks_the_canvas():
     canvases = drawn([{"jitter": 3}], (8, 6), steps=STEPS)
-    offsets = np.floor(draws.uniform(*KEY, 0, STEPS, 2) * 4)
+    offsets = np.floor(random_streams.uniform(*KEY, 0, STEPS, 2) * 4)
     np.testing.assert_array_equal(canvases.forward[:, 0, [2, 5]], offsets)
     np.testing.assert_array_equal(
         canvases.forward[:, 0, [0, 1, 3, 4]], np.tile([1, 0, 0, 1], (STEPS, 1))
@@ -76,7 +76,7 @@ def test_jitter_takes_every_offset_and_shrinks_the_canvas():
 
 def test_rotate_takes_every_angle():
     canvases = drawn([{"rotate": [-10, 0, 0, 5]}], steps=STEPS)
-    chosen = np.floor(draws.uniform(*KEY, 0, STEPS, 1)[:, 0] * 4).astype(int)
+    chosen = np.floor(random_streams.uniform(*KEY, 0, STEPS, 1)[:, 0] * 4).astype(int)
     angles = np.deg2rad(np.array([-10, 0, 0, 5])[chosen])
     assert set(chosen) == {0, 1, 2, 3}
     np.testing.assert_allclose(canvases.forward[:, 0, 0], np.cos(angles), atol=1e-6)
@@ -86,7 +86,7 @@ def test_rotate_takes_every_angle():
 def test_scale_is_drawn_for_all_sprites_together():
     keys = [KEY, (3, 1, 8), (4, 0, 7)]
     canvases = drawn([{"scale": [0.5, 1.0, 2.0]}], (8, 8), keys, steps=STEPS)
-    chosen = np.floor(draws.shared_uniform(0, STEPS, 1)[:, 0] * 3).astype(int)
+    chosen = np.floor(random_streams.shared_uniform(0, STEPS, 1)[:, 0] * 3).astype(int)
     assert set(chosen) == {0, 1, 2}
     np.testing.assert_array_equal(canvases.sizes[:, 0], np.array([4, 8, 16])[chosen])
     for sprite in range(3):
@@ -100,13 +100,13 @@ def test_a_list_of_transforms_is_the_product_of_their_matrices():
     canvases = drawn(PRESETS["standard"], (64, 64), keys, first=5, steps=40)
     scales = [percent / 100 for percent in range(90, 111, 2)]
     degrees = [*range(-10, 11), 0, 0, 0, 0, 0]
-    shared = draws.shared_uniform(5, 40, 1)[:, 0]
+    shared = random_streams.shared_uniform(5, 40, 1)[:, 0]
 
     def shift(x, y):
         return np.array([[1, 0, x], [0, 1, y], [0, 0, 1.0]])
 
     for sprite, key in enumerate(keys):
-        own = draws.uniform(*key, 5, 40, 5)
+        own = random_streams.uniform(*key, 5, 40, 5)
         for step in range(40):
             resized = int(np.float32(scales[int(shared[step] * 11)]) * np.float32(80))
             angle = np.deg2rad(degrees[int(own[step, 2] * 26)])
@@ -219,7 +219,7 @@ BENT = [{"pad": 3}, {"homography": 0.3}, {"scale": [0.9]}, {"rotate": [7]}, {"ji
 
 def test_a_homography_moves_the_corners_as_drawn():
     found = drawn([{"homography": 0.25}], edges=(9, 13))
-    moved = (2 * draws.uniform(*KEY, 0, 1, 8).reshape(4, 2) - 1) * 0.25 * np.array([12, 8])
+    moved = (2 * random_streams.uniform(*KEY, 0, 1, 8).reshape(4, 2) - 1) * 0.25 * np.array([12, 8])
     corners = np.array([[0, 0], [12, 0], [0, 8], [12, 8]], float)
     matrix = found.forward[0, 0].reshape(3, 3)
     points = np.concatenate([corners, np.ones((4, 1))], 1) @ matrix.T

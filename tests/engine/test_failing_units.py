@@ -5,7 +5,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from engine.known_weights import COLOURS, PLAIN, assert_same, by_index, pointwise, recipe, run
-from lucid_sprites.engine.problems import LossWatch
+from lucid_sprites.engine.status import LossWatch
 from lucid_sprites.engine.task import Task
 from lucid_sprites.recipe import statuses
 from lucid_sprites.recipe.settings import DEFAULTS

@@ -19,10 +19,10 @@ from lucid.optvis import objectives as lucid
 from lucid.recipes.caricature import dot_compare
 from lucid_sprites.recipe.settings import DEFAULTS, Recipe, photo
 from lucid_sprites.engine.objectives import build
-from lucid_sprites.engine.program import Program
+from lucid_sprites.engine.batch_graph import Program
 from lucid_sprites.engine.state import State
 from lucid_sprites.models import graph_file
-from lucid_sprites.models.picture_input import PictureInput
+from lucid_sprites.models.input_spec import PictureInput
 from lucid_sprites.models.graph.prepare import prepare
 from lucid_sprites.recipe.objectives import objective
 

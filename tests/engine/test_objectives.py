@@ -8,13 +8,13 @@ import tensorflow.compat.v1 as tf
 from PIL import Image
 
 import tiny_graphs
+from lucid_sprites.engine.batch_graph import Program
 from lucid_sprites.engine.objectives import build
 from lucid_sprites.engine.optimize import optimize
-from lucid_sprites.engine.program import Program
 from lucid_sprites.engine.state import State
 from lucid_sprites.engine.task import Task
 from lucid_sprites.models.graph.prepare import prepare
-from lucid_sprites.models.picture_input import PictureInput
+from lucid_sprites.models.input_spec import PictureInput
 from lucid_sprites.recipe.objectives import OBJECTIVES, Objective, parse
 from lucid_sprites.recipe.settings import DEFAULTS, Recipe
 from lucid_sprites.recipe.statuses import REFUSED

@@ -18,7 +18,7 @@ from engine.known_weights import (
     sigmoid,
     start,
 )
-from lucid_sprites.engine import draws
+from lucid_sprites.engine import random_streams
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Task
 from lucid_sprites.models.graph.prepare import prepare
@@ -189,7 +189,7 @@ def test_every_sprite_has_the_transforms_of_its_own_key():
     tasks = [Task(i, recipe(scale=16, seed=s, attempt=a, **settings), (1,)) for s, a, i in keys]
     outcomes = run(pointwise([[1, 1], [0, 0], [0, 0]]), tasks)
     for key, outcome in zip(keys, outcomes, strict=True):
-        x, y = (draws.uniform(*key, 0, 1, 2)[0] * 10).astype(int)
+        x, y = (random_streams.uniform(*key, 0, 1, 2)[0] * 10).astype(int)
         seen = sigmoid(start(key[2], (16, 16, 3), *key[:2]))[y : y + 7, x : x + 7, 0]
         assert outcome.loss == pytest.approx(seen.mean(), abs=1e-6)
 

@@ -5,7 +5,7 @@ from mutations import damaged
 from shares import fuzz
 
 from lucid_sprites.errors import UserError
-from lucid_sprites.models.loaders.onnx.load import load
+from lucid_sprites.models.loaders.onnx.import_onnx import load
 from lucid_sprites.planning import onnx_weights
 from models.onnx.onnx_models import model, node
 

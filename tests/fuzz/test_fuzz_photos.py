@@ -12,10 +12,10 @@ from PIL import Image
 from shares import fuzz
 
 from lucid_sprites import photos
-from lucid_sprites.engine import photos as objective_photos
+from lucid_sprites.engine import photo_inputs as objective_photos
 from lucid_sprites.errors import UserError
 from lucid_sprites.photos import UnreadablePhotoError
-from lucid_sprites.training.photos import read_square
+from lucid_sprites.training.square_photos import read_square
 
 _LEVELS = np.arange(24 * 18 * 4, dtype=np.uint32).reshape(24, 18, 4).astype(np.uint8)
 _COLOURS = Image.fromarray(_LEVELS[..., :3])

@@ -14,7 +14,7 @@ import saved_models
 
 from imported import describe
 from lucid_sprites.errors import UserError
-from lucid_sprites.models.loaders.load import load
+from lucid_sprites.models.loaders.load_model import load
 from lucid_sprites.models.normal_form.normalize import normalize
 
 HOSTILE = [*graph_files.HOSTILE, *saved_models.HOSTILE]

@@ -15,7 +15,7 @@ import pytest
 
 from lucid_sprites import photos
 from lucid_sprites.config.yaml_file import read_config
-from lucid_sprites.engine import photos as objective_photos
+from lucid_sprites.engine import photo_inputs as objective_photos
 from lucid_sprites.errors import UserError
 from lucid_sprites.planning import images
 from lucid_sprites.planning.load import load
@@ -23,7 +23,7 @@ from lucid_sprites.planning.study_selection import plan_studies
 from lucid_sprites.planning.training import trainings
 from lucid_sprites.training.attributes import read_attributes
 from lucid_sprites.training.dataset import open_dataset
-from lucid_sprites.training.photos import read_square
+from lucid_sprites.training.square_photos import read_square
 from lucid_sprites.viewer import table
 from tiny_graphs import save, small
 from workflow_project import Project

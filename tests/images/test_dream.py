@@ -8,7 +8,7 @@ import tensorflow.compat.v1 as tf
 
 import tiny_graphs
 from lucid_sprites.errors import UserError
-from lucid_sprites.images import dream, views
+from lucid_sprites.images import dream, panels
 from picture_inputs import picture_input
 
 FREE = picture_input()
@@ -96,7 +96,7 @@ def test_the_objective_rises(mobilenet):
         dreamt = dream.dream(dreamer, start, 5, settings, (128, 128))
 
     def strength(levels):
-        from lucid_sprites.images.activations import activations
+        from lucid_sprites.images.feature_maps import activations
 
         value = levels[:128, :128] / 127.5 - 1
         return activations(graph, "input", [layer], value)[0][..., 5].mean()
@@ -120,4 +120,4 @@ def test_a_graph_made_for_one_picture_takes_its_tiles_one_by_one():
 
 def test_tiles_of_another_size_than_the_networks_are_refused():
     with pytest.raises(UserError, match="pictures of 8 x 9 only"):
-        views._tile(picture_input(height=8, width=9), dream.Settings(tile=16))
+        panels._tile(picture_input(height=8, width=9), dream.Settings(tile=16))

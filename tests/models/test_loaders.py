@@ -14,7 +14,7 @@ import tensorflow as tf
 from imported import describe, normal
 from lucid_sprites.errors import UserError
 from lucid_sprites.models.loaders import keras_file, lucid_model
-from lucid_sprites.models.loaders.load import load
+from lucid_sprites.models.loaders.load_model import load
 from tiny_graphs import save, small
 
 keras = pytest.importorskip("keras")

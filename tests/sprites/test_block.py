@@ -16,7 +16,7 @@ from PIL import Image
 import lucid_sprites
 import tiny_graphs
 from lucid_sprites import made
-from lucid_sprites.engine import draws
+from lucid_sprites.engine import random_streams
 from lucid_sprites.engine.task import CURVE_EVERY
 from lucid_sprites.files import sha256
 from lucid_sprites.recipe import statuses
@@ -360,7 +360,7 @@ def test_every_attempt_starts_from_noise_of_its_own(tmp_path):
     graph = tiny_graphs.save(tiny_graphs.frozen(build), tmp_path / "measure.pb")
 
     def brightness(seed, attempt):
-        noise = draws.start_noise(seed, attempt, 0, (12, 12, 3))[..., 0].astype(float)
+        noise = random_streams.start_noise(seed, attempt, 0, (12, 12, 3))[..., 0].astype(float)
         return (4 / (1 + np.exp(-noise / 100)) - 1).mean()
 
     chosen = []

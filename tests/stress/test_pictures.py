@@ -13,8 +13,8 @@ import tensorflow.compat.v1 as tf
 from PIL import Image
 
 from lucid_sprites import tensorflow_start
-from lucid_sprites.images.close_up import close_ups
 from lucid_sprites.images.reconstruction import Reconstructor, whole_maps
+from lucid_sprites.images.strongest_patch import close_ups
 from lucid_sprites.models.graph.prepare import prepare
 from lucid_sprites.models.loaders import frozen_graph
 from lucid_sprites.planning.images import DEFAULTS
@@ -114,7 +114,13 @@ def test_the_job_stays_within_its_memory(squeezenet, cat, tmp_path, method, norm
         "graph": str(squeezenet), "input": picture.as_dict(), "picture": str(cat),
         "image": "cat", "method": method, "groups": [{"layers": [layer], "settings": settings}],
     }  # fmt: skip
-    command = [sys.executable, "-m", "lucid_sprites.images.job", "--spec", json.dumps(spec)]
+    command = [
+        sys.executable,
+        "-m",
+        "lucid_sprites.images.show_picture",
+        "--spec",
+        json.dumps(spec),
+    ]
     job = subprocess.Popen(
         [*command, "--made", "a", "--out", str(tmp_path / "views.zip")],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "workflow")},

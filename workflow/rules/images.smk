@@ -20,7 +20,7 @@ rule show_picture:
         spec=IMAGES.archive_spec,
         made=IMAGE_MARKS.archive,
     shell:
-        'python "$LUCID_SPRITES" images.job'
+        'python "$LUCID_SPRITES" images.show_picture'
         " --spec {params.spec:q} --made {params.made} --out {output:q} 2> {log:q}"
 
 
@@ -56,7 +56,7 @@ rule picture_table:
         spec=IMAGES.table_spec,
         made=IMAGE_MARKS.table,
     shell:
-        'python "$LUCID_SPRITES" images.table'
+        'python "$LUCID_SPRITES" images.picture_table'
         " --spec {params.spec:q} --made {params.made} --out {output:q} 2> {log:q}"
 
 

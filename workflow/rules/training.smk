@@ -35,7 +35,7 @@ rule train:
     params:
         spec=TRAININGS.segment_spec,
     shell:
-        'python "$LUCID_SPRITES" training.job --spec {params.spec:q} --epoch {wildcards.epoch}'
+        'python "$LUCID_SPRITES" training.train --spec {params.spec:q} --epoch {wildcards.epoch}'
         " --previous {input.previous:q} --dataset {input.dataset:q}"
         " --checkpoint {output.checkpoint:q} --graph {output.graph:q} --rows {output.rows:q}"
         " 2> {log:q}"

@@ -6,12 +6,12 @@ import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 import tiny_graphs
+from lucid_sprites.engine.batch_graph import Program
 from lucid_sprites.engine.convolutions import winograd_graph
 from lucid_sprites.engine.optimize import optimize
-from lucid_sprites.engine.program import Program
 from lucid_sprites.engine.task import Task
 from lucid_sprites.models.graph.prepare import prepare
-from lucid_sprites.models.picture_input import PictureInput
+from lucid_sprites.models.input_spec import PictureInput
 from lucid_sprites.recipe import statuses
 from lucid_sprites.recipe.settings import DEFAULTS, Recipe
 

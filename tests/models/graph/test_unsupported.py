@@ -10,7 +10,7 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from lucid_sprites.errors import UserError
 from lucid_sprites.models.convert import UnforeseenError, convert
 from lucid_sprites.models.graph import unsupported
-from lucid_sprites.models.loaders.load import Loaded
+from lucid_sprites.models.loaders.load_model import Loaded
 from tiny_graphs import frozen, small
 
 KERNEL = np.random.RandomState(0).normal(size=(3, 3, 3, 3)).astype(np.float32) / 5

@@ -54,7 +54,7 @@ def test_real_files_of_other_kinds_are_named_for_what_they_are(shared_data, name
 
 def test_all_bad_inputs_are_tested(shared_data):
     tested = {"git_lfs_pointer", "html_page", "pytorch_zip", "savedmodel_without_variables"}
-    # A graph like any other, as a file; test_picture_input.py refuses it.
+    # A graph like any other, as a file; test_input_spec.py refuses it.
     tested.add("no_image_graph")
     assert {path.stem for path in (shared_data / "bad_inputs").glob("*.pb")} == tested
 

@@ -13,7 +13,7 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from imported import normal
 from lucid_sprites.models.graph import topology
-from lucid_sprites.models.loaders.onnx.load import OnnxModel, load
+from lucid_sprites.models.loaders.onnx.import_onnx import OnnxModel, load
 
 PICTURE = ("n", 3, "h", "w")
 

@@ -11,7 +11,7 @@ from onnx import TensorProto, helper
 from hostile.onnx_files import HOSTILE
 from imported import describe, normal
 from lucid_sprites.errors import UserError
-from lucid_sprites.models.loaders.onnx.load import load
+from lucid_sprites.models.loaders.onnx.import_onnx import load
 from lucid_sprites.planning import onnx_weights
 from models.onnx import onnx_models
 from models.onnx.onnx_models import model, node, pictures, save

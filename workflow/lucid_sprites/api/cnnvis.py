@@ -20,11 +20,11 @@ from lucid_sprites import tensorflow_start
 from lucid_sprites.closing import Closing
 from lucid_sprites.errors import UserError, nearest
 from lucid_sprites.files import write_whole
-from lucid_sprites.images import backward, views
-from lucid_sprites.images.activations import activations
+from lucid_sprites.images import backprop_rules, panels
+from lucid_sprites.images.feature_maps import activations
 from lucid_sprites.models.graph import topology
+from lucid_sprites.models.input_spec import PictureInput
 from lucid_sprites.models.loaders import frozen_graph
-from lucid_sprites.models.picture_input import PictureInput
 from lucid_sprites.planning.images import DEFAULTS, KINDS, SHORT
 from lucid_sprites.sprites import png
 from lucid_sprites.tensorboard.event_file import EventFile
@@ -71,7 +71,7 @@ def activation_visualization(
     with _Output(path_outdir, path_logdir) as output:
         for number, value in enumerate(values):
             for layer, maps in zip(names, activations(graph, name, names, value), strict=True):
-                output.add(layer, f"activations_{number}", views.activation_grid(maps, own))
+                output.add(layer, f"activations_{number}", panels.activation_grid(maps, own))
     return True
 
 
@@ -95,15 +95,15 @@ def deconv_visualization(
     The other arguments, and what is raised, are those of `activation_visualization`; the pictures
     are `<layer>/<method>_<n>.png`.
     """
-    if method.removesuffix("_strongest") not in backward.METHODS:
-        raise UserError(f"no method {method!r}; there are {', '.join(backward.METHODS)}")
+    if method.removesuffix("_strongest") not in backprop_rules.METHODS:
+        raise UserError(f"no method {method!r}; there are {', '.join(backprop_rules.METHODS)}")
     graph, name, values = _fed(graph_or_path, value_feed_dict, input_tensor)
     names = _layers(graph, name, layers)
     own = _settings(settings)
     with _Output(path_outdir, path_logdir) as output:
         for layer in names:
             for number, value in enumerate(values):
-                view = views.reconstruction_grid(graph, name, layer, method, value, own)
+                view = panels.reconstruction_grid(graph, name, layer, method, value, own)
                 output.add(layer, f"{method}_{number}", view)
     return True
 
@@ -143,7 +143,7 @@ def deepdream_visualization(
     image = Image.fromarray(levels[..., 0] if levels.shape[-1] == 1 else levels)
     with _Output(path_outdir, path_logdir) as output:
         for each in names:
-            for channel, view in views.dreams(graph, picture, each, image, own):
+            for channel, view in panels.dreams(graph, picture, each, image, own):
                 output.add(each, f"deepdream_{channel}", view)
     return True
 
@@ -158,7 +158,7 @@ class _Output(Closing):
     def close(self) -> None:
         self._events.close()
 
-    def add(self, layer: str, name: str, view: views.View) -> None:
+    def add(self, layer: str, name: str, view: panels.View) -> None:
         levels, record = view
         content = png.encode_levels(levels, {"layer": layer, **record})
         write_whole(self._folder / layer.replace("/", "_") / f"{name}.png", content)

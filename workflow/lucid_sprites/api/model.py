@@ -15,8 +15,8 @@ from lucid_sprites.engine.objectives.functions import ObjectiveFunction
 from lucid_sprites.engine.optimize import Progress
 from lucid_sprites.errors import UserError
 from lucid_sprites.models.convert import convert
-from lucid_sprites.models.loaders.load import Loaded
-from lucid_sprites.models.loaders.load import load as load_file
+from lucid_sprites.models.loaders.load_model import Loaded
+from lucid_sprites.models.loaders.load_model import load as load_file
 from lucid_sprites.recipe.objectives import Objective
 
 # Of the canvases of 64 pixels under the standard transforms: what layers have to take.

@@ -11,7 +11,7 @@ from lucid_sprites.engine.objectives.functions import ObjectiveFunction, functio
 from lucid_sprites.engine.optimize import Progress, optimize
 from lucid_sprites.engine.task import Outcome, Task
 from lucid_sprites.models.graph import prepare
-from lucid_sprites.models.picture_input import PictureInput
+from lucid_sprites.models.input_spec import PictureInput
 from lucid_sprites.planning.sprites import InstancePlan
 from lucid_sprites.planning.study_selection import study_plan
 from lucid_sprites.recipe.objectives import Objective, objective, text

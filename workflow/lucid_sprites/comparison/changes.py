@@ -23,8 +23,8 @@ import numpy as np
 import pandas as pd
 
 from lucid_sprites import tensorflow_start
-from lucid_sprites.comparison.looks import Look, image_distance, look, texture_distance
 from lucid_sprites.comparison.states import State, common_layers, common_neurons, read_states
+from lucid_sprites.comparison.texture import Look, image_distance, look, texture_distance
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole, write_whole
 from lucid_sprites.made import write_beside

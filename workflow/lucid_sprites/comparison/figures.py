@@ -17,8 +17,8 @@ from typing import Any
 
 from PIL import Image
 
-from lucid_sprites.comparison import grid
-from lucid_sprites.comparison.grid import Row
+from lucid_sprites.comparison import labelled_grid
+from lucid_sprites.comparison.labelled_grid import Row
 from lucid_sprites.comparison.states import (
     Layer,
     Sprite,
@@ -46,7 +46,7 @@ def states_by_neurons(
     layers = {instance: state[name] for instance, state in states.items()}
     chosen = common_neurons(list(layers.values()))[:neurons]
     rows = [Row(instance, _sprites(layer, chosen)) for instance, layer in layers.items()]
-    return grid.draw(name, _labels(chosen), rows, _cell(layers.values(), cell))
+    return labelled_grid.draw(name, _labels(chosen), rows, _cell(layers.values(), cell))
 
 
 def layers_by_neurons(
@@ -57,7 +57,7 @@ def layers_by_neurons(
     width = max(map(len, chosen.values()))
     rows = [_row(name, layer, chosen[name], width) for name, layer in state.items()]
     columns = _common_labels(list(chosen.values()))
-    return grid.draw(instance, columns, rows, _cell(state.values(), cell))
+    return labelled_grid.draw(instance, columns, rows, _cell(state.values(), cell))
 
 
 def layers_in_pairs(
@@ -77,7 +77,7 @@ def layers_in_pairs(
     ]
     size = _cell((layer for state in both for layer in state.values()), cell)
     title = "above: {}, below: {}".format(*pair)
-    return grid.draw(title, _common_labels(list(chosen.values())), rows, size)
+    return labelled_grid.draw(title, _common_labels(list(chosen.values())), rows, size)
 
 
 def _row(label: str, layer: Layer, indexes: list[int], width: int) -> Row:
@@ -102,8 +102,8 @@ def before_after(
         chosen = indexes[first : first + _PAIRS]
         rows = [Row(i, _sprites(layer, chosen)) for i, layer in zip(pair, layers, strict=True)]
         title = name if first == 0 else ""
-        parts.append(grid.draw(title, _labels(chosen), rows, _cell(layers, cell)))
-    return grid.stack(parts)
+        parts.append(labelled_grid.draw(title, _labels(chosen), rows, _cell(layers, cell)))
+    return labelled_grid.stack(parts)
 
 
 def animation(
@@ -114,7 +114,7 @@ def animation(
     chosen = common_neurons(list(layers.values()))[:neurons]
     size = _cell(layers.values(), cell)
     frames = [
-        grid.draw(name, _labels(chosen), [Row(instance, _sprites(layer, chosen))], size)
+        labelled_grid.draw(name, _labels(chosen), [Row(instance, _sprites(layer, chosen))], size)
         for instance, layer in layers.items()
     ]
     # The labels are on the left; the sprites must not jump.

@@ -8,7 +8,7 @@ lucid.optvis.transform.collapse_alpha_random).
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from lucid_sprites.engine import draws
+from lucid_sprites.engine import random_streams
 from lucid_sprites.engine.parametrization import colour, fourier
 
 # lucid's.
@@ -22,7 +22,7 @@ def draw(step: int, shape: tuple[int, int, int]) -> np.ndarray:
         shape: height, width, channels.
     """
     height, width, channels = shape
-    noise = draws.background(step, (channels, height, width // 2 + 1, 2)).astype(float)
+    noise = random_streams.background(step, (channels, height, width // 2 + 1, 2)).astype(float)
     picture = fourier.picture_of(_DEVIATION * noise, height, width)
     if channels == 3:
         picture = picture @ colour.CORRELATION_SQRT.T

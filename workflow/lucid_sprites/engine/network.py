@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
-from lucid_sprites.engine import gradients
+from lucid_sprites.engine import relu_gradients
 from lucid_sprites.engine.convolutions import (
     stride1_input_gradient,
     strided_input_gradient,
@@ -118,7 +118,7 @@ def _import(
 ) -> dict[str, Layer]:
     before = {name: _before_nonlinearity(network, name) for name in layers}
     wanted = [reference for name in layers for reference in (f"{name}:0", *before[name])]
-    with gradients.redirectable(tf.get_default_graph()):
+    with relu_gradients.redirectable(tf.get_default_graph()):
         tensors = tf.import_graph_def(
             network, input_map={input_name: pictures}, return_elements=wanted, name=_SCOPE
         )

@@ -9,14 +9,14 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
-from lucid_sprites.engine import draws, gradients, problems
+from lucid_sprites.engine import random_streams, relu_gradients, status
+from lucid_sprites.engine.batch_graph import Program
 from lucid_sprites.engine.objectives import build
 from lucid_sprites.engine.objectives.units import BEYOND_LAYER
-from lucid_sprites.engine.program import Program
 from lucid_sprites.engine.state import State
 from lucid_sprites.engine.task import Checkpoint, Outcome, Task, watch_for
 from lucid_sprites.errors import UserError
-from lucid_sprites.models.picture_input import PictureInput
+from lucid_sprites.models.input_spec import PictureInput
 from lucid_sprites.photos import UnreadablePhotoError
 from lucid_sprites.recipe import statuses
 from lucid_sprites.recipe.engine_limits import BATCH_MULTIPLE
@@ -73,7 +73,7 @@ def optimize(
         alike = list(group)
         if alike[0].recipe.engine == "lucid":
             # Imported here: importing lucid changes what `import tensorflow` means.
-            from lucid_sprites.engine.reference import render
+            from lucid_sprites.engine.lucid_reference import render
 
             yield from (render(network, picture, layer, task, progress) for task in alike)
         else:
@@ -193,7 +193,7 @@ def _constant(program: Program, layer: str, tasks: list[Task]) -> set[int]:
     names = {name for channels in looks.values() for name, _ in channels or ()}
     noise = _noise(program) if names else None
     constant = {
-        name: problems.constant_channels(*program.channel_extremes(name, noise)) for name in names
+        name: status.constant_channels(*program.channel_extremes(name, noise)) for name in names
     }
     return {
         key
@@ -208,7 +208,7 @@ def _noise(program: Program) -> np.ndarray:
     pictures = []
     for number in range(_NOISE_PICTURES):
         square = 2 ** (number % 5)
-        noise = draws.shared_uniform(number, 1, int(np.prod(shape))).reshape(shape)
+        noise = random_streams.shared_uniform(number, 1, int(np.prod(shape))).reshape(shape)
         coarse = noise[::square, ::square].repeat(square, axis=0).repeat(square, axis=1)
         contrast = (number + 1) / _NOISE_PICTURES
         pictures.append(0.5 + contrast * (coarse[: shape[0], : shape[1]] - 0.5))
@@ -228,7 +228,7 @@ def _wave(program: Program, layer: str, tasks: list[Task], progress: Progress) -
         progress(len(running))
         noted = {slot: outcomes[slot].note(losses[slot].item(), watches[slot]) for slot in running}
         running = [slot for slot in running if noted[slot]]
-        if step + 1 == gradients.REDIRECTED_STEPS:
+        if step + 1 == relu_gradients.REDIRECTED_STEPS:
             running = _with_gradient(outcomes, running, program.has_gradient())
         running = _kept(program, outcomes, running)
         done = [s for s in running if outcomes[s].step == tasks[s].thresholds[-1]]
@@ -244,7 +244,7 @@ def _wave(program: Program, layer: str, tasks: list[Task], progress: Progress) -
 def _start(program: Program, task: Task) -> State:
     if task.checkpoint:
         return task.checkpoint.state
-    return program.fresh(draws.start_noise(*task.key, program.parameter_shape))
+    return program.fresh(random_streams.start_noise(*task.key, program.parameter_shape))
 
 
 def _steps(

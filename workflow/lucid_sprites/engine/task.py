@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from lucid_sprites.engine.gradients import REDIRECTED_STEPS
-from lucid_sprites.engine.problems import LossWatch
+from lucid_sprites.engine.relu_gradients import REDIRECTED_STEPS
 from lucid_sprites.engine.state import State
+from lucid_sprites.engine.status import LossWatch
 from lucid_sprites.recipe import statuses
 from lucid_sprites.recipe.settings import Recipe
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from lucid_sprites.engine import draws
+from lucid_sprites.engine import random_streams
 from lucid_sprites.recipe.transform_lists import Transform
 
 # What shows beyond the edge of the picture; lucid pads with the same grey.
@@ -63,8 +63,12 @@ def draw(
         edges: height and width of the picture in pixels.
     """
     own_count = sum(_OWN_DRAWS.get(name, 0) for item in transforms for name in item)
-    own = np.stack([draws.uniform(*key, first_step, steps, own_count) for key in keys], axis=1)
-    shared = draws.shared_uniform(first_step, steps, sum("scale" in item for item in transforms))
+    own = np.stack(
+        [random_streams.uniform(*key, first_step, steps, own_count) for key in keys], axis=1
+    )
+    shared = random_streams.shared_uniform(
+        first_step, steps, sum("scale" in item for item in transforms)
+    )
     kind = _Composition if rows(transforms) == 6 else _ProjectiveComposition
     composed = kind(np.tile(np.array(edges, float), (steps, 1)), len(keys))
     for item in transforms:

@@ -14,7 +14,7 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites import tensorflow_start
 from lucid_sprites.closing import Closing
-from lucid_sprites.images import backward
+from lucid_sprites.images import backprop_rules
 
 BATCH = 16
 """Feature maps that go backward together; more are not faster."""
@@ -68,7 +68,7 @@ def passes(task: Task, shape: tuple[int, ...]) -> Passes:
     """Both passes in a new graph, for pictures of one shape [height, width, channels]."""
     with tf.Graph().as_default() as graph:
         picture = tf.placeholder(tf.float32, [None, *shape], name="picture")
-        with backward.rules(graph, task.method):
+        with backprop_rules.rules(graph, task.method):
             (features,) = tf.import_graph_def(
                 task.network,
                 input_map={task.input_name: picture},

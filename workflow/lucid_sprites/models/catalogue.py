@@ -11,9 +11,9 @@ from tensorflow.core.framework.node_def_pb2 import NodeDef
 from lucid_sprites.errors import UserError
 from lucid_sprites.models.graph import (
     composite_activations,
-    costs,
     cut,
     differentiable,
+    layer_costs,
     layer_fingerprints,
     topology,
 )
@@ -72,7 +72,7 @@ def describe(normal: NormalForm, edges: Sequence[int], source: str) -> dict[str,
             f"{source}: no layer depends on the input {picture.name!r} in a way that can be "
             f"visualized{': ' + reasons if reasons else ''}"
         )
-    spent = costs.up_to(graph, [node.name for node in found], shapes, size[1] * size[2])
+    spent = layer_costs.up_to(graph, [node.name for node in found], shapes, size[1] * size[2])
     digests = layer_fingerprints.digests(normal.graph, picture.name)
     kinds = _layer_kinds(normal)
     layers = [

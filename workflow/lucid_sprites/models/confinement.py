@@ -61,7 +61,7 @@ def confine(origin: dict[str, Any], folder: Path) -> None:
     """Give up what the import of a model does not need, as far as this system knows how.
 
     Args:
-        origin: see `models.loaders.load`.
+        origin: see `models.loaders.load_model`.
         folder: the only one to be written.
     """
     if not _is_strange(origin) or os.environ.get(SANDBOX) == "off":

@@ -10,7 +10,7 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from lucid_sprites.errors import UserError
 from lucid_sprites.models import catalogue
 from lucid_sprites.models.graph import unsupported
-from lucid_sprites.models.loaders.load import Loaded
+from lucid_sprites.models.loaders.load_model import Loaded
 from lucid_sprites.models.normal_form.normalize import normalize
 
 _LONGEST_REASON = 300

@@ -1,8 +1,8 @@
 """Program: import models: any kind of file to a frozen graph in normal form, and its catalogue.
 
 Takes a JSON list of jobs, as its argument or from standard input. A job has `origin` (see
-`models.loaders.load`), `input` (the config's), `edges` (of the canvases that its layers have to
-take), `graph` and `catalogue` (files to write), and maybe `stamp` (kept in the catalogue).
+`models.loaders.load_model`), `input` (the config's), `edges` (of the canvases that its layers have
+to take), `graph` and `catalogue` (files to write), and maybe `stamp` (kept in the catalogue).
 
 Each model is read by a child with limits, which can write one empty folder alone (see
 `models.confinement`); this program takes from there what it has made.
@@ -89,7 +89,7 @@ def _import(job: dict[str, Any]) -> None:
 def _convert(job: dict[str, Any], folder: Path) -> None:
     """The child's work."""
     from lucid_sprites.models.convert import UnforeseenError, convert
-    from lucid_sprites.models.loaders.load import load
+    from lucid_sprites.models.loaders.load_model import load
 
     origin, name = job["origin"], _name(job["origin"])
     tempfile.tempdir = str(folder)

@@ -13,7 +13,7 @@ from lucid_sprites import tensorflow_start
 from lucid_sprites.closing import Closing
 from lucid_sprites.models.graph import constants, topology
 from lucid_sprites.models.graph.shapes import import_at
-from lucid_sprites.models.picture_input import PictureInput
+from lucid_sprites.models.input_spec import PictureInput
 
 # Lines of an error message that only say where.
 _FRAME = re.compile(r"Graph execution error|Detected at node|Node: |\s")

@@ -111,7 +111,7 @@ class ImagePlan:
         return next(files[wildcards.image] for files in named if wildcards.image in files)
 
     def archive_spec(self, wildcards: Any) -> str:
-        """What the job of one picture and method is given (`images.job`), as canonical JSON."""
+        """What `images.show_picture` is given for a picture and a method, as canonical JSON."""
         instance = self._instance(wildcards)
         groups = [
             {"layers": [{key: layer[key] for key in ("number", "name")} for layer in layers],
@@ -158,7 +158,7 @@ class ImagePlan:
         ]
 
     def table_spec(self, wildcards: Any) -> str:
-        """What the job of a series' table is given (`images.table`), as canonical JSON."""
+        """What the job of a series' table is given (`images.picture_table`), as canonical JSON."""
         series = wildcards.series
         shown = [
             {"instance": instance.instance, "image": image, "method": method,

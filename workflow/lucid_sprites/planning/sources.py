@@ -22,7 +22,7 @@ class Source:
     """One instance and its model.
 
     Attributes:
-        origin: plain data that `models.loaders.load` takes.
+        origin: plain data that `models.loaders.load_model` takes.
         files: that the model is read from.
         given: those files, and others, that people keep and whose content decides.
         is_made: by a job of the workflow, so that it may not be there yet.

@@ -35,7 +35,7 @@ class BlockSpec:
         graph: path of the frozen graph.
         graph_sha256: of its content.
         content: digest of all that the layer is computed from.
-        picture: the graph's picture input, as plain data (see `models.picture_input`).
+        picture: the graph's picture input, as plain data (see `models.input_spec`).
         number, layer: of the layer, or of the study.
         batch: sprites that advance together.
         keep_state: keep what resuming needs in the store.
@@ -188,8 +188,8 @@ def _optimized(
     from lucid_sprites.engine.objectives.build import layers
     from lucid_sprites.engine.optimize import optimize
     from lucid_sprites.models.graph import prepare
+    from lucid_sprites.models.input_spec import PictureInput
     from lucid_sprites.models.loaders import frozen_graph
-    from lucid_sprites.models.picture_input import PictureInput
 
     by_index = {sprite.index: sprite for sprite in sprites}
     tasks = _tasks(sprites, attempt)

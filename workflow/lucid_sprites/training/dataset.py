@@ -12,9 +12,9 @@ import numpy as np
 
 from lucid_sprites.errors import UserError
 from lucid_sprites.training.augmentation import augmented
-from lucid_sprites.training.generated import generated_pictures
-from lucid_sprites.training.picture_classes import CLASSES
 from lucid_sprites.training.small import VALUE_RANGE
+from lucid_sprites.training.synthetic import generated_pictures
+from lucid_sprites.training.synthetic_classes import CLASSES
 
 Batch = tuple[np.ndarray, np.ndarray]
 

@@ -24,7 +24,7 @@ from lucid_sprites.made import mark
 from lucid_sprites.photos import UnreadablePhotoError
 from lucid_sprites.planning.training import dataset_made
 from lucid_sprites.training.attributes import read_attributes
-from lucid_sprites.training.photos import read_square
+from lucid_sprites.training.square_photos import read_square
 
 NO_CLASS = re.compile(r"(test|unlabell?ed)([_. -].*)?", re.IGNORECASE)
 """Folders beside those of the classes that hold pictures of all kinds."""

@@ -10,7 +10,7 @@ import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
-from lucid_sprites.engine import gradients
+from lucid_sprites.engine import relu_gradients
 from lucid_sprites.models.graph import topology
 
 _GRADIENT = "LucidSpritesTurnedConvolution"
@@ -18,7 +18,7 @@ _GRADIENT = "LucidSpritesTurnedConvolution"
 
 def with_turned_gradient(network: GraphDef) -> GraphDef:
     """The same network, whose convolutions of stride 1 have this gradient."""
-    return gradients.replaced(network, _GRADIENT, _is_dense)
+    return relu_gradients.replaced(network, _GRADIENT, _is_dense)
 
 
 def turned(weights: tf.Tensor) -> np.ndarray:

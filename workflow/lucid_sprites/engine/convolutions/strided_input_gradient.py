@@ -10,7 +10,7 @@ import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
-from lucid_sprites.engine import gradients
+from lucid_sprites.engine import relu_gradients
 from lucid_sprites.models.graph import topology
 
 _GRADIENT = "LucidSpritesFirstConvolution"
@@ -20,7 +20,7 @@ _FEW_CHANNELS = 4
 
 def with_dense_gradient(network: GraphDef) -> GraphDef:
     """The same network, whose strided convolutions of few channels have the dense gradient."""
-    return gradients.replaced(network, _GRADIENT, _is_first)
+    return relu_gradients.replaced(network, _GRADIENT, _is_first)
 
 
 def _is_first(node: NodeDef, nodes: dict[str, NodeDef]) -> bool:

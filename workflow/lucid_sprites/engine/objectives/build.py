@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow.compat.v1 as tf
 
 from lucid_sprites.engine.objectives import coupled, directions, functions, pictures, units
-from lucid_sprites.engine.objectives.scope import Node, Scope
+from lucid_sprites.engine.objectives.context import Node, Scope
 from lucid_sprites.recipe.objectives.vocabulary import INPUT, OBJECTIVES
 
 BUILDERS: dict[str, Callable[[Node], tf.Tensor]] = {

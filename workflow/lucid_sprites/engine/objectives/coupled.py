@@ -6,7 +6,7 @@ padding behind the members counts for nothing.
 
 import tensorflow.compat.v1 as tf
 
-from lucid_sprites.engine.objectives.scope import Node
+from lucid_sprites.engine.objectives.context import Node
 
 # How far apart neighbours may be that are aligned with each other.
 _REACH = 4

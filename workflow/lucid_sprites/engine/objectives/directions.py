@@ -2,7 +2,7 @@
 
 import tensorflow.compat.v1 as tf
 
-from lucid_sprites.engine.objectives.scope import Node
+from lucid_sprites.engine.objectives.context import Node
 from lucid_sprites.engine.objectives.units import at_position
 
 # lucid's, in objectives_util and in the recipe of caricatures.

@@ -6,10 +6,10 @@ from typing import Any, Self
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
-from lucid_sprites.engine.objectives.scope import Node
+from lucid_sprites.engine.objectives.context import Node
 from lucid_sprites.errors import UserError, nearest
 from lucid_sprites.models.graph import topology
-from lucid_sprites.models.picture_input import PictureInput
+from lucid_sprites.models.input_spec import PictureInput
 from lucid_sprites.recipe.objectives.vocabulary import INPUT
 
 Layers = Callable[[str], tf.Tensor]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from lucid_sprites.engine.objectives.scope import Node, positions
+from lucid_sprites.engine.objectives.context import Node, positions
 
 
 def deepdream(node: Node) -> tf.Tensor:

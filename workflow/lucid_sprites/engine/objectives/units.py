@@ -2,7 +2,7 @@
 
 import tensorflow.compat.v1 as tf
 
-from lucid_sprites.engine.objectives.scope import Node
+from lucid_sprites.engine.objectives.context import Node
 
 BEYOND_LAYER = "beyond the layer"
 """What TensorFlow says when a group's position is not in its layer."""

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from lucid_sprites.engine.parametrization.form import Form
+from lucid_sprites.engine.parametrization.image_param import Form
 
 # lucid's network.
 _HIDDEN_LAYERS, _HIDDEN_CHANNELS = 8, 24

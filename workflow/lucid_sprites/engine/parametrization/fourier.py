@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from lucid_sprites.engine.parametrization.form import Form
+from lucid_sprites.engine.parametrization.image_param import Form
 
 # lucid's damping of the Fourier picture.
 _DAMPING = 0.25

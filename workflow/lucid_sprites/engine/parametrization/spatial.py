@@ -6,7 +6,7 @@ from itertools import accumulate
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from lucid_sprites.engine.parametrization.form import START_DEVIATION, Form
+from lucid_sprites.engine.parametrization.image_param import START_DEVIATION, Form
 
 # lucid's number of levels: each half as large as the one before.
 _LEVELS = 4

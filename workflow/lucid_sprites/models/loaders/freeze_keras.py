@@ -15,7 +15,7 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 from lucid_sprites.errors import UserError
 from lucid_sprites.models.graph import topology
-from lucid_sprites.models.graph.names import without_prefix
+from lucid_sprites.models.graph.short_names import without_prefix
 
 
 def freeze(model: Any) -> GraphDef:

@@ -7,8 +7,8 @@ import keras
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites.errors import UserError, nearest
-from lucid_sprites.models.families import Facts
-from lucid_sprites.models.graph.names import without_prefix
+from lucid_sprites.models.graph.short_names import without_prefix
+from lucid_sprites.models.known_networks import Facts
 from lucid_sprites.models.loaders.freeze_keras import freeze
 
 

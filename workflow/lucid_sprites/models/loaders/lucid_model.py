@@ -10,7 +10,7 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites.errors import UserError, nearest
 from lucid_sprites.files import sha256, write_whole
-from lucid_sprites.models.families import Facts
+from lucid_sprites.models.known_networks import Facts
 
 # lucid.modelzoo.util.metadata_node_name
 _METADATA_NODE = "lucid_metadata_json"

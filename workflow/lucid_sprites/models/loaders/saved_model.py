@@ -12,9 +12,9 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 from lucid_sprites.errors import UserError
 from lucid_sprites.models.graph import graph_check, text_form
 from lucid_sprites.models.graph.constants import VARIABLES
-from lucid_sprites.models.graph.names import without_prefix
+from lucid_sprites.models.graph.short_names import without_prefix
 from lucid_sprites.models.loaders import saved_model_1, saved_model_2
-from lucid_sprites.models.loaders.checkpoint import Checkpoint
+from lucid_sprites.models.loaders.saved_variables import Checkpoint
 
 _BINARY, _TEXT = "saved_model.pb", "saved_model.pbtxt"
 _WHOLE = f"a whole SavedModel has {_BINARY} and the folder variables"

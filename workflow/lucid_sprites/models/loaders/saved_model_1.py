@@ -10,9 +10,9 @@ from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 
 from lucid_sprites.models.graph import topology
 from lucid_sprites.models.graph.constants import VARIABLES
-from lucid_sprites.models.loaders.checkpoint import Checkpoint
+from lucid_sprites.models.loaders.saved_variables import Checkpoint
 from lucid_sprites.models.loaders.variables import freeze
-from lucid_sprites.models.normal_form import functions
+from lucid_sprites.models.normal_form import inline_functions
 
 _ASSIGNS = ("Assign", "AssignVariableOp")
 _PASSES = ("Identity", "Reshape", "Cast")
@@ -20,7 +20,7 @@ _PASSES = ("Identity", "Reshape", "Cast")
 
 def load(model: MetaGraphDef, checkpoint: Checkpoint, source: str) -> GraphDef:
     """The graph up to the outputs of the signatures, with the values of its variables."""
-    graph = functions.written_out(model.graph_def, _outputs(model), source)
+    graph = inline_functions.written_out(model.graph_def, _outputs(model), source)
     restored = dict(_restored(model))
     values: dict[str, np.ndarray] = {}
     for node in graph.node:

@@ -14,9 +14,9 @@ from tensorflow.core.protobuf.trackable_object_graph_pb2 import TrackableObjectG
 
 from lucid_sprites.errors import UserError
 from lucid_sprites.models.graph import graph_check, node_check, topology
-from lucid_sprites.models.loaders.checkpoint import Checkpoint
+from lucid_sprites.models.loaders.saved_variables import Checkpoint
 from lucid_sprites.models.loaders.variables import freeze
-from lucid_sprites.models.normal_form import functions
+from lucid_sprites.models.normal_form import inline_functions
 
 _DEFAULT_SIGNATURE = "serving_default"
 _VALUE = "VARIABLE_VALUE"
@@ -43,9 +43,9 @@ def load(model: MetaGraphDef, checkpoint: Checkpoint, source: str) -> GraphDef:
     graph_check.check(graph, source)
     outputs = [topology.node_name(reference) for reference in function.ret.values()]
     inputs = [argument.name for argument in function.signature.input_arg]
-    inlined = functions.written_out(graph, [*inputs, *outputs], source)
+    inlined = inline_functions.written_out(graph, [*inputs, *outputs], source)
     values = _captured(bound, function, model, checkpoint)
-    return functions.part(freeze(inlined, values), [*_free(inputs, bound), *outputs])
+    return inline_functions.part(freeze(inlined, values), [*_free(inputs, bound), *outputs])
 
 
 def _free(inputs: list[str], bound: SavedConcreteFunction) -> list[str]:

@@ -10,22 +10,22 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from lucid_sprites.errors import UserError
-from lucid_sprites.models import picture_input
-from lucid_sprites.models.families import Facts, recognize
+from lucid_sprites.models import input_spec
 from lucid_sprites.models.graph import constants, cut, graph_check, topology
 from lucid_sprites.models.graph.large_constants import Weights, attach, detach
 from lucid_sprites.models.graph.prepare import fold_constants
 from lucid_sprites.models.graph.shapes import static_shapes
+from lucid_sprites.models.input_spec import PictureInput
+from lucid_sprites.models.known_networks import Facts, recognize
 from lucid_sprites.models.normal_form import (
     batch,
     channels_last,
     conditionals,
-    functions,
-    picture_node,
+    find_input,
+    inline_functions,
     placeholders,
     randomness,
 )
-from lucid_sprites.models.picture_input import PictureInput
 
 _SIGNED = (-1.0, 1.0)
 
@@ -83,23 +83,23 @@ def normalize(
     _check_frozen(graph, source)
     graph_check.check(graph, source)
     facts, family = facts or Facts("assumed"), recognize(graph) or Facts("inferred")
-    graph = functions.inline(graph, source)
+    graph = inline_functions.inline(graph, source)
     graph_check.check(graph, source)
     graph, weights = detach(cut.cut(graph))
     graph = constants.without_identities(_without_hints(graph))
     wanted = options.get("name", facts.name)
     types = {node.name: topology.type_of(node, "dtype") for node in graph.node}
-    _, name, _ = picture_node.find(conditionals.resolve(graph), wanted, source)
+    _, name, _ = find_input.find(conditionals.resolve(graph), wanted, source)
     graph, taken = placeholders.fill(graph, name, options.get("values", {}), source)
     graph, replaced = randomness.replace(conditionals.resolve(graph))
-    graph, name, name_known = picture_node.find(graph, wanted, source)
+    graph, name, name_known = find_input.find(graph, wanted, source)
     graph = _without_shapes(graph)
     if "name" not in options and facts.name:
         name_known = facts.known
     left_out = _independent(graph, name)
     graph = fold_constants(_dependent(graph, name), name, weights)
     first = channels_last.picture_is_channels_first(graph, name)
-    (height, width, channels), shape_known = picture_input.shape(
+    (height, width, channels), shape_known = input_spec.shape(
         topology.by_name(graph)[name], graph, first
     )
     was_bytes = types.get(name) == tf.uint8.as_datatype_enum
@@ -169,7 +169,7 @@ def _independent(graph: GraphDef, name: str) -> dict[str, tuple[str, str]]:
 
 def _dependent(graph: GraphDef, name: str) -> GraphDef:
     """What depends on the picture, and what that needs."""
-    return functions.part(graph, topology.descendants(graph, name))
+    return inline_functions.part(graph, topology.descendants(graph, name))
 
 
 def _range(
@@ -190,7 +190,7 @@ def _range(
         return facts.range, facts.known
     if was_bytes:
         return (0.0, 255.0), "read"
-    return picture_input.value_range(name, graph)
+    return input_spec.value_range(name, graph)
 
 
 def _order(
@@ -200,7 +200,7 @@ def _order(
         return options["order"], "config"
     if facts.order is not None:
         return facts.order, facts.known
-    order, known = picture_input.colour_order(name, graph)
+    order, known = input_spec.colour_order(name, graph)
     return (family.order, family.known) if known == "assumed" and family.order else (order, known)
 
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from lucid_sprites.errors import UserError
 from lucid_sprites.models.loaders.onnx import names
-from lucid_sprites.models.loaders.onnx.layout import TO_FIRST, transpose
+from lucid_sprites.models.loaders.onnx.channel_order import TO_FIRST, transpose
 from lucid_sprites.models.loaders.onnx.sizes import BATCH
 from lucid_sprites.models.loaders.onnx.tensors import tensorflow_type, type_name
 

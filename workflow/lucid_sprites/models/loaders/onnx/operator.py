@@ -11,7 +11,7 @@ import tensorflow as tf
 from lucid_sprites.errors import UserError
 from lucid_sprites.models.loaders.onnx import sizes
 from lucid_sprites.models.loaders.onnx.sizes import Dim, Size, UnknownSize
-from lucid_sprites.models.loaders.onnx.weights import WeightWriter
+from lucid_sprites.models.loaders.onnx.weight_writer import WeightWriter
 
 # Constants are arrays (of objects, if sizes are among them); everything else is a tensor.
 Value = np.ndarray | tf.Tensor

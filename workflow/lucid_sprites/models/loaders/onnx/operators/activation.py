@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from lucid_sprites.models.loaders.onnx import layout
+from lucid_sprites.models.loaders.onnx import channel_order
 from lucid_sprites.models.loaders.onnx.operator import Operator, importer
 
 raw = tf.raw_ops
@@ -187,4 +187,6 @@ def _over_axis(operator: Operator, apply: Callable[[tf.Tensor, str], tf.Tensor])
         return apply(x, operator.result)
     order = [*(other for other in range(rank) if other != axis), axis]
     back = tuple(int(place) for place in np.argsort(order))
-    return layout.transpose(apply(layout.transpose(x, tuple(order)), operator.result), back)
+    return channel_order.transpose(
+        apply(channel_order.transpose(x, tuple(order)), operator.result), back
+    )

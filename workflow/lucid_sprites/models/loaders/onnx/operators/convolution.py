@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from lucid_sprites.models.loaders.onnx import layout
+from lucid_sprites.models.loaders.onnx import channel_order
 from lucid_sprites.models.loaders.onnx.operator import Operator, Value, importer
 from lucid_sprites.models.loaders.onnx.operators.window import Window, padded, window_of
 from lucid_sprites.models.loaders.onnx.sizes import sizes_of, vector
@@ -22,7 +22,7 @@ def convolution(operator: Operator) -> tf.Tensor:
     """Conv."""
     shape = kernel_shape(operator)
     window, groups = window_of(operator, shape[2:]), operator.attribute("group", 1)
-    pictures = layout.channels_last(operator.tensor(0))
+    pictures = channel_order.channels_last(operator.tensor(0))
     depth = pictures.shape[3]
     if groups < 1 or shape[0] % groups or depth not in (None, shape[1] * groups):
         operator.refuse(
@@ -40,7 +40,7 @@ def convolution(operator: Operator) -> tf.Tensor:
         kernels = [_written(operator, part) for part in split(kernel, groups)]
         pairs = zip(split(pictures, groups), kernels, strict=True)
         made = _joined([_convolved(*pair, window, None) for pair in pairs], name)
-    return layout.channels_first(biased(operator, made))
+    return channel_order.channels_first(biased(operator, made))
 
 
 @importer("ConvTranspose", layer="convolution", label="Conv2DTranspose")
@@ -50,7 +50,7 @@ def transposed_convolution(operator: Operator) -> tf.Tensor:
     window, groups = window_of(operator, shape[2:]), operator.attribute("group", 1)
     if groups < 1 or shape[0] % groups:
         operator.refuse(f"weights {list(shape)} do not come in {groups} groups")
-    pictures = layout.channels_last(operator.tensor(0))
+    pictures = channel_order.channels_last(operator.tensor(0))
     kernel = _dilated(operator, kernel_channels_last(operator, (2, 3, 1, 0)), window.dilations)
     window = _of_output(operator, window)
     parts = split(pictures, groups)
@@ -59,7 +59,7 @@ def transposed_convolution(operator: Operator) -> tf.Tensor:
     joined = made[0] if groups == 1 else _joined(made, None)
     if not operator.has(2):
         joined = raw.Identity(input=joined, name=operator.result)
-    return layout.channels_first(biased(operator, joined))
+    return channel_order.channels_first(biased(operator, joined))
 
 
 def kernel_shape(operator: Operator) -> list[int]:
@@ -78,7 +78,7 @@ def kernel_channels_last(operator: Operator, axes: tuple[int, ...]) -> Value:
     """Weights with their axes in TensorFlow's order."""
     value = operator.value(1)
     if isinstance(value, tf.Tensor):
-        return layout.transpose(value, axes)
+        return channel_order.transpose(value, axes)
     return np.ascontiguousarray(value.transpose(axes))
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from lucid_sprites.models.loaders.onnx import layout
+from lucid_sprites.models.loaders.onnx import channel_order
 from lucid_sprites.models.loaders.onnx.operator import Operator, importer
 from lucid_sprites.models.loaders.onnx.sizes import sizes_of, vector
 
@@ -20,10 +20,10 @@ def batch_normalization(operator: Operator) -> tf.Tensor:
         return _scaled_and_shifted(operator, epsilon)
     scale, offset, mean, variance = (operator.tensor(place) for place in range(1, 5))
     made = raw.FusedBatchNormV3(
-        x=layout.channels_last(operator.tensor(0)), scale=scale, offset=offset, mean=mean,
+        x=channel_order.channels_last(operator.tensor(0)), scale=scale, offset=offset, mean=mean,
         variance=variance, epsilon=epsilon, is_training=False, name=operator.result,
     )  # fmt: skip
-    return layout.channels_first(made.y)
+    return channel_order.channels_first(made.y)
 
 
 def _scaled_and_shifted(operator: Operator, epsilon: float) -> tf.Tensor:
@@ -31,8 +31,8 @@ def _scaled_and_shifted(operator: Operator, epsilon: float) -> tf.Tensor:
     scale, offset, mean, variance = (operator.constant(place) for place in range(1, 5))
     factor = (scale / np.sqrt(variance + epsilon)).astype(scale.dtype)
     rank = operator.rank()
-    scaled = raw.Mul(x=operator.tensor(0), y=layout.per_channel(factor, rank))
-    shift = layout.per_channel(offset - mean * factor, rank)
+    scaled = raw.Mul(x=operator.tensor(0), y=channel_order.per_channel(factor, rank))
+    shift = channel_order.per_channel(offset - mean * factor, rank)
     return raw.AddV2(x=scaled, y=shift, name=operator.result)
 
 
@@ -60,12 +60,12 @@ def instance_normalization(operator: Operator) -> tf.Tensor:
     """InstanceNormalization."""
     rank, epsilon = operator.rank(), operator.attribute("epsilon", 1e-5)
     if rank == 4:
-        tensor = layout.channels_last(operator.tensor(0))
+        tensor = channel_order.channels_last(operator.tensor(0))
         made = _scaled(operator, _standardized(tensor, tf.constant([1, 2]), epsilon))
-        return layout.channels_first(made)
+        return channel_order.channels_first(made)
     axes = tf.constant([*range(2, rank)], tf.int32)
     made = _standardized(operator.tensor(0), axes, epsilon)
-    factor, shift = (layout.per_channel(operator.tensor(place), rank) for place in (1, 2))
+    factor, shift = (channel_order.per_channel(operator.tensor(place), rank) for place in (1, 2))
     return raw.AddV2(x=raw.Mul(x=made, y=factor), y=shift, name=operator.result)
 
 
@@ -74,7 +74,10 @@ def group_normalization(operator: Operator) -> tf.Tensor:
     """GroupNormalization; before opset 21 scale and bias are for each group."""
     if operator.rank() != 4:
         operator.refuse("it works on what is no picture")
-    groups, tensor = operator.attribute("num_groups"), layout.channels_last(operator.tensor(0))
+    groups, tensor = (
+        operator.attribute("num_groups"),
+        channel_order.channels_last(operator.tensor(0)),
+    )
     depth = tensor.shape[3]
     if not groups or groups < 0 or depth is None or depth % groups:
         operator.refuse(f"{depth} channels do not come in {groups} groups")
@@ -84,7 +87,7 @@ def group_normalization(operator: Operator) -> tf.Tensor:
     )
     made = _standardized(apart, tf.constant([1, 3]), operator.attribute("epsilon", 1e-5))
     together = raw.Reshape(tensor=made, shape=vector([batch, height, width, depth]))
-    return layout.channels_first(_scaled(operator, together, depth))
+    return channel_order.channels_first(_scaled(operator, together, depth))
 
 
 def _standardized(tensor: tf.Tensor, axes: tf.Tensor, epsilon: float) -> tf.Tensor:
@@ -126,14 +129,14 @@ def local_response_normalization(operator: Operator) -> tf.Tensor:
     if size % 2 == 0 or operator.rank() != 4:
         operator.refuse(f"over {size} channels of {operator.rank()} axes is not supported")
     made = raw.LRN(
-        input=layout.channels_last(operator.tensor(0)),
+        input=channel_order.channels_last(operator.tensor(0)),
         depth_radius=size // 2,
         bias=operator.attribute("bias", 1.0),
         alpha=operator.attribute("alpha", 1e-4) / size,
         beta=operator.attribute("beta", 0.75),
         name=operator.result,
     )
-    return layout.channels_first(made)
+    return channel_order.channels_first(made)
 
 
 @importer("LpNormalization")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import tensorflow as tf
 
-from lucid_sprites.models.loaders.onnx import layout
+from lucid_sprites.models.loaders.onnx import channel_order
 from lucid_sprites.models.loaders.onnx.operator import Operator, importer
 from lucid_sprites.models.loaders.onnx.operators.window import Window, padded, window_of
 
@@ -19,12 +19,12 @@ def max_pool(operator: Operator) -> tf.Tensor:
         operator.refuse("where the largest value was (its second output) cannot be told")
     if max(window.dilations) > 1:
         operator.refuse("dilated pools are not supported")
-    pictures = layout.channels_last(operator.tensor(0))
+    pictures = channel_order.channels_last(operator.tensor(0))
     if window.is_padded and not window.keeps_size:
         pictures = padded(pictures, window.paddings, pictures.dtype.min)
         window = replace(window, before=(0, 0), after=(0, 0))
     made = raw.MaxPool(input=pictures, name=operator.result, **_attributes(window))
-    return layout.channels_first(made)
+    return channel_order.channels_first(made)
 
 
 @importer("AveragePool", layer="pool", label="AvgPool")
@@ -33,7 +33,7 @@ def average_pool(operator: Operator) -> tf.Tensor:
     window = replace(_window(operator), dilations=(1, 1))
     if max(operator.attribute("dilations") or [1]) > 1:
         operator.refuse("dilated pools are not supported")
-    pictures = layout.channels_last(operator.tensor(0))
+    pictures = channel_order.channels_last(operator.tensor(0))
     counts_padding = bool(operator.attribute("count_include_pad", 0))
     overhang = _overhang(operator, window)
     inner = _without(window, overhang)
@@ -44,7 +44,7 @@ def average_pool(operator: Operator) -> tf.Tensor:
         made = raw.AvgPool(value=pictures, name=operator.result, **_attributes(window))
     else:
         made = _mean_of_pixels(pictures, window, inner, counts_padding, operator.result)
-    return layout.channels_first(made)
+    return channel_order.channels_first(made)
 
 
 def _window(operator: Operator) -> Window:

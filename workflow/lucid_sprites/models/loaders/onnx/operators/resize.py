@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from lucid_sprites.models.loaders.onnx import layout
+from lucid_sprites.models.loaders.onnx import channel_order
 from lucid_sprites.models.loaders.onnx.operator import Operator, Value, importer
 from lucid_sprites.models.loaders.onnx.sizes import Dim, scalar, sizes_of, vector
 
@@ -52,7 +52,7 @@ def _resized(
     transform: str,
     rounding: str,
 ) -> Value:
-    pictures = layout.channels_last(operator.tensor(0))
+    pictures = channel_order.channels_last(operator.tensor(0))
     times = _times(operator, scales)
     if times == [1.0, 1.0]:
         return operator.value(0)
@@ -61,11 +61,11 @@ def _resized(
     native = _native(mode, transform, rounding, is_whole)
     if native is not None and (is_whole or times is None):
         made = native(pictures, raw.Cast(x=size, DstT=tf.int32), operator.result)
-        return layout.channels_first(made)
+        return channel_order.channels_first(made)
     for place in (0, 1):
         made = _along(operator, pictures, place, size, times, (mode, transform, rounding))
         pictures = made
-    return layout.channels_first(raw.Identity(input=made, name=operator.result))
+    return channel_order.channels_first(raw.Identity(input=made, name=operator.result))
 
 
 def _times(operator: Operator, scales: Value | None) -> list[float] | None:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from lucid_sprites.models.loaders.onnx import layout
+from lucid_sprites.models.loaders.onnx import channel_order
 from lucid_sprites.models.loaders.onnx.operator import Operator, importer
 from lucid_sprites.models.loaders.onnx.sizes import BATCH, Dim, Size, UnknownSize, sizes_of, vector
 
@@ -146,7 +146,7 @@ def transpose(operator: Operator) -> tf.Tensor:
     order = operator.attribute("perm") or list(range(rank))[::-1]
     if sorted(order) != list(range(rank)):
         operator.refuse(f"its order {list(order)} is none of {rank} axes; the file is damaged")
-    return layout.transpose(operator.tensor(0), tuple(order), operator.result)
+    return channel_order.transpose(operator.tensor(0), tuple(order), operator.result)
 
 
 @importer("Squeeze")
@@ -237,13 +237,13 @@ def range_(operator: Operator) -> tf.Tensor:
 def depth_to_space(operator: Operator) -> tf.Tensor:
     """DepthToSpace, in both of its orders."""
     block, mode = operator.attribute("blocksize", 1), operator.text("mode", "DCR")
-    tensor = layout.channels_last(operator.tensor(0))
+    tensor = channel_order.channels_last(operator.tensor(0))
     if block < 2 or tensor.shape[3] is None or tensor.shape[3] % block**2:
         operator.refuse(f"blocks of {block} do not fit {tensor.shape[3]} channels")
     if mode == "CRD":
         tensor = _regrouped(tensor, block)
     made = raw.DepthToSpace(input=tensor, block_size=block, name=operator.result)
-    return layout.channels_first(made)
+    return channel_order.channels_first(made)
 
 
 def _regrouped(tensor: tf.Tensor, block: int) -> tf.Tensor:
@@ -259,8 +259,8 @@ def space_to_depth(operator: Operator) -> tf.Tensor:
     block = operator.attribute("blocksize", 1)
     if block < 2:
         operator.refuse(f"blocks of {block} pixels")
-    tensor = layout.channels_last(operator.tensor(0))
-    return layout.channels_first(
+    tensor = channel_order.channels_last(operator.tensor(0))
+    return channel_order.channels_first(
         raw.SpaceToDepth(input=tensor, block_size=block, name=operator.result)
     )
 
@@ -268,10 +268,10 @@ def space_to_depth(operator: Operator) -> tf.Tensor:
 @importer("ChannelShuffle")
 def channel_shuffle(operator: Operator) -> tf.Tensor:
     """Channels [groups, each] as [each, groups]; `composites` makes this operator."""
-    tensor, groups = layout.channels_last(operator.tensor(0)), operator.attribute("groups")
+    tensor, groups = channel_order.channels_last(operator.tensor(0)), operator.attribute("groups")
     depth = tensor.shape[3]
     if depth is None or depth % groups:
         operator.refuse(f"{depth} channels do not come in {groups} groups")
     order = np.arange(depth).reshape(groups, -1).T.reshape(-1)
     made = raw.GatherV2(params=tensor, indices=order, axis=3, name=operator.result)
-    return layout.channels_first(made)
+    return channel_order.channels_first(made)

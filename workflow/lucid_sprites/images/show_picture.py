@@ -1,0 +1,103 @@
+"""Program: show one picture to one network by one method, and write all views as a ZIP.
+
+python -m lucid_sprites.images.show_picture --spec JSON --made MARK --out ZIP
+"""
+
+import argparse
+import json
+import logging
+import sys
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+from lucid_sprites import layout, tensorflow_start
+from lucid_sprites.errors import UserError
+from lucid_sprites.files import save_whole
+from lucid_sprites.made import mark
+from lucid_sprites.planning.images import DREAM, view_identity
+
+
+def main() -> None:
+    """Read the arguments, write the ZIP."""
+    parser = argparse.ArgumentParser(description="Make the views of one picture.")
+    parser.add_argument("--spec", required=True, help="what to make, as JSON")
+    parser.add_argument("--made", required=True, help="what it says of how it was made")
+    parser.add_argument("--out", required=True, help="ZIP to write")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    tensorflow_start.lean()
+    tensorflow_start.load()
+    try:
+        spec = json.loads(arguments.spec)
+        save_whole(arguments.out, lambda path: _write(path, spec, arguments.made))
+    except UserError as error:
+        sys.exit(f"error: {error}")
+
+
+def _write(path: str, spec: dict[str, Any], made: str) -> None:
+    from lucid_sprites.sprites import png
+
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(zipfile.ZipInfo(mark(made)), b"")
+        for layer, channel, (levels, record) in _views(spec):
+            own = {key: spec[key] for key in ("picture", "image", "method")}
+            content = png.encode_levels(
+                levels, {**own, "number": layer["number"], "layer": layer["name"], **record}
+            )
+            # Without the time of day, equal views make equal files.
+            view = layout.view(layer["number"], channel)
+            marked = png.marked(content, view_identity(spec, view))
+            archive.writestr(zipfile.ZipInfo(f"{view}.png"), marked)
+            logging.info("%s: layer %d (%s)", spec["method"], layer["number"], layer["name"])
+
+
+def _views(spec: dict[str, Any]) -> Iterator[tuple[dict[str, Any], int | None, Any]]:
+    """(layer, channel of a dream, view) of all layers.
+
+    Raises:
+        UserError: the picture or the graph cannot be read, or there is too little memory.
+    """
+    from tensorflow import errors
+
+    from lucid_sprites import photos
+    from lucid_sprites.images import network_input, panels
+    from lucid_sprites.images.feature_maps import activations
+    from lucid_sprites.models.input_spec import PictureInput
+    from lucid_sprites.models.loaders import frozen_graph
+
+    picture = PictureInput(**spec["input"])
+    image = photos.read(spec["picture"]).on_white()
+    graph = frozen_graph.read(spec["graph"])
+    for group in spec["groups"]:
+        layers, settings = group["layers"], group["settings"]
+        value = network_input.in_range(
+            network_input.fit(image, picture, settings["size_limit"], settings["stretch"]), picture
+        )
+        try:
+            if spec["method"] == "activations":
+                names = [layer["name"] for layer in layers]
+                maps = activations(graph, picture.name, names, value)
+                for layer, features in zip(layers, maps, strict=True):
+                    yield layer, None, panels.activation_grid(features, settings)
+                continue
+            for layer in layers:
+                if spec["method"] == DREAM:
+                    for channel, view in panels.dreams(
+                        graph, picture, layer["name"], image, settings
+                    ):
+                        yield layer, channel, view
+                else:
+                    view = panels.reconstruction_grid(
+                        graph, picture.name, layer["name"], spec["method"], value, settings
+                    )
+                    yield layer, None, view
+        except errors.ResourceExhaustedError as error:
+            raise UserError(
+                f"{spec['picture']}: not enough memory for {spec['method']} at "
+                f"{value.shape[1]} x {value.shape[0]} pixels; lower `size_limit`"
+            ) from error
+
+
+if __name__ == "__main__":
+    main()
