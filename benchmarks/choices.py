@@ -36,7 +36,7 @@ def measure(graph: str, layer: str, batch: int, scale: int, options: dict) -> fl
     """Milliseconds for each sprite and step, median of 60 steps, in this process."""
     from lucid_sprites import tensorflow_start
 
-    tensorflow_start.lean()
+    tensorflow_start.block_keras()
     default = tensorflow_start.session_config
 
     def configured(**own: str) -> "ConfigProto":
@@ -50,7 +50,7 @@ def measure(graph: str, layer: str, batch: int, scale: int, options: dict) -> fl
     import numpy as np
 
     from lucid_sprites.engine import random_streams
-    from lucid_sprites.engine.batch_graph import Program
+    from lucid_sprites.engine.batch_graph import BatchGraph
     from lucid_sprites.engine.convolutions import (
         stride1_input_gradient,
         strided_input_gradient,
@@ -81,11 +81,11 @@ def measure(graph: str, layer: str, batch: int, scale: int, options: dict) -> fl
     channels = [
         {"objective": "channel", "layer": layer, "n_channel": index} for index in range(batch)
     ]
-    with Program(network, picture, channels, recipe, batch) as program:
+    with BatchGraph(network, picture, channels, recipe, batch) as program:
         keys = [(0, 0, index) for index in range(batch)]
         starts = [random_streams.start_noise(*key, program.parameter_shape) for key in keys]
         program.load([program.fresh(start) for start in starts], channels)
-        drawn = program.draw(keys, 0, 80)
+        drawn = program.sample(keys, 0, 80)
         seconds = []
         for step in range(80):
             chosen = 0 if options.get("fixed") else step

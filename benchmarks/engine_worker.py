@@ -231,7 +231,7 @@ def _outcomes(job: Job, indexes: list[int], progress: Any) -> Any:
     """The engine's outcomes; a channel that comes again has another seed."""
     from lucid_sprites.engine.optimize import Task, optimize
     from lucid_sprites.models.graph import prepare
-    from lucid_sprites.models.input_spec import PictureInput
+    from lucid_sprites.models.input_spec import InputSpec
     from lucid_sprites.models.loaders import frozen_graph
 
     recipe = _recipe(job)
@@ -240,7 +240,7 @@ def _outcomes(job: Job, indexes: list[int], progress: Any) -> Any:
         for place, index in enumerate(indexes)
     ]
     network = prepare.prepare(frozen_graph.read(job.graph), job.picture["name"], job.layer)
-    picture = PictureInput(**job.picture)
+    picture = InputSpec(**job.picture)
     return optimize(network, picture, job.layer, tasks, job.batch, progress)
 
 
@@ -258,7 +258,7 @@ def _ordinary_step(job: Job, moments: list[float]) -> float:
             f"{job.batches} x {job.steps}: all sprites of a batch have failed"
         )
     standard = transform_lists.steps("standard")
-    sizes = transforms.draw(standard, [(0, 0, 0)], (job.scale, job.scale), 0, job.steps).sizes
+    sizes = transforms.sample(standard, [(0, 0, 0)], (job.scale, job.scale), 0, job.steps).sizes
     seconds = pixels = 0.0
     for number, (before, after) in enumerate(pairwise(moments), start=1):
         step = number % job.steps

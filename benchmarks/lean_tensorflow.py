@@ -8,8 +8,8 @@ import importlib
 
 from lucid_sprites import tensorflow_start
 
-tensorflow_start.lean()
-tensorflow_start.load()
+tensorflow_start.block_keras()
+tensorflow_start.import_quietly()
 for _module in (
     "engine.optimize",
     "models.catalogue",

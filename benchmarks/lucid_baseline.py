@@ -92,8 +92,8 @@ def render(
 def _lucid() -> tuple[Callable[..., Any], Any, Any]:
     from lucid_sprites import tensorflow_start
 
-    tensorflow_start.lean()
-    tensorflow_start.load()
+    tensorflow_start.block_keras()
+    tensorflow_start.import_quietly()
     from lucid_sprites import lucid_compat  # noqa: F401, I001
     from lucid.optvis import objectives, param, render
 

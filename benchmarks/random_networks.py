@@ -22,7 +22,7 @@ _SHIFT = 0.5
 def freeze(network: str, layer: str, path: Path) -> str:
     """Write a frozen graph without its classifier, which depends on no layer measured here.
 
-    Must run in a process without `tensorflow_start.lean`: it needs Keras.
+    Must run in a process without `tensorflow_start.block_keras`: it needs Keras.
 
     Args:
         network: one of `NETWORKS`.
@@ -33,7 +33,7 @@ def freeze(network: str, layer: str, path: Path) -> str:
     """
     from lucid_sprites import tensorflow_start
 
-    tensorflow_start.load()
+    tensorflow_start.import_quietly()
     import keras
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2

@@ -6,7 +6,7 @@ from typing import Any
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites.models import catalogue
-from lucid_sprites.models.input_spec import PictureInput
+from lucid_sprites.models.input_spec import InputSpec
 from lucid_sprites.models.loaders.load_model import load
 from lucid_sprites.models.normal_form.normalize import NormalForm, normalize
 
@@ -30,6 +30,6 @@ def describe(
     return catalogue.describe(normal(path, options), edges, str(path))
 
 
-def picture(graph: GraphDef, options: dict[str, Any] | None = None) -> PictureInput:
+def picture(graph: GraphDef, options: dict[str, Any] | None = None) -> InputSpec:
     """The picture that a graph expects."""
     return normalize(graph, options or {}, "graph.pb").picture

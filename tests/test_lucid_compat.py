@@ -14,7 +14,7 @@ import tiny_graphs
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Task
 from lucid_sprites.models.graph.prepare import prepare
-from lucid_sprites.models.input_spec import PictureInput
+from lucid_sprites.models.input_spec import InputSpec
 from lucid_sprites.recipe.settings import DEFAULTS, Recipe
 
 # In a program of its own: the shim puts another module in the place of `tensorflow`.
@@ -87,7 +87,7 @@ def ours():
     keys = ("scale", "learning_rate", "transforms", "decorrelate", "loss_crisis", "seed")
     plain = {key: DEFAULTS[key] for key in keys}
     network = prepare(tiny_graphs.small(), "picture", "conv1/Relu")
-    picture = PictureInput("picture", None, None, 3, 0.0, 1.0, {})
+    picture = InputSpec("picture", None, None, 3, 0.0, 1.0, {})
     made = {}
     for kind in KINDS:
         recipe = Recipe(**{**plain, "scale": 16, "parametrization": kind, "attempt": 0})

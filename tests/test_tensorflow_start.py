@@ -7,8 +7,8 @@ import sys
 PROGRAM = """
 import sys
 from lucid_sprites import tensorflow_start
-tensorflow_start.lean()
-tensorflow_start.load()
+tensorflow_start.block_keras()
+tensorflow_start.import_quietly()
 import tensorflow.compat.v1 as tf
 print("native", file=sys.stderr)
 with tf.Session(config=tensorflow_start.session_config()) as session:

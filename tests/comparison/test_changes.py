@@ -10,7 +10,12 @@ from comparison.series import plain, stripes, write_state
 from lucid_sprites.comparison.change_plot import plot
 from lucid_sprites.comparison.changes import by_layer, changes, correlation, for_viewer
 from lucid_sprites.comparison.states import read_states
-from lucid_sprites.comparison.texture import Look, image_distance, look, texture_distance
+from lucid_sprites.comparison.texture import (
+    TextureDescriptor,
+    image_distance,
+    texture_descriptor,
+    texture_distance,
+)
 from lucid_sprites.errors import UserError
 
 RANDOM = np.random.default_rng(0)
@@ -87,16 +92,16 @@ def test_by_layer(states):
 
 
 def test_image_distance_is_the_root_of_the_mean_square():
-    black, grey = (Look(plain((v, v, v)), np.ones(1)) for v in (0.0, 0.25))
+    black, grey = (TextureDescriptor(plain((v, v, v)), np.ones(1)) for v in (0.0, 0.25))
     assert image_distance(black, grey) == pytest.approx(0.25)
-    assert np.isnan(image_distance(black, Look(plain((0, 0, 0), 8), np.ones(1))))
+    assert np.isnan(image_distance(black, TextureDescriptor(plain((0, 0, 0), 8), np.ones(1))))
 
 
 def test_texture_distance_grows_with_the_difference(tmp_path):
     pictures = {0: stripes(8), 1: stripes(9), 2: stripes(16), 3: stripes(8).transpose(1, 0, 2)}
     (state,) = read_states(write_state(tmp_path, "a", {"conv": pictures})).values()
-    looks = [look(state["conv"].sprites[index]) for index in range(4)]
-    near, far, turned = (texture_distance(looks[0], other) for other in looks[1:])
+    descriptors = [texture_descriptor(state["conv"].sprites[index]) for index in range(4)]
+    near, far, turned = (texture_distance(descriptors[0], other) for other in descriptors[1:])
     assert 0 < near < far < turned <= 1
 
 
@@ -137,9 +142,9 @@ def test_sprites_smaller_than_a_patch(tmp_path):
     noise = RANDOM.random((4, 4, 3)).astype(np.float32)
     pictures = {0: noise, 1: noise[::-1], 2: RANDOM.random((16, 16, 3)).astype(np.float32)}
     (state,) = read_states(write_state(tmp_path, "a", {"conv": pictures})).values()
-    looks = [look(state["conv"].sprites[index]) for index in range(3)]
-    assert texture_distance(looks[0], looks[0]) == pytest.approx(0)
-    assert np.isnan(texture_distance(looks[0], looks[2]))
+    descriptors = [texture_descriptor(state["conv"].sprites[index]) for index in range(3)]
+    assert texture_distance(descriptors[0], descriptors[0]) == pytest.approx(0)
+    assert np.isnan(texture_distance(descriptors[0], descriptors[2]))
 
 
 def test_table_of_the_viewer(changed):

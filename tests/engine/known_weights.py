@@ -8,7 +8,7 @@ from lucid_sprites.engine import random_streams
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Checkpoint, Outcome
 from lucid_sprites.models.graph.prepare import prepare
-from lucid_sprites.models.input_spec import PictureInput
+from lucid_sprites.models.input_spec import InputSpec
 from lucid_sprites.recipe.settings import DEFAULTS, Recipe
 
 COLOURS = np.eye(3)
@@ -22,7 +22,7 @@ def recipe(**settings):
 
 
 def picture_input(low=0.0, high=1.0):
-    return PictureInput("picture", None, None, 3, low, high, {})
+    return InputSpec("picture", None, None, 3, low, high, {})
 
 
 def pointwise(kernel, bias=0.0, after=tf.identity):

@@ -12,7 +12,7 @@ STEPS = 200
 
 
 def drawn(items, edges=(64, 64), keys=(KEY,), first=0, steps=1):
-    return transforms.draw(items, list(keys), edges, first, steps)
+    return transforms.sample(items, list(keys), edges, first, steps)
 
 
 def show(canvases, pictures, step=0, upstream=None):

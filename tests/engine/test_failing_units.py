@@ -5,7 +5,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from engine.known_weights import COLOURS, PLAIN, assert_same, by_index, pointwise, recipe, run
-from lucid_sprites.engine.status import LossWatch
+from lucid_sprites.engine.status import StuckLossDetector
 from lucid_sprites.engine.task import Task
 from lucid_sprites.recipe import statuses
 from lucid_sprites.recipe.settings import DEFAULTS
@@ -104,7 +104,7 @@ def test_redirection_ends_after_17_steps():
 def test_the_watch_is_handed_over_at_the_checkpoint():
     setting = recipe(scale=8, **PLAIN)
     (outcome,) = run(pointwise(COLOURS), [Task(0, setting, (22,))])
-    watch = LossWatch(setting.loss_crisis)
+    watch = StuckLossDetector(setting.loss_crisis)
     # The memory is of the steps behind the redirected ones: 18 to 22, all different.
     assert outcome.checkpoint.watch["hits"] == watch.memory()["hits"] == 0
     assert len(outcome.checkpoint.watch["bins"]) == 5

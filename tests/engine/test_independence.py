@@ -10,12 +10,12 @@ from lucid_sprites.engine.objectives import build
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Task
 from lucid_sprites.models.graph.prepare import prepare
-from lucid_sprites.models.input_spec import PictureInput
+from lucid_sprites.models.input_spec import InputSpec
 from lucid_sprites.recipe import statuses
 from lucid_sprites.recipe.objectives import parse
 from lucid_sprites.recipe.settings import DEFAULTS, Recipe
 
-PICTURE = PictureInput("picture", None, None, 3, -1.0, 1.0, {})
+PICTURE = InputSpec("picture", None, None, 3, -1.0, 1.0, {})
 TRANSFORMS = [{"pad": 2}, {"jitter": 3}, {"scale": [0.9, 1.1]}, {"rotate": [-5, 5]}]
 GRAPH = tiny_graphs.small(depth=5, seed=4)
 
@@ -26,10 +26,12 @@ def recipe(**settings):
     return Recipe(**{**{key: DEFAULTS[key] for key in keys}, **plain, **settings})
 
 
-def run(lines, setting, thresholds, batch=8, chosen=None, checkpoints=(), members=0):
+def run(lines, setting, thresholds, batch=8, chosen=None, checkpoints=(), group_size=0):
     """Outcomes by index of the objectives `lines`, or of those `chosen`, in that order."""
     tasks = [
-        Task(i, setting, thresholds, dict(checkpoints).get(i), parse(lines[i]).data, None, members)
+        Task(
+            i, setting, thresholds, dict(checkpoints).get(i), parse(lines[i]).data, None, group_size
+        )
         for i in (chosen if chosen is not None else range(len(lines)))
     ]
     names = sorted({name for task in tasks for name in build.layers(task.objective)})
@@ -127,11 +129,11 @@ def test_a_unit_is_the_same_again_and_resumed(name):
     form, settings = UNITS[name]
     lines = [form.format(number) for number in (0, 2, 3)]
     setting = recipe(**settings)
-    whole = run(lines, setting, (3, 20, 24), members=3)
+    whole = run(lines, setting, (3, 20, 24), group_size=3)
     assert {outcome.status for outcome in whole.values()} == {statuses.OK}
-    begun = run(lines, setting, (20,), batch=32, members=3)
+    begun = run(lines, setting, (20,), batch=32, group_size=3)
     checkpoints = {i: outcome.checkpoint for i, outcome in begun.items()}
-    resumed = run(lines, setting, (24,), 16, checkpoints=checkpoints, members=3)
+    resumed = run(lines, setting, (24,), 16, checkpoints=checkpoints, group_size=3)
     for index, outcome in resumed.items():
         assert_same(outcome, whole[index])
 
@@ -142,7 +144,7 @@ def test_members_of_a_unit_feel_each_other():
     coupled = [f'{line} - 0.1 * diversity("conv1/Relu")' for line in alone]
     for lines, members, same in ((alone, 0, True), (coupled, 2, False)):
         one, other = (
-            run([lines[0], mate], recipe(), (4,), members=members)[0].pictures[4].tobytes()
+            run([lines[0], mate], recipe(), (4,), group_size=members)[0].pictures[4].tobytes()
             for mate in lines[1:]
         )
         assert (one == other) == same

@@ -19,17 +19,17 @@ from lucid.optvis import objectives as lucid
 from lucid.recipes.caricature import dot_compare
 from lucid_sprites.recipe.settings import DEFAULTS, Recipe, photo
 from lucid_sprites.engine.objectives import build
-from lucid_sprites.engine.batch_graph import Program
+from lucid_sprites.engine.batch_graph import BatchGraph
 from lucid_sprites.engine.state import State
 from lucid_sprites.models import graph_file
-from lucid_sprites.models.input_spec import PictureInput
+from lucid_sprites.models.input_spec import InputSpec
 from lucid_sprites.models.graph.prepare import prepare
 from lucid_sprites.recipe.objectives import objective
 
 tf = lucid_compat.tf
 A, B = [f"MobilenetV1/MobilenetV1/Conv2d_{n}_pointwise/Relu6" for n in (4, 6)]
 EDGE, MEMBERS = 64, 5
-PICTURE = PictureInput("input", None, None, 3, -1.0, 1.0, {})
+PICTURE = InputSpec("input", None, None, 3, -1.0, 1.0, {})
 random = np.random.RandomState(0)
 coarse = random.uniform(0.02, 0.98, (MEMBERS, EDGE // 4, EDGE // 4, 4))
 pictures = coarse.repeat(4, axis=1).repeat(4, axis=2).astype(np.float32)
@@ -40,7 +40,7 @@ vector, tensor = random.normal(size=64), random.normal(size=(2, 3, 64))
 whole = graph_file.read(sys.argv[1])
 
 
-def ours(made, alpha=False, members=0):
+def ours(made, alpha=False, group_size=0):
     setting = Recipe(
         scale=EDGE, learning_rate=0.05, transforms="none", parametrization="pixel",
         decorrelate=False, loss_crisis=DEFAULTS["loss_crisis"], seed=0, attempt=0, alpha=alpha,
@@ -48,10 +48,10 @@ def ours(made, alpha=False, members=0):
     shown = pictures if alpha else pictures[..., :3]
     logits = np.log(shown / (1 - shown))
     graph = prepare(whole, "input", *(build.layers(made.data) or [A]))
-    with Program(graph, PICTURE, [made.data], setting, 8, members) as program:
+    with BatchGraph(graph, PICTURE, [made.data], setting, 8, group_size) as program:
         zeros = np.zeros_like(logits[0])
         program.load([State(each, zeros, zeros) for each in logits], [made.data] * MEMBERS)
-        (drawn,) = program.draw([(0, 0, 0)] * MEMBERS, 0, 1)
+        (drawn,) = program.sample([(0, 0, 0)] * MEMBERS, 0, 1)
         return program.advance(0, drawn)[:MEMBERS].tolist()
 
 
@@ -115,7 +115,7 @@ for name, mine, other in (
     ("diversity", objective("diversity", B), lucid.diversity(B)),
     ("alignment", objective("alignment", B, 3), lucid.alignment(B, 3)),
 ):
-    total = sum(ours(mine, members=MEMBERS))
+    total = sum(ours(mine, group_size=MEMBERS))
     found[name] = [[total], [theirs(other, pictures[..., :3])]]
 for power in (0, 2):
     mine = ours(objective("caricature", A, PHOTO, power))

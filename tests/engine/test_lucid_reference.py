@@ -13,16 +13,16 @@ import tiny_graphs
 PROGRAM = """
 import json, sys
 from lucid_sprites import tensorflow_start
-tensorflow_start.lean()
+tensorflow_start.block_keras()
 import numpy as np
 from lucid_sprites.recipe.settings import DEFAULTS, Recipe
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Task
 from lucid_sprites.models import graph_file
-from lucid_sprites.models.input_spec import PictureInput
+from lucid_sprites.models.input_spec import InputSpec
 from lucid_sprites.models.graph.prepare import prepare
 
-picture = PictureInput("picture", None, None, 3, -1.0, 1.0, {})
+picture = InputSpec("picture", None, None, 3, -1.0, 1.0, {})
 network = prepare(graph_file.read(sys.argv[1]), "picture", "conv1/Relu")
 steps = []
 

@@ -11,10 +11,10 @@ from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Task
 from lucid_sprites.errors import UserError
 from lucid_sprites.models.graph.prepare import prepare
-from lucid_sprites.models.input_spec import PictureInput
+from lucid_sprites.models.input_spec import InputSpec
 from lucid_sprites.recipe.settings import DEFAULTS, Recipe
 
-PICTURE = PictureInput("picture", None, None, 3, -1.0, 1.0, {})
+PICTURE = InputSpec("picture", None, None, 3, -1.0, 1.0, {})
 MEMORY = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 

@@ -8,18 +8,18 @@ import tensorflow.compat.v1 as tf
 from PIL import Image
 
 import tiny_graphs
-from lucid_sprites.engine.batch_graph import Program
+from lucid_sprites.engine.batch_graph import BatchGraph
 from lucid_sprites.engine.objectives import build
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.state import State
 from lucid_sprites.engine.task import Task
 from lucid_sprites.models.graph.prepare import prepare
-from lucid_sprites.models.input_spec import PictureInput
+from lucid_sprites.models.input_spec import InputSpec
 from lucid_sprites.recipe.objectives import OBJECTIVES, Objective, parse
 from lucid_sprites.recipe.settings import DEFAULTS, Recipe
 from lucid_sprites.recipe.statuses import REFUSED
 
-PICTURE = PictureInput("picture", None, None, 3, 0.0, 1.0, {})
+PICTURE = InputSpec("picture", None, None, 3, 0.0, 1.0, {})
 EDGE = 8
 
 
@@ -58,16 +58,16 @@ def data_of(line, files=None):
     return with_content(parse(line).data if isinstance(line, str) else line.data)
 
 
-def values_on(pictures, objectives, members=0, **settings):
+def values_on(pictures, objectives, group_size=0, **settings):
     """The objectives' values for pictures [n, 8, 8, channels] in 0..1, before any update."""
     setting = recipe(**settings)
     pictures = np.asarray(pictures, float)
     logits = np.log(pictures / (1 - pictures)).astype(np.float32)
     graph = network(*build.layers(objectives[0]) or ["unit"])
-    with Program(graph, PICTURE, objectives, setting, 8, members) as program:
+    with BatchGraph(graph, PICTURE, objectives, setting, 8, group_size) as program:
         zeros = np.zeros_like(logits[0])
         program.load([State(each, zeros, zeros) for each in logits], objectives)
-        (drawn,) = program.draw([(0, 0, 0)] * len(objectives), 0, 1)
+        (drawn,) = program.sample([(0, 0, 0)] * len(objectives), 0, 1)
         return program.advance(0, drawn)[: len(objectives)]
 
 
@@ -219,7 +219,7 @@ def test_diversity_is_shared_out_among_the_members():
         grams.append(gram / np.sqrt((gram**2).sum()))
     similar = np.array([[(a * b).sum() for b in grams] for a in grams])
     np.fill_diagonal(similar, 0)
-    found = values_on(pictures, [data_of('diversity("unit")')] * 3, members=3)
+    found = values_on(pictures, [data_of('diversity("unit")')] * 3, group_size=3)
     np.testing.assert_allclose(found, similar.sum(axis=1) / 3, rtol=1e-4)
     assert similar[0, 1] == pytest.approx(1)
 
@@ -230,7 +230,7 @@ def test_alignment_is_shared_out_among_the_members():
     pair = {(a, b): ((seen[a] - seen[b]) ** 2).mean() / 3.0 ** (b - a)
             for a, b in ((0, 1), (1, 2), (0, 2))}  # fmt: skip
     expected = [-sum(v for k, v in pair.items() if i in k) / 2 for i in range(3)]
-    found = values_on(pictures, [data_of('alignment("unit", 3)')] * 3, members=3)
+    found = values_on(pictures, [data_of('alignment("unit", 3)')] * 3, group_size=3)
     np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
@@ -246,11 +246,12 @@ RAISED = [
 ]
 
 
-def optimized(line, steps=(1, 40), layers=None, members=0, count=1, folder=None, **settings):
+def optimized(line, steps=(1, 40), layers=None, group_size=0, count=1, folder=None, **settings):
     data = data_of(line, folder)
     setting = recipe(learning_rate=0.1, **settings)
     tasks = [
-        Task(i, setting, steps, None, data, i if members else None, members) for i in range(count)
+        Task(i, setting, steps, None, data, i if group_size else None, group_size)
+        for i in range(count)
     ]
     graph = network(*(layers or build.layers(data) or ["unit"]))
     return list(optimize(graph, PICTURE, "unit", tasks, 8, lambda _: None))
@@ -266,7 +267,7 @@ def test_every_objective_raises_its_own_value(line):
 # Sprites start alike, so only apart they can move.
 @pytest.mark.parametrize("line", ['-diversity("unit")', 'alignment("unit")'])
 def test_every_coupled_objective_raises_its_own_value(line):
-    outcomes = optimized(line, members=3, count=3)
+    outcomes = optimized(line, group_size=3, count=3)
     first, last = [sum(outcome.losses[step] for outcome in outcomes) for step in (1, 40)]
     assert last > first + 1e-7
 

@@ -248,7 +248,7 @@ def test_two_channels_have_no_colour_space():
 
 def test_the_shared_part_is_the_mean_of_the_members():
     """Two members of a batch of three: the third is padding."""
-    made = parametrization("pixel", 8, 3, False, shared=(4,), members=2)
+    made = parametrization("pixel", 8, 3, False, shared=(4,), group_size=2)
     assert made.shape == (8 * 8 * 3 + 2 * 2 * 3,)
     values = parameters(made.shape, batch=3)
     own, coarse = values[:, :192].reshape(3, 8, 8, 3), values[:, 192:].reshape(3, 2, 2, 3)

@@ -36,7 +36,7 @@ def computed(layer, values, upstream, redirected, redirectable=True):
         loss = tf.reduce_sum(after * tf.constant(upstream, tf.float32), axis=[1])
         if after.shape.rank == 4:
             loss = tf.reduce_sum(loss, axis=[1, 2])
-        return session.run(relu_gradients.of(loss, pictures, redirected))
+        return session.run(relu_gradients.compute_gradient(loss, pictures, redirected))
 
 
 @pytest.mark.parametrize("shape", [(4, 4), (4, 2, 2, 1)])
@@ -67,8 +67,8 @@ def test_redirection_ends_with_the_call():
             after = tf.nn.relu(pictures)
         loss = tf.reduce_sum(after * tf.constant(upstream, tf.float32), axis=1)
         passes = [
-            relu_gradients.of(loss, pictures, True),
-            relu_gradients.of(loss, pictures, False),
+            relu_gradients.compute_gradient(loss, pictures, True),
+            relu_gradients.compute_gradient(loss, pictures, False),
             tf.gradients(loss, pictures)[0],
         ]
         redirected, late, plain = session.run(passes)
@@ -80,7 +80,7 @@ def test_redirection_ends_with_the_call():
 def test_redirection_ends_with_a_failed_call():
     values, upstream, ordinary, _ = [[column] for column in RELU["off everywhere"]]
     with pytest.raises(RuntimeError, match="eager"):
-        relu_gradients.of(tf.constant(1.0), tf.constant(1.0), True)
+        relu_gradients.compute_gradient(tf.constant(1.0), tf.constant(1.0), True)
     with tf.Graph().as_default() as graph, tf.Session() as session:
         pictures = tf.constant(values, tf.float32)
         with relu_gradients.redirectable(graph):
@@ -95,7 +95,7 @@ def test_redirected_gradients_pass_through_a_stack_of_relus():
         with relu_gradients.redirectable(graph):
             hidden = tf.nn.relu(pictures)
             unit = tf.nn.relu(tf.matmul(hidden, tf.constant([[2.0], [-3.0]])) - 1.0)
-        given = session.run(relu_gradients.of(-unit[:, 0], pictures, True))
+        given = session.run(relu_gradients.compute_gradient(-unit[:, 0], pictures, True))
     # -unit gives -1 to the deeper ReLU, so (-2, 3) to the shallow: the second pushes off.
     np.testing.assert_array_equal(given, [[-2, 0]])
 
@@ -104,7 +104,8 @@ def test_a_loss_without_pictures_has_no_gradient():
     with tf.Graph().as_default(), tf.Session() as session:
         pictures = tf.constant([[1.0, 2.0]])
         np.testing.assert_array_equal(
-            session.run(relu_gradients.of(tf.constant([3.0]), pictures, True)), [[0, 0]]
+            session.run(relu_gradients.compute_gradient(tf.constant([3.0]), pictures, True)),
+            [[0, 0]],
         )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lucid_sprites.engine import status
-from lucid_sprites.engine.status import LossWatch
+from lucid_sprites.engine.status import StuckLossDetector
 from lucid_sprites.recipe import statuses
 from lucid_sprites.recipe.statuses import LOW, NOT_FINITE, OK, RECURRING
 
@@ -15,7 +15,7 @@ LIMITS = {"bins": 3, "hits": 2, "factor": 10, "minimum": 0}
 
 
 def judge(losses, limits=LIMITS):
-    watch = LossWatch(limits)
+    watch = StuckLossDetector(limits)
     return [watch.status(loss) for loss in losses]
 
 
@@ -45,7 +45,7 @@ def test_a_twin_of_the_kits_test_agrees_on_random_losses():
     for _ in range(200):
         limits = {"bins": random.randint(1, 5), "hits": random.randint(1, 6), "factor": 7,
                   "minimum": 0}  # fmt: skip
-        bins, hits, watch = [], 0, LossWatch(limits)
+        bins, hits, watch = [], 0, StuckLossDetector(limits)
         for loss in random.normal(size=30):
             number = int(7 * loss)
             if number in bins:
@@ -79,13 +79,13 @@ def test_no_minimum_lets_zero_pass():
 @pytest.mark.parametrize("cut", range(9))
 def test_a_resumed_watch_goes_on_where_it_was(cut):
     losses = [0.15, 0.25, 0.15, 0.35, 0.45, 0.15, 0.35, 0.45, 0.15]
-    first = LossWatch(LIMITS)
+    first = StuckLossDetector(LIMITS)
     begun = [first.status(loss) for loss in losses[:cut]]
     # The store keeps the memory as JSON.
     memory = json.loads(json.dumps(first.memory()))
-    resumed = LossWatch(LIMITS, memory)
+    resumed = StuckLossDetector(LIMITS, memory)
     assert begun + [resumed.status(loss) for loss in losses[cut:]] == judge(losses)
-    whole = LossWatch(LIMITS)
+    whole = StuckLossDetector(LIMITS)
     for loss in losses:
         whole.status(loss)
     assert resumed.memory() == whole.memory() == {"bins": [3, 4, 1], "hits": 4}
@@ -93,7 +93,7 @@ def test_a_resumed_watch_goes_on_where_it_was(cut):
 
 def test_memory_is_not_changed_by_the_watch_that_was_resumed_from_it():
     memory = {"bins": [1, 2, 3], "hits": 1}
-    watch = LossWatch(LIMITS, memory)
+    watch = StuckLossDetector(LIMITS, memory)
     watch.status(0.95)
     watch.status(0.95)
     assert memory == {"bins": [1, 2, 3], "hits": 1}

@@ -9,11 +9,11 @@ from lucid_sprites.engine import target_channels
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Task
 from lucid_sprites.models.graph.prepare import prepare
-from lucid_sprites.models.input_spec import PictureInput
+from lucid_sprites.models.input_spec import InputSpec
 from lucid_sprites.recipe import statuses
 from lucid_sprites.recipe.settings import DEFAULTS, Recipe
 
-PICTURE = PictureInput("picture", None, None, 3, -1.0, 1.0, {})
+PICTURE = InputSpec("picture", None, None, 3, -1.0, 1.0, {})
 # Of the branches, in the order of their channels.
 DEPTHS = {"wide": 40, "narrow": 4, "pool": 3, "deep": 36}
 FIRST = {"wide": 0, "narrow": 40, "pool": 44, "deep": 47}
@@ -57,7 +57,7 @@ def test_the_branches_of_a_block_are_found():
         (name, FIRST[name], DEPTHS[name]) for name in DEPTHS
     ]
     # A narrow convolution is not worth cutting down.
-    assert [b.tensor for b in found if b.head] == ["wide", "deep"]
+    assert [b.tensor for b in found if b.conv] == ["wide", "deep"]
     assert [b.tensor for b in found if b.holds(46)] == ["pool"]
 
 

@@ -8,7 +8,7 @@ import tiny_graphs
 from lucid_sprites.images import backprop_rules, strongest_patch
 from lucid_sprites.images.receptive_field import Field, receptive_field
 from lucid_sprites.images.reconstruction import Reconstructor, strongest_activations
-from lucid_sprites.images.strongest_patch import close_ups
+from lucid_sprites.images.strongest_patch import strongest_patches
 from lucid_sprites.models.graph.prepare import prepare
 from lucid_sprites.models.loaders import frozen_graph
 
@@ -54,7 +54,7 @@ def test_a_close_up_is_what_the_whole_picture_gives(monkeypatch, padding, size, 
     with reconstructor(network(padding), noise(*size), method) as built:
         maps = range(DEPTH)
         expected = list(built.reconstruct(strongest_activations(built.features, maps, method)))
-        found = list(close_ups(built, maps))
+        found = list(strongest_patches(built, maps))
     assert cropped and cropped[0][0] * cropped[0][1] <= 0.5 * size[0] * size[1]
     assert np.abs(expected).max() > 0.01
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
@@ -69,7 +69,7 @@ def test_a_close_up_at_the_border(corner):
     with reconstructor(network("SAME"), value) as built:
         maps = range(DEPTH)
         expected = list(built.reconstruct(strongest_activations(built.features, maps, "gradient")))
-        found = list(close_ups(built, maps))
+        found = list(strongest_patches(built, maps))
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
 
 
@@ -94,7 +94,7 @@ def test_where_every_position_sees_everything_there_is_no_close_up():
     value = noise(40, 40)
     with reconstructor(tiny_graphs.frozen(build), value) as built:
         assert receptive_field(built.passes.features, built.passes.picture) is None
-        found = list(close_ups(built, range(3)))
+        found = list(strongest_patches(built, range(3)))
     assert all(np.count_nonzero(whole) == 1600 for whole in found)
 
 
@@ -105,6 +105,6 @@ def test_a_real_network(shared_data):
     with reconstructor(graph, value, "deconvolution", "Placeholder", "fire4_concat") as built:
         signals = strongest_activations(built.features, maps, "deconvolution")
         expected = list(built.reconstruct(signals))
-        found = list(close_ups(built, maps))
+        found = list(strongest_patches(built, maps))
     scale = np.abs(expected).max()
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-5 * scale)

@@ -6,7 +6,7 @@ import tensorflow.compat.v1 as tf
 
 from imported import picture as find
 from lucid_sprites.errors import UserError
-from lucid_sprites.models.input_spec import PictureInput
+from lucid_sprites.models.input_spec import InputSpec
 from lucid_sprites.models.loaders import frozen_graph
 from tiny_graphs import frozen, small
 
@@ -22,7 +22,7 @@ def convolve(pictures, channels=3):
     return tf.nn.conv2d(pictures, kernel, strides=1, padding="SAME")
 
 
-def found(build, overrides=None) -> PictureInput:
+def found(build, overrides=None) -> InputSpec:
     return find(frozen(build), overrides)
 
 
@@ -35,12 +35,12 @@ def message(build, overrides=None) -> str:
 def test_a_plain_graph_is_read_and_its_range_assumed():
     picture = find(small())
     known = {"name": "read", "shape": "read", "range": "assumed", "order": "assumed"}
-    assert picture == PictureInput("picture", None, None, 3, -1.0, 1.0, known)
+    assert picture == InputSpec("picture", None, None, 3, -1.0, 1.0, known)
 
 
 def test_plain_data_make_the_same_input_again():
     picture = find(small())
-    assert PictureInput(**picture.as_dict()) == picture
+    assert InputSpec(**picture.as_dict()) == picture
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_what_the_config_says_wins():
     picture = find(small(), {"name": "pool", "range": [0, 255]})
     known = {"name": "config", "shape": "inferred", "range": "config", "order": "assumed"}
     # The pool is read by a convolution of 6 channels.
-    assert picture == PictureInput("pool", None, None, 6, 0.0, 255.0, known)
+    assert picture == InputSpec("pool", None, None, 6, 0.0, 255.0, known)
 
 
 def test_the_range_of_the_config_wins_over_the_arithmetic():

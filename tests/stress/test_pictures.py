@@ -14,7 +14,7 @@ from PIL import Image
 
 from lucid_sprites import tensorflow_start
 from lucid_sprites.images.reconstruction import Reconstructor, whole_maps
-from lucid_sprites.images.strongest_patch import close_ups
+from lucid_sprites.images.strongest_patch import strongest_patches
 from lucid_sprites.models.graph.prepare import prepare
 from lucid_sprites.models.loaders import frozen_graph
 from lucid_sprites.planning.images import DEFAULTS
@@ -94,7 +94,7 @@ def test_close_ups_take_a_third_of_a_run_for_each(squeezenet, cat):
         single = (time.process_time() - started) / 32
     with Reconstructor(network, INPUT, "fire4_concat", "deconvolution", value) as built:
         started = time.process_time()
-        count = sum(1 for _ in close_ups(built, range(256)))
+        count = sum(1 for _ in strongest_patches(built, range(256)))
         close = (time.process_time() - started) / count
     print(f"a map: {1000 * close:.2f} ms; a run: {1000 * single:.2f} ms")
     assert count == 256

@@ -8,7 +8,7 @@ import tensorflow.compat.v1 as tf
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Task
 from lucid_sprites.models.graph.prepare import prepare
-from lucid_sprites.models.input_spec import PictureInput
+from lucid_sprites.models.input_spec import InputSpec
 from lucid_sprites.models.loaders.freeze_keras import freeze
 from lucid_sprites.recipe import statuses
 from lucid_sprites.recipe.settings import DEFAULTS, Recipe
@@ -29,7 +29,7 @@ def render(graph, layer, edge):
     keys = ("learning_rate", "parametrization", "decorrelate", "loss_crisis", "seed")
     settings = {key: DEFAULTS[key] for key in keys}
     recipe = Recipe(**settings, scale=edge, transforms=[{"jitter": 2}], attempt=0)
-    picture = PictureInput("input", None, None, 3, -1.0, 1.0, {})
+    picture = InputSpec("input", None, None, 3, -1.0, 1.0, {})
     task = Task(3, recipe, (4,))
     network = prepare(graph, "input", layer)
     (outcome,) = optimize(network, picture, layer, [task], 8, lambda _: None)

@@ -147,10 +147,10 @@ def test_imagenet_weights_fill_all_layers_but_the_head(monkeypatch):
     keras.utils.set_random_seed(5)
     source = keras.applications.MobileNet(include_top=False, weights=None)
     network = architectures.build("mobilenet", 2, multi_label=False)
-    topology = architectures.Topology(
-        architectures.TOPOLOGIES["mobilenet"].features, lambda **_: source
+    topology = architectures.Architecture(
+        architectures.ARCHITECTURES["mobilenet"].features, lambda **_: source
     )
-    monkeypatch.setitem(architectures.TOPOLOGIES, "mobilenet", topology)
+    monkeypatch.setitem(architectures.ARCHITECTURES, "mobilenet", topology)
     filled = initial_weights.load(network, "imagenet")
     assert {layer.name for layer in network.layers if layer.weights} - set(filled) == {"logits"}
     equal(source, network, filled)

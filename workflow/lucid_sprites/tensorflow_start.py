@@ -42,7 +42,7 @@ _NEEDLESS = (
 _LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
 
-def lean() -> None:
+def block_keras() -> None:
     """Make the first import of TensorFlow quick; call it before.
 
     The API packages of TensorFlow import keras, which no frozen graph needs.
@@ -50,7 +50,7 @@ def lean() -> None:
     sys.modules.setdefault("keras", None)  # type: ignore[arg-type]
 
 
-def load() -> None:
+def import_quietly() -> None:
     """Import TensorFlow without the notes that its libraries write at every start.
 
     Their last line is about a GPU that is not there, and looks like the cause of any failure. Who

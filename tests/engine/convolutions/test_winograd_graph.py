@@ -6,16 +6,16 @@ import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 import tiny_graphs
-from lucid_sprites.engine.batch_graph import Program
+from lucid_sprites.engine.batch_graph import BatchGraph
 from lucid_sprites.engine.convolutions import winograd_graph
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Task
 from lucid_sprites.models.graph.prepare import prepare
-from lucid_sprites.models.input_spec import PictureInput
+from lucid_sprites.models.input_spec import InputSpec
 from lucid_sprites.recipe import statuses
 from lucid_sprites.recipe.settings import DEFAULTS, Recipe
 
-PICTURE = PictureInput("picture", None, None, 3, -1.0, 1.0, {})
+PICTURE = InputSpec("picture", None, None, 3, -1.0, 1.0, {})
 CANVAS = (24, 24, 3)
 FEWER = "IdentityN"
 
@@ -112,7 +112,7 @@ def recipe(**settings):
 def convolutions_of_a_step(objective, **settings):
     """Of the network in a program's graph."""
     graph = prepare(network(), "picture", objective["layer"])
-    with Program(graph, PICTURE, [objective], recipe(**settings), 8) as program:
+    with BatchGraph(graph, PICTURE, [objective], recipe(**settings), 8) as program:
         ops = program._graph.get_operations()
         return [op.name for op in ops if op.type == FEWER and op.name.startswith("network/")]
 

@@ -23,7 +23,7 @@ from lucid_sprites.files import write_whole
 from lucid_sprites.images import backprop_rules, panels
 from lucid_sprites.images.feature_maps import activations
 from lucid_sprites.models.graph import topology
-from lucid_sprites.models.input_spec import PictureInput
+from lucid_sprites.models.input_spec import InputSpec
 from lucid_sprites.models.loaders import frozen_graph
 from lucid_sprites.planning.images import DEFAULTS, KINDS, SHORT
 from lucid_sprites.sprites import png
@@ -135,7 +135,7 @@ def deepdream_visualization(
     names = _layers(graph, name, layer)
     low, high = value_range
     height, width, channels = values.shape[1:]
-    picture = PictureInput(
+    picture = InputSpec(
         name=name, height=height, width=width, channels=channels, low=low, high=high, known={}
     )
     own = _settings({**settings, "channels": list(classes)})
@@ -158,7 +158,7 @@ class _Output(Closing):
     def close(self) -> None:
         self._events.close()
 
-    def add(self, layer: str, name: str, view: panels.View) -> None:
+    def add(self, layer: str, name: str, view: panels.Panel) -> None:
         levels, record = view
         content = png.encode_levels(levels, {"layer": layer, **record})
         write_whole(self._folder / layer.replace("/", "_") / f"{name}.png", content)

@@ -7,7 +7,7 @@ Three numbers, each against the first state and against the state before:
 
 - kernel correlation: Pearson's, of the weights of the convolution that the neuron comes from; 1 is
   no change but of scale, 0 is nothing in common;
-- texture distance of the two sprites (see `looks`), in units of what lies between neighbouring
+- texture distance of the two sprites (see `texture`), in units of what lies between neighbouring
   neurons of the layer in the first state: 0 is no change, 1 is as good as another neuron;
 - image distance of the two sprites, pixel by pixel.
 
@@ -24,7 +24,12 @@ import pandas as pd
 
 from lucid_sprites import tensorflow_start
 from lucid_sprites.comparison.states import State, common_layers, common_neurons, read_states
-from lucid_sprites.comparison.texture import Look, image_distance, look, texture_distance
+from lucid_sprites.comparison.texture import (
+    TextureDescriptor,
+    image_distance,
+    texture_descriptor,
+    texture_distance,
+)
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole, write_whole
 from lucid_sprites.made import write_beside
@@ -67,11 +72,13 @@ def _changes_of_layer(
     before = None
     for index in common_neurons(layers):
         # Reading and measuring a sprite is most of the work: each is looked at once.
-        looks = [look(layer.sprites[index]) for layer in layers]
-        neighbours.append(texture_distance(before, looks[0]))
-        before = looks[0]
+        descriptors = [texture_descriptor(layer.sprites[index]) for layer in layers]
+        neighbours.append(texture_distance(before, descriptors[0]))
+        before = descriptors[0]
         place = {"layer": layers[0].number, "name": name, "index": index}
-        rows += [{**place, **row} for row in _rows_of_neuron(states, kernels, name, index, looks)]
+        rows += [
+            {**place, **row} for row in _rows_of_neuron(states, kernels, name, index, descriptors)
+        ]
     found = pd.DataFrame(rows, columns=COLUMNS)
     distances = ["texture_distance", "texture_distance_to_previous"]
     return found.assign(**(found[distances] / _typical(neighbours)))
@@ -88,16 +95,16 @@ def _rows_of_neuron(
     kernels: dict[str, Kernels],
     name: str,
     index: int,
-    looks_of_states: list[Look | None],
+    descriptors_of_states: list[TextureDescriptor | None],
 ) -> list[dict[str, Any]]:
     """The rows of one neuron, with texture distances as they are."""
     sprites = {instance: state[name].sprites[index] for instance, state in states.items()}
-    looks = dict(zip(states, looks_of_states, strict=True))
+    descriptors = dict(zip(states, descriptors_of_states, strict=True))
     weights = {instance: _channel(kernels[instance][name], index) for instance in states}
 
     def measured(old: str, new: str) -> tuple[float, float, float]:
         """The MEASURES between two states."""
-        pair = looks[old], looks[new]
+        pair = descriptors[old], descriptors[new]
         correlated = correlation(weights[old], weights[new])
         return correlated, texture_distance(*pair), image_distance(*pair)
 
@@ -180,8 +187,8 @@ def main() -> None:
     parser.add_argument("--graphs", required=True, nargs="+", help="frozen graph of each state")
     parser.add_argument("--sheets", required=True, nargs="+", help="see `states.read_states`")
     arguments = parser.parse_args()
-    tensorflow_start.lean()
-    tensorflow_start.load()
+    tensorflow_start.block_keras()
+    tensorflow_start.import_quietly()
     from lucid_sprites.comparison.change_plot import plot
 
     try:

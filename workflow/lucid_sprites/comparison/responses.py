@@ -123,8 +123,8 @@ def main() -> None:
     parser.add_argument("--out", required=True, help="CSV file to write")
     parser.add_argument("--sheets", required=True, nargs="+", help="JSON files of the sheets")
     arguments = parser.parse_args()
-    tensorflow_start.lean()
-    tensorflow_start.load()
+    tensorflow_start.block_keras()
+    tensorflow_start.import_quietly()
     try:
         found = respond_all(
             arguments.strongest, arguments.graph, arguments.catalogue, arguments.sheets

@@ -15,7 +15,7 @@ _STRIDE = 2
 
 
 @dataclass(frozen=True)
-class Look:
+class TextureDescriptor:
     """What two sprites are compared by.
 
     Attributes:
@@ -27,12 +27,12 @@ class Look:
     texture: np.ndarray
 
 
-def look(sprite: Sprite) -> Look | None:
-    """The look of a sprite; None if no picture was found."""
+def texture_descriptor(sprite: Sprite) -> TextureDescriptor | None:
+    """What a sprite is compared by; None if no picture was found."""
     if not sprite.found:
         return None
     values = sprite.values()
-    return Look(values, _texture(values))
+    return TextureDescriptor(values, _texture(values))
 
 
 def _texture(values: np.ndarray) -> np.ndarray:
@@ -46,7 +46,7 @@ def _texture(values: np.ndarray) -> np.ndarray:
     return covariance / max(float(np.linalg.norm(covariance)), 1e-12)
 
 
-def image_distance(first: Look | None, second: Look | None) -> float:
+def image_distance(first: TextureDescriptor | None, second: TextureDescriptor | None) -> float:
     """Root mean squared difference of RGB in 0..1, pixel by pixel.
 
     NaN where a picture is missing or the sizes differ.
@@ -56,7 +56,7 @@ def image_distance(first: Look | None, second: Look | None) -> float:
     return float(np.sqrt(np.mean((first.values - second.values) ** 2)))
 
 
-def texture_distance(first: Look | None, second: Look | None) -> float:
+def texture_distance(first: TextureDescriptor | None, second: TextureDescriptor | None) -> float:
     """1 less the cosine of the angle between the covariances of their patches, 0..1.
 
     It does not mind where in the picture a pattern stands, which the optimization leaves to

@@ -15,7 +15,7 @@ from lucid_sprites.engine.parametrization import colour, fourier
 _DEVIATION = 0.5
 
 
-def draw(step: int, shape: tuple[int, int, int]) -> np.ndarray:
+def sample(step: int, shape: tuple[int, int, int]) -> np.ndarray:
     """Noise with the spectrum of natural photos, float32 of `shape` in 0..1, for all sprites.
 
     Args:

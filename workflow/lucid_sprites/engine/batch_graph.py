@@ -20,31 +20,31 @@ from lucid_sprites.engine import (
 )
 from lucid_sprites.engine.convolutions import winograd_graph
 from lucid_sprites.engine.objectives import build
-from lucid_sprites.engine.objectives.context import Node, Scope, spatial
-from lucid_sprites.engine.objectives.feeds import Values
+from lucid_sprites.engine.objectives.context import ObjectiveContext, ObjectiveNode, spatial
+from lucid_sprites.engine.objectives.feeds import FeedBuilder
 from lucid_sprites.engine.parametrization import parametrization
 from lucid_sprites.engine.state import State
-from lucid_sprites.models.input_spec import PictureInput
+from lucid_sprites.models.input_spec import InputSpec
 from lucid_sprites.recipe import transform_lists
 from lucid_sprites.recipe.engine_limits import BATCH_MULTIPLE
 from lucid_sprites.recipe.settings import Recipe
 
 
-class Program(Closing):
+class BatchGraph(Closing):
     """A batch of sprites of one kind of objective under one recipe; use it as a context manager.
 
     Every operation works on each sprite of the batch by itself, so a sprite's numbers do not
-    depend on its place or its mates; but for objectives that compare the members of a unit.
+    depend on its place or its mates; but for objectives that compare the members of a joint group.
     """
 
     def __init__(
         self,
         graph: GraphDef,
-        picture: PictureInput,
+        picture: InputSpec,
         objectives: list[dict[str, Any]],
         recipe: Recipe,
         batch: int,
-        members: int = 0,
+        group_size: int = 0,
     ) -> None:
         """Build the graph.
 
@@ -55,7 +55,7 @@ class Program(Closing):
                 the same `objectives.build.template`.
             recipe: of all sprites of the batch; their seeds and attempts may differ.
             batch: number of sprites, a multiple of `recipe.engine_limits.BATCH_MULTIPLE`.
-            members: sprites of the unit that the batch is for, 0 for independent sprites.
+            group_size: sprites of the joint group that the batch is for, 0 for independent sprites.
 
         Raises:
             ValueError: another batch size.
@@ -65,7 +65,7 @@ class Program(Closing):
         if batch % BATCH_MULTIPLE:
             raise ValueError(f"batch of {batch} is not a multiple of {BATCH_MULTIPLE}")
         self.batch, self.size = batch, recipe.size
-        self._recipe, self._channels, self._members = recipe, picture.channels, members
+        self._recipe, self._channels, self._group_size = recipe, picture.channels, group_size
         self._transforms = transform_lists.steps(recipe.transforms)
         self._parametrization = parametrization(
             recipe.parametrization,
@@ -74,9 +74,9 @@ class Program(Closing):
             recipe.decorrelate,
             recipe.alpha,
             tuple(recipe.shared),
-            members,
+            group_size,
         )
-        self._values = Values(graph, picture, recipe.size)
+        self._values = FeedBuilder(graph, picture, recipe.size)
         self._graph = tf.Graph()
         with self._graph.as_default():
             self._build(graph, picture, objectives)
@@ -136,19 +136,19 @@ class Program(Closing):
         parameters, momentum, velocity = self._read()
         return [State(*arrays) for arrays in zip(parameters, momentum, velocity, strict=True)]
 
-    def draw(
+    def sample(
         self, keys: list[tuple[int, int, int]], first_step: int, steps: int
     ) -> list[tuple[np.ndarray, ...]]:
         """What `advance` is given for the steps from `first_step`, for sprites with `keys`."""
         drawn: list[list[np.ndarray]] = [[] for _ in range(steps)]
         if self._transforms:
             padded = keys + [keys[-1]] * (self.batch - len(keys))
-            canvases = transforms.draw(self._transforms, padded, self.size, first_step, steps)
+            canvases = transforms.sample(self._transforms, padded, self.size, first_step, steps)
             for i, step in enumerate(drawn):
                 step += [canvases.forward[i], canvases.inverse[i], canvases.sizes[i]]
         if self._recipe.alpha:
             for i, step in enumerate(drawn):
-                step.append(background.draw(first_step + i, self.picture_shape))
+                step.append(background.sample(first_step + i, self.picture_shape))
         return [tuple(step) for step in drawn]
 
     def advance(self, step: int, drawn: tuple[np.ndarray, ...]) -> np.ndarray:
@@ -156,15 +156,15 @@ class Program(Closing):
 
         Args:
             step: number of updates done before.
-            drawn: of this step, from `draw`.
+            drawn: of this step, from `sample`.
 
         Returns:
             [batch] objective values on the canvases before the update.
         """
         beta1, beta2 = optimizers.BETA1, optimizers.BETA2
         powers = np.float32(beta1 ** (step + 1)), np.float32(beta2 ** (step + 1))
-        young = step < relu_gradients.REDIRECTED_STEPS
-        return self._steps[young](*self._own, *powers, *drawn)
+        redirected = step < relu_gradients.REDIRECTED_STEPS
+        return self._steps[redirected](*self._own, *powers, *drawn)
 
     def pictures(self) -> np.ndarray:
         """[batch, height, width, channels] float32 in 0..1; with alpha, the last is opacity."""
@@ -192,9 +192,7 @@ class Program(Closing):
             highs.append(high)
         return np.min(lows, axis=0), np.max(highs, axis=0)
 
-    def _build(
-        self, graph: GraphDef, picture: PictureInput, objectives: list[dict[str, Any]]
-    ) -> None:
+    def _build(self, graph: GraphDef, picture: InputSpec, objectives: list[dict[str, Any]]) -> None:
         objective = objectives[0]
         shape = (self.batch, *self._parametrization.shape)
         self._variables = [
@@ -217,7 +215,7 @@ class Program(Closing):
                 names,
                 ranged,
                 self.canvas_shape if winograd_graph.suit(self._recipe.precision) else None,
-                {branch.head.convolution.name for branch in branches if branch.head},
+                {branch.conv.convolution.name for branch in branches if branch.conv},
             )
         self._extreme_tensors = {name: _extremes(layer) for name, layer in layers.items()}
 
@@ -225,17 +223,17 @@ class Program(Closing):
             seen = self._on_canvas(photos) * (picture.high - picture.low) + picture.low
             return spatial(network.import_batch(graph, picture.name, [name], seen)[name].after)
 
-        scope = Scope(
+        scope = ObjectiveContext(
             self.batch,
-            self._members,
+            self._group_size,
             self._picture_tensor,
             {name: layer.after for name, layer in layers.items()},
             reference,
             self._recipe.alpha,
         )
         if branches and layers[objective["layer"]].is_imported_once:
-            channels = Node(scope, (), objective).whole("n_channel")
-            self._objective = target_channels.means(
+            channels = ObjectiveNode(scope, (), objective).whole("n_channel")
+            self._objective = target_channels.channel_means(
                 branches,
                 channels,
                 lambda reference: network.tensor(reference, picture.name, ranged),
@@ -244,7 +242,9 @@ class Program(Closing):
             self._objective = build.build(objective, scope)
         self._own_values = scope.values
         seen = self._picture_tensor if scope.sees_picture else self._canvas
-        self._updates = {young: self._update(parameters, seen, young) for young in (True, False)}
+        self._updates = {
+            redirected: self._update(parameters, seen, redirected) for redirected in (True, False)
+        }
 
     def _placeholders_of_a_step(self) -> list[tf.Tensor]:
         """For what `draw` gives."""
@@ -288,7 +288,7 @@ class Program(Closing):
         Args:
             seen: what the objective is computed from: the canvas or the picture.
         """
-        on_seen = relu_gradients.of(-self._objective, seen, redirected)
+        on_seen = relu_gradients.compute_gradient(-self._objective, seen, redirected)
         (gradient,) = tf.gradients(seen, [parameters], grad_ys=[on_seen])
         optimizer = optimizers.OPTIMIZERS[self._recipe.optimizer]
         return optimizer(self._variables, gradient, self._recipe.learning_rate, self._powers)
@@ -315,11 +315,11 @@ class Program(Closing):
         )
         inputs = [*(value.tensor for value in self._own_values), *self._powers, *self._drawn]
         self._steps = {}
-        for young, update in self._updates.items():
+        for redirected, update in self._updates.items():
             # The objective is read before the update can change the variables.
             fetches = [self._objective, update]
             call = make(fetches, feed_list=inputs)
-            self._steps[young] = lambda *values, call=call: call(*values)[0]
+            self._steps[redirected] = lambda *values, call=call: call(*values)[0]
 
 
 def _extremes(layer: network.Layer) -> list[tf.Tensor]:

@@ -5,10 +5,12 @@ import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites import tensorflow_start
-from lucid_sprites.models.input_spec import PictureInput
+from lucid_sprites.models.input_spec import InputSpec
 
 
-def of(network: GraphDef, picture: PictureInput, layer: str, photo: np.ndarray) -> np.ndarray:
+def layer_activations(
+    network: GraphDef, picture: InputSpec, layer: str, photo: np.ndarray
+) -> np.ndarray:
     """float32 [height, width, depth]; a flat layer has height and width 1.
 
     Args:

@@ -16,8 +16,8 @@ from lucid.optvis import objectives, param, transform
 from lucid.optvis import render as lucid_render
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
-from lucid_sprites.engine.task import Outcome, Task, watch_for
-from lucid_sprites.models.input_spec import PictureInput
+from lucid_sprites.engine.task import Outcome, Task, stuck_loss_detector
+from lucid_sprites.models.input_spec import InputSpec
 from lucid_sprites.recipe import transform_lists
 from lucid_sprites.recipe.settings import Recipe
 
@@ -35,7 +35,7 @@ _TRANSFORMS: dict[str, Callable[..., Callable]] = {
 
 def render(
     network: GraphDef,
-    picture: PictureInput,
+    picture: InputSpec,
     layer: str,
     task: Task,
     progress: Callable[[int], object],
@@ -46,7 +46,7 @@ def render(
         network: prepared for `layer`.
         progress: called with 1 for each step.
     """
-    outcome, watch = Outcome(task), watch_for(task)
+    outcome, watch = Outcome(task), stuck_loss_detector(task)
     seed = _seed(task)
     with (
         tf.Graph().as_default(),
@@ -80,7 +80,7 @@ def _seed(task: Task) -> int:
     return int(np.random.SeedSequence(keys).generate_state(1)[0])
 
 
-def _model(network: GraphDef, picture: PictureInput) -> Model:
+def _model(network: GraphDef, picture: InputSpec) -> Model:
     model = Model()
     model._graph_def = network
     model.input_name = picture.name
@@ -89,7 +89,7 @@ def _model(network: GraphDef, picture: PictureInput) -> Model:
     return model
 
 
-def _parametrization(recipe: Recipe, picture: PictureInput) -> Callable:
+def _parametrization(recipe: Recipe, picture: InputSpec) -> Callable:
     channels = None if picture.channels == 3 else picture.channels
     return lambda: param.image(
         recipe.scale,

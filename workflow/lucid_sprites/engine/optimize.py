@@ -10,13 +10,13 @@ import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites.engine import random_streams, relu_gradients, status
-from lucid_sprites.engine.batch_graph import Program
+from lucid_sprites.engine.batch_graph import BatchGraph
 from lucid_sprites.engine.objectives import build
 from lucid_sprites.engine.objectives.units import BEYOND_LAYER
 from lucid_sprites.engine.state import State
-from lucid_sprites.engine.task import Checkpoint, Outcome, Task, watch_for
+from lucid_sprites.engine.task import Checkpoint, Outcome, Task, stuck_loss_detector
 from lucid_sprites.errors import UserError
-from lucid_sprites.models.input_spec import PictureInput
+from lucid_sprites.models.input_spec import InputSpec
 from lucid_sprites.photos import UnreadablePhotoError
 from lucid_sprites.recipe import statuses
 from lucid_sprites.recipe.engine_limits import BATCH_MULTIPLE
@@ -39,7 +39,7 @@ _BEYOND = ("does not index into", BEYOND_LAYER)
 
 def optimize(
     network: GraphDef,
-    picture: PictureInput,
+    picture: InputSpec,
     layer: str,
     tasks: Iterable[Task],
     batch: int,
@@ -48,7 +48,7 @@ def optimize(
     """Run all tasks, in batches of sprites that are at the same step of the same recipe.
 
     The pictures of a task do not depend on the other tasks, nor on `batch`; but for the members
-    of a unit, which run together in a batch of their own.
+    of a joint group, which run together in a batch of their own.
 
     Args:
         network: prepared for `layer`, or for the layers of the tasks' objectives.
@@ -67,7 +67,7 @@ def optimize(
     def program_key(task: Task) -> str:
         """Equal for tasks that one program can advance."""
         recipe = {**task.recipe.as_dict(), "seed": None, "attempt": None}
-        return canonical_json([recipe, build.template(task.objective_on(layer)), task.members])
+        return canonical_json([recipe, build.template(task.objective_on(layer)), task.group_size])
 
     for _, group in groupby(sorted(tasks, key=program_key), key=program_key):
         alike = list(group)
@@ -82,7 +82,7 @@ def optimize(
 
 def _one_by_one_if_need_be(
     network: GraphDef,
-    picture: PictureInput,
+    picture: InputSpec,
     layer: str,
     tasks: list[Task],
     batch: int,
@@ -100,7 +100,7 @@ def _one_by_one_if_need_be(
             raise
         reason = _reason(error, tasks[0])
     left = [task for task in tasks if id(task) not in done]
-    if len(left) == 1 or left[0].members:
+    if len(left) == 1 or left[0].group_size:
         log.error("%s", reason)
         yield from (Outcome(task, statuses.REFUSED, reason=reason) for task in left)
         return
@@ -127,7 +127,7 @@ def _reason(error: Exception, task: Task) -> str:
 
 def _within_memory(
     network: GraphDef,
-    picture: PictureInput,
+    picture: InputSpec,
     layer: str,
     tasks: list[Task],
     batch: int,
@@ -145,7 +145,7 @@ def _within_memory(
             return
         except (tf.errors.ResourceExhaustedError, MemoryError) as error:
             together = _batch(tasks, batch)
-            if together == BATCH_MULTIPLE or tasks[0].members:
+            if together == BATCH_MULTIPLE or tasks[0].group_size:
                 size = tasks[0].recipe.size
                 raise UserError(
                     f"layer {layer}: not enough memory for {together} sprites of {size} pixels "
@@ -156,26 +156,28 @@ def _within_memory(
 
 
 def _program(
-    network: GraphDef, picture: PictureInput, layer: str, tasks: list[Task], batch: int
-) -> Program:
+    network: GraphDef, picture: InputSpec, layer: str, tasks: list[Task], batch: int
+) -> BatchGraph:
     """The program of tasks with one key."""
     objectives, first = [task.objective_on(layer) for task in tasks], tasks[0]
     size = _batch(tasks, batch)
-    return Program(network, picture, objectives, first.recipe, size, first.members)
+    return BatchGraph(network, picture, objectives, first.recipe, size, first.group_size)
 
 
 def _batch(tasks: list[Task], batch: int) -> int:
-    """No larger than `tasks` need; a unit is one batch whatever its size."""
-    count = tasks[0].members or min(batch, len(tasks))
+    """No larger than `tasks` need; a joint group is one batch whatever its size."""
+    count = tasks[0].group_size or min(batch, len(tasks))
     return -(-count // BATCH_MULTIPLE) * BATCH_MULTIPLE
 
 
 def _waves(
-    program: Program, layer: str, tasks: list[Task], progress: Progress
+    program: BatchGraph, layer: str, tasks: list[Task], progress: Progress
 ) -> Iterator[Outcome]:
-    if tasks[0].members:
-        if len(tasks) != tasks[0].members:
-            raise ValueError(f"{len(tasks)} tasks of one form are no unit of {tasks[0].members}")
+    if tasks[0].group_size:
+        if len(tasks) != tasks[0].group_size:
+            raise ValueError(
+                f"{len(tasks)} tasks of one form are no joint group of {tasks[0].group_size}"
+            )
         yield from _wave(program, layer, tasks, progress)
         return
     constant = _constant(program, layer, tasks)
@@ -187,7 +189,7 @@ def _waves(
             yield from _wave(program, layer, together[i : i + program.batch], progress)
 
 
-def _constant(program: Program, layer: str, tasks: list[Task]) -> set[int]:
+def _constant(program: BatchGraph, layer: str, tasks: list[Task]) -> set[int]:
     """Ids of the tasks that look at nothing but constant channels."""
     looks = {id(task): build.channels(task.objective_on(layer)) for task in tasks}
     names = {name for channels in looks.values() for name, _ in channels or ()}
@@ -202,7 +204,7 @@ def _constant(program: Program, layer: str, tasks: list[Task]) -> set[int]:
     }
 
 
-def _noise(program: Program) -> np.ndarray:
+def _noise(program: BatchGraph) -> np.ndarray:
     """Pictures of coloured squares of 1 to 16 pixels, from no contrast to full contrast."""
     shape = program.canvas_shape
     pictures = []
@@ -215,13 +217,13 @@ def _noise(program: Program) -> np.ndarray:
     return np.array(pictures, np.float32)
 
 
-def _wave(program: Program, layer: str, tasks: list[Task], progress: Progress) -> list[Outcome]:
+def _wave(program: BatchGraph, layer: str, tasks: list[Task], progress: Progress) -> list[Outcome]:
     """Advance tasks that start at the same step until each is done or has failed."""
     first_step = tasks[0].first_step
     states = [_start(program, task) for task in tasks]
     program.load(states, [task.objective_on(layer) for task in tasks])
     outcomes = [Outcome(task, step=first_step) for task in tasks]
-    watches = [watch_for(task) for task in tasks]
+    watches = [stuck_loss_detector(task) for task in tasks]
     running = list(range(len(tasks)))
     for step, drawn in _steps(program, tasks, first_step):
         losses = program.advance(step, drawn)
@@ -241,20 +243,20 @@ def _wave(program: Program, layer: str, tasks: list[Task], progress: Progress) -
     return outcomes
 
 
-def _start(program: Program, task: Task) -> State:
+def _start(program: BatchGraph, task: Task) -> State:
     if task.checkpoint:
         return task.checkpoint.state
     return program.fresh(random_streams.start_noise(*task.key, program.parameter_shape))
 
 
 def _steps(
-    program: Program, tasks: list[Task], first_step: int
+    program: BatchGraph, tasks: list[Task], first_step: int
 ) -> Iterator[tuple[int, tuple[np.ndarray, ...]]]:
     """Each step's number and what is drawn for it."""
     keys = [task.key for task in tasks]
     last = max(task.thresholds[-1] for task in tasks)
     for start in range(first_step, last, _STEPS_DRAWN):
-        drawn = program.draw(keys, start, min(_STEPS_DRAWN, last - start))
+        drawn = program.sample(keys, start, min(_STEPS_DRAWN, last - start))
         yield from enumerate(drawn, start)
 
 
@@ -267,7 +269,7 @@ def _with_gradient(
     return [slot for slot in running if has_gradient[slot]]
 
 
-def _kept(program: Program, outcomes: list[Outcome], running: list[int]) -> list[int]:
+def _kept(program: BatchGraph, outcomes: list[Outcome], running: list[int]) -> list[int]:
     """Keep the pictures that are due; the slots that go on."""
     due = [slot for slot in running if outcomes[slot].due]
     if not due:
@@ -277,7 +279,7 @@ def _kept(program: Program, outcomes: list[Outcome], running: list[int]) -> list
     return [slot for slot in running if slot not in spoilt]
 
 
-def _states(program: Program, slots: list[int]) -> list[State]:
+def _states(program: BatchGraph, slots: list[int]) -> list[State]:
     if not slots:
         return []
     states = program.states()

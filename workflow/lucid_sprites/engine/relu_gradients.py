@@ -1,4 +1,4 @@
-"""Gradients of ReLUs, redirected while a sprite is young.
+"""Gradients of ReLUs, redirected in a sprite's first steps.
 
 A ReLU that is off everywhere passes no gradient, and a sprite that starts there never takes off.
 So in the first steps, where a sprite's whole gradient through a ReLU would be zero, the gradient
@@ -48,7 +48,7 @@ def replaced(
     return marked
 
 
-def of(loss: tf.Tensor, pictures: tf.Tensor, redirected: bool) -> tf.Tensor:
+def compute_gradient(loss: tf.Tensor, pictures: tf.Tensor, redirected: bool) -> tf.Tensor:
     """Gradient of `loss` (to be lowered) for `pictures`, zero where there is none."""
     global _redirecting
     _redirecting = redirected

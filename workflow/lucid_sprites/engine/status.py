@@ -11,7 +11,7 @@ from lucid_sprites.recipe.statuses import LOW, NOT_FINITE, OK, RECURRING
 _CONSTANT_SHARE = 1e-5
 
 
-class LossWatch:
+class StuckLossDetector:
     """The original kit's loss-crisis test for one sprite, fed with the loss of every step.
 
     A loss falls into the bin `int(factor * loss)`. The last `bins` distinct bins are remembered;

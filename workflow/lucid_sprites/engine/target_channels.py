@@ -31,13 +31,13 @@ class Branch:
     Attributes:
         first, depth: which.
         tensor: that holds them.
-        head: that computes them, None for no such.
+        conv: that computes them, None for no such.
     """
 
     first: int
     depth: int
     tensor: str
-    head: "Head | None"
+    conv: "TargetConv | None"
 
     def holds(self, channel: int) -> bool:
         """Whether a channel of the layer is one of them."""
@@ -45,7 +45,7 @@ class Branch:
 
 
 @dataclass(frozen=True)
-class Head:
+class TargetConv:
     """A convolution, its bias, and the nonlinearities after it.
 
     Attributes:
@@ -62,7 +62,7 @@ class Head:
     bias: np.ndarray | None
     nonlinearities: list[str]
 
-    def of(self, source: tf.Tensor, channels: tf.Tensor) -> tf.Tensor:
+    def apply(self, source: tf.Tensor, channels: tf.Tensor) -> tf.Tensor:
         """The layer for `channels` (int32 [n]) only: [batch, height, width, `CHANNELS`]."""
         padded = tf.pad(channels, [[0, CHANNELS - channels.shape[0]]])
         attributes = self.convolution.attr
@@ -94,11 +94,11 @@ def branches(network: GraphDef, layer: str) -> list[Branch]:
         if depth is None:
             return []
         first = found[-1].first + found[-1].depth if found else 0
-        found.append(Branch(first, depth, reference, _head(reference, nodes)))
-    return found if len(found) > 1 or found[0].head else []
+        found.append(Branch(first, depth, reference, _target_conv(reference, nodes)))
+    return found if len(found) > 1 or found[0].conv else []
 
 
-def means(
+def channel_means(
     branches: list[Branch], channels: tf.Tensor, tensor: Callable[[str], tf.Tensor]
 ) -> tf.Tensor:
     """[batch] means of one channel for each sprite, computed for these only.
@@ -111,12 +111,12 @@ def means(
     for branch in branches:
         holds = (channels >= branch.first) & (channels < branch.first + branch.depth)
         own = tf.where_v2(holds, channels - branch.first, 0)
-        if branch.head:
+        if branch.conv:
             with relu_gradients.redirectable(channels.graph):
-                after = branch.head.of(tensor(branch.head.source), own)
-            mean = units.of_channels(after, tf.range(channels.shape[0]))
+                after = branch.conv.apply(tensor(branch.conv.source), own)
+            mean = units.channel_means(after, tf.range(channels.shape[0]))
         else:
-            mean = units.of_channels(tensor(branch.tensor), own)
+            mean = units.channel_means(tensor(branch.tensor), own)
         found.append(tf.where_v2(holds, mean, 0.0))
     return tf.add_n(found)
 
@@ -135,8 +135,8 @@ def _depth(reference: str, nodes: dict[str, NodeDef]) -> int | None:
     return None
 
 
-def _head(reference: str, nodes: dict[str, NodeDef]) -> Head | None:
-    """The head that ends in a tensor; None where that is no such convolution, or a narrow one."""
+def _target_conv(reference: str, nodes: dict[str, NodeDef]) -> TargetConv | None:
+    """The convolution that ends in a tensor; None where there is none such, or a narrow one."""
     node, bias, nonlinearities = nodes[topology.node_name(reference)], None, []
     while node.op in _NONLINEARITIES:
         nonlinearities.insert(0, node.op)
@@ -149,7 +149,7 @@ def _head(reference: str, nodes: dict[str, NodeDef]) -> Head | None:
     kernel = _constant(node.input[1], nodes)
     if kernel is None or kernel.shape[-1] <= CHANNELS:
         return None
-    return Head(node.input[0], node, kernel, bias, nonlinearities)
+    return TargetConv(node.input[0], node, kernel, bias, nonlinearities)
 
 
 def _constant(reference: str, nodes: dict[str, NodeDef]) -> np.ndarray | None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from lucid_sprites.engine.relu_gradients import REDIRECTED_STEPS
 from lucid_sprites.engine.state import State
-from lucid_sprites.engine.status import LossWatch
+from lucid_sprites.engine.status import StuckLossDetector
 from lucid_sprites.recipe import statuses
 from lucid_sprites.recipe.settings import Recipe
 
@@ -42,7 +42,7 @@ class Task:
         checkpoint: before the first threshold, or None.
         objective: data of an objective; None for the channel `index` of the layer.
         stream: keys the randomness in the place of `index`, where sprites are to be alike.
-        members: sprites of the unit that this one is a member of, 0 for a sprite by itself.
+        group_size: sprites of its joint group, this one included, 0 for a sprite by itself.
     """
 
     index: int
@@ -51,7 +51,7 @@ class Task:
     checkpoint: Checkpoint | None = None
     objective: dict[str, Any] | None = None
     stream: int | None = None
-    members: int = 0
+    group_size: int = 0
 
     @property
     def key(self) -> tuple[int, int, int]:
@@ -95,7 +95,7 @@ class Outcome:
     checkpoint: Checkpoint | None = None
     reason: str = ""
 
-    def note(self, loss: float, watch: LossWatch) -> bool:
+    def note(self, loss: float, watch: StuckLossDetector) -> bool:
         """Count an update with `loss`; returns whether the attempt may go on.
 
         The watch begins after the redirected steps: before, a loss may well stay at zero until
@@ -124,10 +124,10 @@ class Outcome:
         return True
 
 
-def watch_for(task: Task) -> LossWatch:
+def stuck_loss_detector(task: Task) -> StuckLossDetector:
     """The loss watch of a task, with its memory if it is resumed."""
     limits = task.recipe.loss_crisis
     if task.recipe.precision == "bfloat16":
         # Numbers of 8 bits recur in the best of runs.
         limits = {**limits, "hits": math.inf}
-    return LossWatch(limits, task.checkpoint.watch if task.checkpoint else None)
+    return StuckLossDetector(limits, task.checkpoint.watch if task.checkpoint else None)

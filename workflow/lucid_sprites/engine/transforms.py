@@ -50,7 +50,7 @@ def gradient_length(transforms: list[Transform]) -> float | None:
     return lengths[0] if lengths else None
 
 
-def draw(
+def sample(
     transforms: list[Transform],
     keys: list[tuple[int, int, int]],
     edges: tuple[int, int],

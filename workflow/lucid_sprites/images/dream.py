@@ -16,7 +16,7 @@ from lucid_sprites import tensorflow_start
 from lucid_sprites.closing import Closing
 from lucid_sprites.images.grid import smooth_resize
 from lucid_sprites.images.smoothing import denoise_total_variation, normalize_over_pyramid
-from lucid_sprites.models.input_spec import PictureInput
+from lucid_sprites.models.input_spec import InputSpec
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class Settings:
 class Dreamer(Closing):
     """Gradients of one layer for pictures of any size; use it as a context manager."""
 
-    def __init__(self, network: GraphDef, picture: PictureInput, layer: str) -> None:
+    def __init__(self, network: GraphDef, picture: InputSpec, layer: str) -> None:
         """Build the graph.
 
         Args:

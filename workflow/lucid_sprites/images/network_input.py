@@ -4,13 +4,13 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from lucid_sprites.errors import UserError
-from lucid_sprites.models.input_spec import PictureInput
+from lucid_sprites.models.input_spec import InputSpec
 
 _MODES = {1: "L", 3: "RGB"}
 """Pillow's mode for each number of channels."""
 
 
-def fit(image: Image.Image, picture: PictureInput, limit: int, stretch: bool = False) -> np.ndarray:
+def fit(image: Image.Image, picture: InputSpec, limit: int, stretch: bool = False) -> np.ndarray:
     """The picture as the network wants it, in grey levels.
 
     A network of fixed size gets its size: the largest part in the middle that has its proportions,
@@ -38,6 +38,6 @@ def fit(image: Image.Image, picture: PictureInput, limit: int, stretch: bool = F
     return np.asarray(fitted, np.float32).reshape(height, width, picture.channels)
 
 
-def in_range(levels: np.ndarray, picture: PictureInput) -> np.ndarray:
+def in_range(levels: np.ndarray, picture: InputSpec) -> np.ndarray:
     """Grey levels 0..255 as values of the network's own range."""
     return (picture.low + levels / 255 * (picture.high - picture.low)).astype(np.float32)

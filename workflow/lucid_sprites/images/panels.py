@@ -15,20 +15,20 @@ from lucid_sprites.images.reconstruction import (
     strongest_maps,
     whole_maps,
 )
-from lucid_sprites.images.strongest_patch import close_ups
+from lucid_sprites.images.strongest_patch import strongest_patches
 from lucid_sprites.models.graph.prepare import prepare
-from lucid_sprites.models.input_spec import PictureInput
+from lucid_sprites.models.input_spec import InputSpec
 from lucid_sprites.recipe import index_ranges
 
 _STRONGEST = "_strongest"
 # Edge of a dream's tiles where the network takes pictures of any size.
 _FREE_TILE = 224
 
-View = tuple[np.ndarray, dict[str, Any]]
+Panel = tuple[np.ndarray, dict[str, Any]]
 """Levels, uint8 [height, width, channels], and a record of what they show."""
 
 
-def activation_grid(features: np.ndarray, settings: dict[str, Any]) -> View:
+def activation_grid(features: np.ndarray, settings: dict[str, Any]) -> Panel:
     """The feature maps of a layer in a grid.
 
     Args:
@@ -50,7 +50,7 @@ def reconstruction_grid(
     method: str,
     value: np.ndarray,
     settings: dict[str, Any],
-) -> View:
+) -> Panel:
     """The picture as each feature map of a layer sees it, in a grid.
 
     Args:
@@ -68,7 +68,7 @@ def reconstruction_grid(
         if not method.endswith(_STRONGEST):
             cells = built.reconstruct(whole_maps(built.features, maps, rule))
             return _grid(cells, maps, value.shape[:2], built.features, settings)
-        patches, boxes = _patches(close_ups(built, maps))
+        patches, boxes = _patches(strongest_patches(built, maps))
         size = patches[0].shape[:2]
         levels, record = _grid(iter(patches), maps, size, built.features, settings)
         return levels, {**record, "boxes": boxes}
@@ -76,11 +76,11 @@ def reconstruction_grid(
 
 def dreams(
     graph: GraphDef,
-    picture: PictureInput,
+    picture: InputSpec,
     layer: str,
     image: Image.Image,
     settings: dict[str, Any],
-) -> Iterator[tuple[int, View]]:
+) -> Iterator[tuple[int, Panel]]:
     """Channels of a layer and their dreams.
 
     Args:
@@ -115,7 +115,7 @@ def _grid(
     size: tuple[int, int],
     features: np.ndarray,
     settings: dict[str, Any],
-) -> View:
+) -> Panel:
     padding = settings["padding"]
     height, width = grid.cell_size(len(maps), *size, padding)
     resized = (grid.resize(cell, height, width) for cell in cells)
@@ -173,7 +173,7 @@ def _patches(cells: Iterator[np.ndarray]) -> tuple[list[np.ndarray], list[list[i
     return patches, boxes
 
 
-def _tile(picture: PictureInput, settings: dream.Settings) -> tuple[int, int]:
+def _tile(picture: InputSpec, settings: dream.Settings) -> tuple[int, int]:
     own = (picture.height, picture.width)
     tile = tuple(edge or settings.tile or _FREE_TILE for edge in own)
     if settings.tile and tile != (settings.tile, settings.tile):
@@ -185,7 +185,7 @@ def _tile(picture: PictureInput, settings: dream.Settings) -> tuple[int, int]:
 
 
 def _dream_size(
-    image: Image.Image, picture: PictureInput, own: dream.Settings, settings: dict[str, Any]
+    image: Image.Image, picture: InputSpec, own: dream.Settings, settings: dict[str, Any]
 ) -> tuple[int, int]:
     """Height and width with the proportions of the image."""
     first = max(picture.height or 0, picture.width or 0)
@@ -195,5 +195,5 @@ def _dream_size(
     return max(1, round(image.height * scale)), max(1, round(image.width * scale))
 
 
-def _any_size(picture: PictureInput) -> PictureInput:
-    return PictureInput(**{**picture.as_dict(), "height": None, "width": None})
+def _any_size(picture: InputSpec) -> InputSpec:
+    return InputSpec(**{**picture.as_dict(), "height": None, "width": None})

@@ -26,8 +26,8 @@ def main() -> None:
     parser.add_argument("--out", required=True, help="ZIP to write")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    tensorflow_start.lean()
-    tensorflow_start.load()
+    tensorflow_start.block_keras()
+    tensorflow_start.import_quietly()
     try:
         spec = json.loads(arguments.spec)
         save_whole(arguments.out, lambda path: _write(path, spec, arguments.made))
@@ -63,10 +63,10 @@ def _views(spec: dict[str, Any]) -> Iterator[tuple[dict[str, Any], int | None, A
     from lucid_sprites import photos
     from lucid_sprites.images import network_input, panels
     from lucid_sprites.images.feature_maps import activations
-    from lucid_sprites.models.input_spec import PictureInput
+    from lucid_sprites.models.input_spec import InputSpec
     from lucid_sprites.models.loaders import frozen_graph
 
-    picture = PictureInput(**spec["input"])
+    picture = InputSpec(**spec["input"])
     image = photos.read(spec["picture"]).on_white()
     graph = frozen_graph.read(spec["graph"])
     for group in spec["groups"]:

@@ -20,7 +20,7 @@ _SHARE = 0.5
 """Of the picture: a crop goes forward, too, for which the whole picture has it behind it."""
 
 
-def close_ups(built: Reconstructor, maps: Sequence[int]) -> Iterator[np.ndarray]:
+def strongest_patches(built: Reconstructor, maps: Sequence[int]) -> Iterator[np.ndarray]:
     """The reconstruction of the strongest single activation of each map, in order.
 
     One activation depends on its part of the picture alone: where that is small, crops around the

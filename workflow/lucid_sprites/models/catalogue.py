@@ -40,7 +40,7 @@ def describe(normal: NormalForm, edges: Sequence[int], source: str) -> dict[str,
         source: the model file's name, for messages.
 
     Returns:
-        `input` (see `PictureInput`); `notes` (see `NormalForm`); `layers`: a list of `number`,
+        `input` (see `InputSpec`); `notes` (see `NormalForm`); `layers`: a list of `number`,
         `name`, `op`, `kind`, `depth`, `content` (a digest of all that it is computed from), `macs`
         and `activations` (multiplications and the largest activation, in numbers, up to this layer,
         for each pixel of the picture), `height` and `width` for pictures of
@@ -73,7 +73,7 @@ def describe(normal: NormalForm, edges: Sequence[int], source: str) -> dict[str,
             f"visualized{': ' + reasons if reasons else ''}"
         )
     spent = layer_costs.up_to(graph, [node.name for node in found], shapes, size[1] * size[2])
-    digests = layer_fingerprints.digests(normal.graph, picture.name)
+    digests = layer_fingerprints.layer_fingerprints(normal.graph, picture.name)
     kinds = _layer_kinds(normal)
     layers = [
         {
@@ -143,7 +143,7 @@ def _layer_kinds(normal: NormalForm) -> Mapping[str, str]:
     """Kinds of the nodes that may be layers: as the model's file says, or else by their ops."""
     if normal.kinds is not None:
         return normal.kinds
-    results, inside = composite_activations.written_out(normal.light, normal.picture.name)
+    results, inside = composite_activations.composite_activations(normal.light, normal.picture.name)
     by_op = {node.name: KINDS[node.op] for node in normal.light.node if node.op in KINDS}
     parts = {name for name in inside if by_op.get(name) == "activation"}
     kinds = by_op | dict.fromkeys(results, "activation")

@@ -42,8 +42,8 @@ def main() -> None:
     jobs = json.loads(sys.argv[1] if len(sys.argv) > 1 else sys.stdin.read())
     keras = any(_needs_keras(job["origin"]) for job in jobs)
     if not keras:
-        tensorflow_start.lean()
-    tensorflow_start.load()
+        tensorflow_start.block_keras()
+    tensorflow_start.import_quietly()
     _import_for_children(keras)
     messages = [message for job in jobs if (message := _failure(job))]
     if messages:

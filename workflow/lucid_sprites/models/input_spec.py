@@ -30,7 +30,7 @@ _BYTES, _UNIT, _SIGNED = (0.0, 255.0), (0.0, 1.0), (-1.0, 1.0)
 
 
 @dataclass(frozen=True)
-class PictureInput:
+class InputSpec:
     """The picture a graph expects.
 
     Attributes:

@@ -13,7 +13,7 @@ from lucid_sprites import tensorflow_start
 from lucid_sprites.closing import Closing
 from lucid_sprites.models.graph import constants, topology
 from lucid_sprites.models.graph.shapes import import_at
-from lucid_sprites.models.input_spec import PictureInput
+from lucid_sprites.models.input_spec import InputSpec
 
 # Lines of an error message that only say where.
 _FRAME = re.compile(r"Graph execution error|Detected at node|Node: |\s")
@@ -45,7 +45,7 @@ class Observation:
 class Probe(Closing):
     """A graph that noise is fed to; use it as a context manager."""
 
-    def __init__(self, graph: GraphDef, picture: PictureInput, layers: Sequence[str]) -> None:
+    def __init__(self, graph: GraphDef, picture: InputSpec, layers: Sequence[str]) -> None:
         """Import a graph that TensorFlow accepts for pictures of any size."""
         self._source = graph
         self._picture = picture

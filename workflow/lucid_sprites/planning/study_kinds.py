@@ -34,12 +34,12 @@ class Kind:
 
     Attributes:
         columns: of its sheet.
-        is_unit: its sprites depend on each other, and are optimized together.
+        is_joint: its sprites depend on each other, and are optimized together.
     """
 
     cells: list[Cell]
     columns: int = _COLUMNS
-    is_unit: bool = False
+    is_joint: bool = False
 
 
 def expand(study: dict[str, Any], where: str) -> Kind:
@@ -91,7 +91,7 @@ def _interpolate(value: dict[str, Any], where: str) -> Kind:
         Cell(_with(mixed(*ends, i / (steps - 1)), penalty), f"{i / (steps - 1):.0%}", stream=0)
         for i in range(steps)
     ]
-    return Kind(cells, steps, is_unit="align" in value)
+    return Kind(cells, steps, is_joint="align" in value)
 
 
 def _with(mix: Objective, more: Operand) -> Objective:
@@ -114,7 +114,7 @@ def _pairs(value: dict[str, Any], where: str) -> Kind:
 def _together(value: dict[str, Any], where: str) -> Kind:
     """Several sprites of one objective that may compare them with each other."""
     parsed, count = parse(value["objective"], where), value["count"]
-    return Kind([Cell(parsed, str(i)) for i in range(count)], min(count, _COLUMNS), is_unit=True)
+    return Kind([Cell(parsed, str(i)) for i in range(count)], min(count, _COLUMNS), is_joint=True)
 
 
 def _diversity(value: dict[str, Any], where: str) -> Kind:
@@ -123,7 +123,7 @@ def _diversity(value: dict[str, Any], where: str) -> Kind:
     parsed = parse(value["objective"], where)
     apart = parsed - weight * objective("diversity", value["layer"])
     count = value.get("count", 4)
-    return Kind([Cell(apart, str(i)) for i in range(count)], min(count, _COLUMNS), is_unit=True)
+    return Kind([Cell(apart, str(i)) for i in range(count)], min(count, _COLUMNS), is_joint=True)
 
 
 def _caricature(value: dict[str, Any], where: str) -> Kind:

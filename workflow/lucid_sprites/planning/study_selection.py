@@ -15,7 +15,7 @@ from lucid_sprites.recipe.objectives import OBJECTIVES, Objective, text
 from lucid_sprites.recipe.objectives.vocabulary import BY_MEMBER, COUPLING, INPUT, NEEDS_ALPHA
 from lucid_sprites.recipe.settings import canonical_json, merge, photo, resolve
 
-_LARGEST_UNIT = 32
+_LARGEST_GROUP = 32
 
 
 def plan_studies(config: dict[str, Any], plan: Plan, source: str) -> StudiesPlan:
@@ -94,11 +94,13 @@ def study_plan(
     """
     kind = study_kinds.expand(study, where)
     settings = merge(settings, study)
-    members = len(kind.cells) if kind.is_unit or settings["shared"] else 0
+    members = len(kind.cells) if kind.is_joint or settings["shared"] else 0
     if members:
         settings = {**settings, "attempts": 1, "fallbacks": []}
-    if members > _LARGEST_UNIT:
-        raise UserError(f"{where}: {members} sprites are more than {_LARGEST_UNIT} in one unit")
+    if members > _LARGEST_GROUP:
+        raise UserError(
+            f"{where}: {members} sprites are more than {_LARGEST_GROUP} in one joint group"
+        )
     looked_at = _Seen(instance.catalogue, f"{where}, {instance.series}/{instance.instance}")
     cells = [
         _cell_settings(cell, place, members, settings, looked_at)
@@ -175,13 +177,13 @@ class _Seen:
         return hashlib.sha256(" ".join(sorted(self.digests)).encode()).hexdigest()
 
     def resolve(
-        self, objective: Objective, share: float | None, unit: bool, alpha: bool, where: str
+        self, objective: Objective, share: float | None, joint: bool, alpha: bool, where: str
     ) -> Objective:
         """The same objective with layers by their full names and photos by their content.
 
         Args:
-            share: the sprite's place in its unit, from 0 to 1; None where it is alone.
-            unit: the sprite is a member of a unit.
+            share: the sprite's place in its joint group, from 0 to 1; None where it is alone.
+            joint: the sprite is a member of a joint group.
             alpha: the sprite is transparent.
         """
         data = objective.data
@@ -189,9 +191,9 @@ class _Seen:
         if name == "number":
             return objective
         if name in ("sum", "product"):
-            parts = [self.resolve(Objective(p), share, unit, alpha, where) for p in data["of"]]
+            parts = [self.resolve(Objective(p), share, joint, alpha, where) for p in data["of"]]
             return Objective({**data, "of": [part.data for part in parts]})
-        if name in COUPLING and not unit:
+        if name in COUPLING and not joint:
             raise UserError(f"{where}: {name} compares sprites: use it under `together`")
         if name in NEEDS_ALPHA and not alpha:
             raise UserError(f"{where}: {name} is for transparent sprites: set `alpha: true`")
@@ -200,7 +202,7 @@ class _Seen:
         return Objective(self._call(data, where))
 
     def _interpolated(self, data: dict[str, Any], share: float | None, where: str) -> Objective:
-        """lucid's channel_interpolate for one member of a unit."""
+        """lucid's channel_interpolate for one member of a joint group."""
         if share is None:
             raise UserError(f"{where}: {BY_MEMBER} needs several sprites: use it under `together`")
         ends = [

@@ -59,7 +59,8 @@ class Recipe:
         precision: of the convolutions, `float32` or `bfloat16`.
         optimizer: `adam`, `sgd`, `rmsprop` or `normalized`.
         alpha: the sprite is transparent where nothing matters.
-        shared: how many times smaller the coarse pictures are that the sprites of a unit share.
+        shared: how many times smaller the coarse pictures are that the sprites of a joint group
+            share.
         start: `file` and `sha256` of the picture to start from; None for noise.
     """
 

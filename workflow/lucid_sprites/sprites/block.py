@@ -41,7 +41,7 @@ class BlockSpec:
         keep_state: keep what resuming needs in the store.
         groups: `indexes` (as text) and the `settings` that these sprites share; the settings of a
             study's sprites have an `objective`, a `stream` for the randomness, and, where sprites
-            depend on each other, the number of `members` of their unit.
+            depend on each other, the number of `members` of their joint group.
         variant: of the engine.
     """
 
@@ -184,11 +184,11 @@ def _optimized(
     if not sprites:
         return
     # TensorFlow takes seconds to import, and a block that is all in the store needs none.
-    tensorflow_start.load()
+    tensorflow_start.import_quietly()
     from lucid_sprites.engine.objectives.build import layers
     from lucid_sprites.engine.optimize import optimize
     from lucid_sprites.models.graph import prepare
-    from lucid_sprites.models.input_spec import PictureInput
+    from lucid_sprites.models.input_spec import InputSpec
     from lucid_sprites.models.loaders import frozen_graph
 
     by_index = {sprite.index: sprite for sprite in sprites}
@@ -198,7 +198,7 @@ def _optimized(
     _check_unchanged(spec)
     network = prepare.prepare(graph, spec.picture["name"], *sorted(looked_at))
     advance = progress(len(tasks), sum(t.thresholds[-1] - t.first_step for t in tasks))
-    picture = PictureInput(**spec.picture)
+    picture = InputSpec(**spec.picture)
     batch_id = _now()
     for outcome in optimize(network, picture, spec.layer, tasks, spec.batch, advance):
         sprite = by_index[outcome.task.index]
@@ -216,7 +216,7 @@ def _check_unchanged(spec: BlockSpec) -> None:
 
 
 def _tasks(sprites: list[Sprite], attempt: int) -> list[Any]:
-    """What is to be optimized; the members of a unit go on from one step, or from the start."""
+    """What is to be optimized; members of a joint group go on from one step, or the start."""
     tasks = [_task(sprite, attempt) for sprite in sprites]
     if sprites[0].members and len({task.first_step for task in tasks}) > 1:
         return [replace(task, checkpoint=None, thresholds=tuple(sprite.thresholds))
@@ -229,7 +229,7 @@ def _task(sprite: Sprite, attempt: int) -> Any:
     from lucid_sprites.engine.task import Checkpoint, Task
 
     entry = sprite.attempts.get(attempt)
-    # A member of a unit goes along with the others even where it has all its own thresholds.
+    # A member of a joint group goes along with the others even with all its own thresholds.
     wanted = tuple(_wanted(sprite, entry) or sprite.thresholds)
     checkpoint = None
     if entry is not None and entry.state is not None and entry.state_step < wanted[0]:

@@ -50,7 +50,7 @@ def main() -> None:
         terminal = _messages_to(arguments.log)
     except OSError as error:
         sys.exit(f"error: {arguments.log}: cannot be written: {error.strerror}")
-    tensorflow_start.lean()
+    tensorflow_start.block_keras()
     spec = block.BlockSpec(**json.loads(arguments.spec))
     try:
         sprites = block.complete(spec, Store(arguments.store), _bars(spec, terminal))

@@ -26,8 +26,8 @@ def main() -> None:
     parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True, help="folder of the event file")
     arguments = parser.parse_args()
-    tensorflow_start.lean()
-    tensorflow_start.load()
+    tensorflow_start.block_keras()
+    tensorflow_start.import_quietly()
     try:
         write(json.loads(arguments.spec), arguments.out)
         write_beside(arguments.out, arguments.made)

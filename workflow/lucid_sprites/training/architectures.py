@@ -16,7 +16,7 @@ _CAFFE_MEAN = np.array([103.939, 116.779, 123.68], np.float32)
 
 
 @dataclass(frozen=True)
-class Topology:
+class Architecture:
     """One kind of network.
 
     Attributes:
@@ -40,15 +40,15 @@ def _application(
     return application(include_top=False, weights=None, input_tensor=x).output
 
 
-TOPOLOGIES: dict[str, Topology] = {
-    "small": Topology(small_features),
-    "googlenet": Topology(googlenet_features),
-    "inceptionv3": Topology(
+ARCHITECTURES: dict[str, Architecture] = {
+    "small": Architecture(small_features),
+    "googlenet": Architecture(googlenet_features),
+    "inceptionv3": Architecture(
         lambda x: _application(keras.applications.InceptionV3, x),
         keras.applications.InceptionV3,
     ),
-    "vgg16": Topology(_vgg16, keras.applications.VGG16),
-    "mobilenet": Topology(
+    "vgg16": Architecture(_vgg16, keras.applications.VGG16),
+    "mobilenet": Architecture(
         lambda x: _application(keras.applications.MobileNet, x), keras.applications.MobileNet
     ),
 }
@@ -64,7 +64,7 @@ def build(topology: str, classes: int, multi_label: bool) -> keras.Model:
     # Keras numbers layers without a name over all networks of a process.
     keras.utils.clear_session(free_memory=False)
     pictures = keras.Input((None, None, 3), name=INPUT)
-    x = keras.layers.GlobalAveragePooling2D(name="mean")(TOPOLOGIES[topology].features(pictures))
+    x = keras.layers.GlobalAveragePooling2D(name="mean")(ARCHITECTURES[topology].features(pictures))
     x = keras.layers.Dense(classes, name="logits")(x)
     activation = "sigmoid" if multi_label else "softmax"
     x = keras.layers.Activation(activation, name=activation)(x)

@@ -11,7 +11,7 @@ import tensorflow as tf
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import MODEL, check_input
 from lucid_sprites.models.loaders import frozen_graph, keras_file
-from lucid_sprites.training.architectures import TOPOLOGIES
+from lucid_sprites.training.architectures import ARCHITECTURES
 from lucid_sprites.training.frozen_weights import find, frozen_weights
 from lucid_sprites.training.googlenet import slim_scope
 
@@ -112,7 +112,7 @@ def _scopes(network: keras.Model, layer: str) -> tuple[str, ...]:
 def _imagenet(network: keras.Model) -> list[str]:
     if network.name == "small":
         raise UserError("topology small has no ImageNet weights; choose weights none or a file")
-    application = TOPOLOGIES[network.name].pretrained
+    application = ARCHITECTURES[network.name].pretrained
     try:
         if application is None:
             return _from_slim(network, _downloaded_slim())

@@ -83,8 +83,8 @@ def main() -> None:
     parser.add_argument("--plot", required=True, help="PNG file to write")
     parser.add_argument("--tensorboard", required=True, type=Path, help="folder to write")
     arguments = parser.parse_args()
-    tensorflow_start.lean()
-    tensorflow_start.load()  # which TensorBoard's writer imports
+    tensorflow_start.block_keras()
+    tensorflow_start.import_quietly()  # which TensorBoard's writer imports
     try:
         log = join(arguments.rows)
         saved = [int(pd.read_csv(path)["epoch"].iloc[-1]) for path in arguments.rows]

@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--graph", required=True, help=".pb file to write")
     parser.add_argument("--rows", required=True, help="CSV file to write: a row for each epoch")
     arguments = parser.parse_args()
-    tensorflow_start.load()
+    tensorflow_start.import_quietly()
     from lucid_sprites.training.train_epochs import run
 
     try:

@@ -6,10 +6,10 @@ from typing import Any
 import tensorflow.compat.v1 as tf
 
 from lucid_sprites.engine.objectives import coupled, directions, functions, pictures, units
-from lucid_sprites.engine.objectives.context import Node, Scope
+from lucid_sprites.engine.objectives.context import ObjectiveContext, ObjectiveNode
 from lucid_sprites.recipe.objectives.vocabulary import INPUT, OBJECTIVES
 
-BUILDERS: dict[str, Callable[[Node], tf.Tensor]] = {
+BUILDERS: dict[str, Callable[[ObjectiveNode], tf.Tensor]] = {
     "channel": units.channel,
     "class_logit": units.class_logit,
     "neuron": units.neuron,
@@ -44,16 +44,16 @@ _OWN = {
 }
 
 
-def build(data: dict[str, Any], scope: Scope) -> tf.Tensor:
+def build(data: dict[str, Any], scope: ObjectiveContext) -> tf.Tensor:
     """[batch]: the objective's value for each sprite.
 
     Args:
         data: of any sprite of the batch; all have the same `template`.
     """
-    return _built(Node(scope, (), data))
+    return _built(ObjectiveNode(scope, (), data))
 
 
-def _built(node: Node) -> tf.Tensor:
+def _built(node: ObjectiveNode) -> tf.Tensor:
     match node.data["objective"]:
         case "number":
             return node.number("value")

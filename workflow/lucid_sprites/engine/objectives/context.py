@@ -16,7 +16,7 @@ Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
-class SpriteValue:
+class PerSpriteInput:
     """A placeholder with a value for each sprite.
 
     Attributes:
@@ -33,13 +33,13 @@ class SpriteValue:
 
 
 @dataclass
-class Scope:
+class ObjectiveContext:
     """One batch under one objective.
 
     Attributes:
         batch: sprites of the batch.
-        members: sprites of the unit that are compared with each other, from the first on; the
-            rest of the batch is padding. 0 where sprites are independent.
+        group_size: sprites of the joint group that are compared with each other, from the first
+            on; the rest of the batch is padding. 0 where sprites are independent.
         picture: [batch, height, width, channels] in 0..1, before the transforms; with alpha, the
             last channel is the opacity.
         layers: layers by name, [batch, ..., depth].
@@ -50,20 +50,20 @@ class Scope:
     """
 
     batch: int
-    members: int
+    group_size: int
     picture: tf.Tensor
     layers: dict[str, tf.Tensor]
     reference: Callable[[tf.Tensor, str], tf.Tensor]
     alpha: bool = False
-    values: list[SpriteValue] = field(default_factory=list)
+    values: list[PerSpriteInput] = field(default_factory=list)
     sees_picture: bool = False
 
 
 @dataclass(frozen=True)
-class Node:
+class ObjectiveNode:
     """One objective of the data, with the scope it is built in."""
 
-    scope: Scope
+    scope: ObjectiveContext
     path: Path
     data: dict[str, Any]
 
@@ -109,16 +109,16 @@ class Node:
         shape = self.scope.picture.shape.as_list()[1:]
         return self._value(name, tf.float32, [*shape[:2], shape[2] - self.scope.alpha])
 
-    def part(self, number: int) -> "Node":
+    def part(self, number: int) -> "ObjectiveNode":
         """One of the terms of a sum or the factors of a product."""
-        return Node(self.scope, (*self.path, "of", number), self.data["of"][number])
+        return ObjectiveNode(self.scope, (*self.path, "of", number), self.data["of"][number])
 
     def _value(
         self, name: str, dtype: tf.DType, shape: list[int | None], layer: str | None = None
     ) -> tf.Tensor:
         tensor = tf.placeholder(dtype, [self.scope.batch, *shape])
         depth = shape[-1] if layer else 0
-        self.scope.values.append(SpriteValue(tensor, (*self.path, name), layer, depth))
+        self.scope.values.append(PerSpriteInput(tensor, (*self.path, name), layer, depth))
         return tensor
 
 

@@ -1,4 +1,4 @@
-"""Objectives that compare the sprites of a unit with each other (lucid.optvis.objectives).
+"""Objectives that compare the sprites of a joint group with each other (lucid.optvis.objectives).
 
 A sprite's value is its share, so that the shares add up to lucid's value for the whole batch. The
 padding behind the members counts for nothing.
@@ -6,18 +6,18 @@ padding behind the members counts for nothing.
 
 import tensorflow.compat.v1 as tf
 
-from lucid_sprites.engine.objectives.context import Node
+from lucid_sprites.engine.objectives.context import ObjectiveNode
 
 # How far apart neighbours may be that are aligned with each other.
 _REACH = 4
 
 
-def diversity(node: Node) -> tf.Tensor:
+def diversity(node: ObjectiveNode) -> tf.Tensor:
     """Cosine similarity of the sprite's Gram matrix to the others' (Olah et al. 2017, appendix).
 
     It rises with similarity: give it a negative weight to make sprites differ.
     """
-    members = node.scope.members
+    members = node.scope.group_size
     layer = node.layer()[:members]
     channels = layer.shape.as_list()[-1]
     flat = tf.reshape(layer, [members, -1, channels])
@@ -27,9 +27,9 @@ def diversity(node: Node) -> tf.Tensor:
     return _padded(tf.reduce_sum(grams * others, axis=[1, 2]) / members, node)
 
 
-def alignment(node: Node) -> tf.Tensor:
+def alignment(node: ObjectiveNode) -> tf.Tensor:
     """Minus the squared distances to the sprites up to 4 places away, the farther the weaker."""
-    members = node.scope.members
+    members = node.scope.group_size
     layer = node.layer()[:members]
     shares = tf.zeros([members])
     for distance in range(1, min(_REACH, members - 1) + 1):
@@ -39,5 +39,5 @@ def alignment(node: Node) -> tf.Tensor:
     return _padded(-shares, node)
 
 
-def _padded(shares: tf.Tensor, node: Node) -> tf.Tensor:
-    return tf.pad(shares, [[0, node.scope.batch - node.scope.members]])
+def _padded(shares: tf.Tensor, node: ObjectiveNode) -> tf.Tensor:
+    return tf.pad(shares, [[0, node.scope.batch - node.scope.group_size]])

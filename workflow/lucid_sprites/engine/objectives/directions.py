@@ -2,7 +2,7 @@
 
 import tensorflow.compat.v1 as tf
 
-from lucid_sprites.engine.objectives.context import Node
+from lucid_sprites.engine.objectives.context import ObjectiveNode
 from lucid_sprites.engine.objectives.units import at_position
 
 # lucid's, in objectives_util and in the recipe of caricatures.
@@ -10,21 +10,21 @@ _EPSILON, _CARICATURE_EPSILON = 1e-4, 1e-6
 _LEAST_SIMILARITY = 0.1
 
 
-def direction(node: Node) -> tf.Tensor:
+def direction(node: ObjectiveNode) -> tf.Tensor:
     """Mean over positions of the dot product with a vector."""
     layer = node.layer()
     vector = node.vector("vec", layer.shape[-1])
     return _mean_dot(layer, vector[:, None, None, :], node["cossim_pow"])
 
 
-def direction_neuron(node: Node) -> tf.Tensor:
+def direction_neuron(node: ObjectiveNode) -> tf.Tensor:
     """The dot product with a vector at one position; row x, column y."""
     layer = at_position(node)[:, None, None, :]
     vector = node.vector("vec", layer.shape[-1])
     return _mean_dot(layer, vector[:, None, None, :], node["cossim_pow"])
 
 
-def tensor_direction(node: Node) -> tf.Tensor:
+def tensor_direction(node: ObjectiveNode) -> tf.Tensor:
     """Mean over positions of the dot product with a tensor in the middle of the layer."""
     layer = node.layer()
     tensor = node.tensor("vec", layer.shape[-1])
@@ -34,7 +34,7 @@ def tensor_direction(node: Node) -> tf.Tensor:
     return _mean_dot(middle, tensor, node["cossim_pow"])
 
 
-def caricature(node: Node) -> tf.Tensor:
+def caricature(node: ObjectiveNode) -> tf.Tensor:
     """The dot product with the layer of a photo under the same transforms (lucid.recipes)."""
     layer = node.layer()
     photo = tf.stop_gradient(node.scope.reference(node.photo("orig_img"), node["layer"]))

@@ -7,17 +7,17 @@ import numpy as np
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites.engine import layer_activations, photo_inputs, random_streams
-from lucid_sprites.engine.objectives.context import Path, SpriteValue
-from lucid_sprites.models.input_spec import PictureInput
+from lucid_sprites.engine.objectives.context import Path, PerSpriteInput
+from lucid_sprites.models.input_spec import InputSpec
 
 # A photo is shown to a network without a picture size of its own in this one.
 _FREE_SIZE = 224
 
 
-class Values:
+class FeedBuilder:
     """Values of sprites under one network, with photos read and seen once."""
 
-    def __init__(self, network: GraphDef, picture: PictureInput, size: tuple[int, int]) -> None:
+    def __init__(self, network: GraphDef, picture: InputSpec, size: tuple[int, int]) -> None:
         """Remember what the values depend on.
 
         Args:
@@ -32,16 +32,18 @@ class Values:
 
         @cache
         def seen(layer: str, file: str, sha256: str, size: tuple[int, int]) -> np.ndarray:
-            return layer_activations.of(network, picture, layer, read(file, sha256, size))
+            return layer_activations.layer_activations(
+                network, picture, layer, read(file, sha256, size)
+            )
 
         self._own, self._read, self._seen = own, read, seen
 
-    def feed(self, value: SpriteValue, objectives: list[dict[str, Any]]) -> np.ndarray:
+    def feed(self, value: PerSpriteInput, objectives: list[dict[str, Any]]) -> np.ndarray:
         """[batch, ...] for the placeholder of `value`."""
         rows = [self._resolved(_at(data, value.path), value) for data in objectives]
         return np.stack(rows).astype(value.tensor.dtype.as_numpy_dtype)
 
-    def _resolved(self, found: Any, value: SpriteValue) -> np.ndarray:
+    def _resolved(self, found: Any, value: PerSpriteInput) -> np.ndarray:
         if not isinstance(found, dict):
             return self._checked(np.asarray(found), value)
         if "random" in found:
@@ -55,7 +57,7 @@ class Values:
         seen = self._seen(value.layer, *photo, self._own)
         return layer_activations.patch(seen, found.get("cell", []))
 
-    def _checked(self, array: np.ndarray, value: SpriteValue) -> np.ndarray:
+    def _checked(self, array: np.ndarray, value: PerSpriteInput) -> np.ndarray:
         if value.layer is not None and array.shape[-1] != value.depth:
             raise ValueError(f"{array.shape[-1]} numbers for the {value.depth} of {value.layer}")
         return array

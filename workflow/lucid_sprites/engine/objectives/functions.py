@@ -6,10 +6,10 @@ from typing import Any, Self
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
-from lucid_sprites.engine.objectives.context import Node
+from lucid_sprites.engine.objectives.context import ObjectiveNode
 from lucid_sprites.errors import UserError, nearest
 from lucid_sprites.models.graph import topology
-from lucid_sprites.models.input_spec import PictureInput
+from lucid_sprites.models.input_spec import InputSpec
 from lucid_sprites.recipe.objectives.vocabulary import INPUT
 
 Layers = Callable[[str], tf.Tensor]
@@ -33,7 +33,7 @@ class Function(str):
 
 
 def function_data(
-    place: int, function: ObjectiveFunction, graph: GraphDef, picture: PictureInput
+    place: int, function: ObjectiveFunction, graph: GraphDef, picture: InputSpec
 ) -> dict[str, Any]:
     """The data of an objective that is a function.
 
@@ -70,12 +70,12 @@ def function_data(
             "layers": sorted(asked)}  # fmt: skip
 
 
-def function(node: Node) -> tf.Tensor:
+def function(node: ObjectiveNode) -> tf.Tensor:
     """[batch]: the function's value for each sprite, which knows nothing of the others."""
     return tf.stack([_of_sprite(node, number) for number in range(node.scope.batch)])
 
 
-def _of_sprite(node: Node, number: int) -> tf.Tensor:
+def _of_sprite(node: ObjectiveNode, number: int) -> tf.Tensor:
     def layer(name: str) -> tf.Tensor:
         whole = node.picture() if name == INPUT else node.scope.layers[topology.node_name(name)]
         return whole[number : number + 1]

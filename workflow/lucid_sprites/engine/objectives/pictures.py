@@ -8,16 +8,16 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from lucid_sprites.engine.objectives.context import Node, positions
+from lucid_sprites.engine.objectives.context import ObjectiveNode, positions
 
 
-def deepdream(node: Node) -> tf.Tensor:
+def deepdream(node: ObjectiveNode) -> tf.Tensor:
     """Mean of the squares of a layer (Mordvintsev et al. 2015)."""
     layer = node.layer()
     return tf.reduce_mean(tf.square(layer), positions(layer))
 
 
-def total_variation(node: Node) -> tf.Tensor:
+def total_variation(node: ObjectiveNode) -> tf.Tensor:
     """Sum of the differences between neighbours (Mahendran & Vedaldi 2014)."""
     layer = node.layer()
     channels = layer.shape.as_list()[-1]
@@ -30,19 +30,19 @@ def total_variation(node: Node) -> tf.Tensor:
     return tf.add_n([tf.reduce_sum(tf.abs(each), 1) for each in (down, right)])
 
 
-def l1(node: Node) -> tf.Tensor:
+def l1(node: ObjectiveNode) -> tf.Tensor:
     """Sum of the distances from a constant."""
     layer = node.layer()
     return tf.reduce_sum(tf.abs(layer - node.number("constant")[:, None, None, None]), [1, 2, 3])
 
 
-def l2(node: Node) -> tf.Tensor:
+def l2(node: ObjectiveNode) -> tf.Tensor:
     """Euclidean distance from a constant."""
     difference = node.layer() - node.number("constant")[:, None, None, None]
     return tf.sqrt(node["epsilon"] + tf.reduce_sum(tf.square(difference), [1, 2, 3]))
 
 
-def blur_input_each_step(node: Node) -> tf.Tensor:
+def blur_input_each_step(node: ObjectiveNode) -> tf.Tensor:
     """Half the squared distance from the blurred picture (Nguyen et al. 2015).
 
     Weighted with -k, a plain gradient step replaces the part k of the picture by its blur.
@@ -50,12 +50,12 @@ def blur_input_each_step(node: Node) -> tf.Tensor:
     return _distance_from_blur(node.picture())
 
 
-def blur_alpha_each_step(node: Node) -> tf.Tensor:
+def blur_alpha_each_step(node: ObjectiveNode) -> tf.Tensor:
     """The same for the opacity of the picture."""
     return _distance_from_blur(node.opacity())
 
 
-def penalize_boundary_complexity(node: Node) -> tf.Tensor:
+def penalize_boundary_complexity(node: ObjectiveNode) -> tf.Tensor:
     """Minus what the picture's border of `w` pixels differs from its blur and from `C`."""
     picture, width = node.picture(), node["w"]
     mask = np.ones([1, *picture.shape.as_list()[1:]], np.float32)
@@ -65,13 +65,13 @@ def penalize_boundary_complexity(node: Node) -> tf.Tensor:
     return -tf.reduce_sum(difference * mask, [1, 2, 3])
 
 
-def input_diff(node: Node) -> tf.Tensor:
+def input_diff(node: ObjectiveNode) -> tf.Tensor:
     """Root of the mean squared difference from a photo."""
     difference = tf.square(node.picture() - node.photo("orig_img"))
     return tf.sqrt(tf.reduce_mean(difference, [1, 2, 3]))
 
 
-def opacity(node: Node) -> tf.Tensor:
+def opacity(node: ObjectiveNode) -> tf.Tensor:
     """Mean opacity of a transparent sprite."""
     return tf.reduce_mean(node.opacity(), [1, 2, 3])
 

@@ -2,29 +2,29 @@
 
 import tensorflow.compat.v1 as tf
 
-from lucid_sprites.engine.objectives.context import Node
+from lucid_sprites.engine.objectives.context import ObjectiveNode
 
 BEYOND_LAYER = "beyond the layer"
 """What TensorFlow says when a group's position is not in its layer."""
 
 
-def channel(node: Node) -> tf.Tensor:
+def channel(node: ObjectiveNode) -> tf.Tensor:
     """Mean of a channel over the layer."""
-    return of_channels(node.layer(), node.whole("n_channel"))
+    return channel_means(node.layer(), node.whole("n_channel"))
 
 
-def class_logit(node: Node) -> tf.Tensor:
+def class_logit(node: ObjectiveNode) -> tf.Tensor:
     """A class's value in a flat layer; over a layer with positions, their sum."""
     sums = tf.reduce_sum(node.layer(), axis=[1, 2])
     return tf.gather(sums, node.whole("label"), batch_dims=1)
 
 
-def neuron(node: Node) -> tf.Tensor:
+def neuron(node: ObjectiveNode) -> tf.Tensor:
     """A channel at one position; row x and column y, each the middle unless given."""
     return tf.gather(at_position(node), node.whole("n_channel"), batch_dims=1)
 
 
-def localized_group(node: Node) -> tf.Tensor:
+def localized_group(node: ObjectiveNode) -> tf.Tensor:
     """Mean over a rectangle of positions of the sum of a group of channels."""
     layer, (x, y) = node.layer(), (node["x"], node["y"])
     # A part without positions has no mean, only NaN.
@@ -35,13 +35,13 @@ def localized_group(node: Node) -> tf.Tensor:
     return tf.reduce_mean(tf.reduce_sum(tf.gather(part, node["channels"], axis=-1), -1), [1, 2])
 
 
-def of_channels(layer: tf.Tensor, channels: tf.Tensor) -> tf.Tensor:
+def channel_means(layer: tf.Tensor, channels: tf.Tensor) -> tf.Tensor:
     """[batch] means of one channel for each sprite."""
     means = tf.reduce_mean(layer, axis=list(range(1, layer.shape.rank - 1)))
     return tf.gather(means, channels, batch_dims=1)
 
 
-def at_position(node: Node) -> tf.Tensor:
+def at_position(node: ObjectiveNode) -> tf.Tensor:
     """[batch, depth] at the node's row x and column y."""
     layer = node.layer()
     size = tf.shape(layer)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from lucid_sprites.engine.parametrization.image_param import Form
+from lucid_sprites.engine.parametrization.image_param import ImageParam
 
 # lucid's network.
 _HIDDEN_LAYERS, _HIDDEN_CHANNELS = 8, 24
@@ -14,7 +14,7 @@ _BIAS_DEVIATION = 0.1
 _ARCTAN_SIZE, _SQUARE_SIZE = 0.67, 0.6
 
 
-def cppn(height: int, width: int, channels: int) -> Form:
+def cppn(height: int, width: int, channels: int) -> ImageParam:
     """A compositional pattern producing network from a pixel's position to its colour.
 
     Parameters: the weights and biases of all layers in one row. The output layer's weights start
@@ -41,7 +41,7 @@ def cppn(height: int, width: int, channels: int) -> Form:
     last_inputs, last_outputs = layers[-1]
     last = [np.zeros(last_inputs * last_outputs), np.full(last_outputs, _BIAS_DEVIATION)]
     deviation = np.concatenate([deviation, *last])
-    return Form((len(deviation),), raw, deviation, colours=False)
+    return ImageParam((len(deviation),), raw, deviation, colours=False)
 
 
 def _positions(height: int, width: int) -> np.ndarray:

@@ -7,9 +7,9 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from lucid_sprites.engine.parametrization import colour, cppn, fourier, spatial
-from lucid_sprites.engine.parametrization.image_param import Form
+from lucid_sprites.engine.parametrization.image_param import ImageParam
 
-_FORMS: dict[str, Callable[[int, int, int], Form]] = {
+_FORMS: dict[str, Callable[[int, int, int], ImageParam]] = {
     "fft": fourier.fft,
     "maco": fourier.maco,
     "pixel": spatial.pixel,
@@ -36,7 +36,7 @@ class Parametrization:
 
     shape: tuple[int, ...]
     picture: Callable[[tf.Tensor], tf.Tensor]
-    form: Form
+    form: ImageParam
     decorrelate: bool
     alpha: bool
 
@@ -69,7 +69,7 @@ def parametrization(
     decorrelate: bool,
     alpha: bool = False,
     shared: tuple[int, ...] = (),
-    members: int = 0,
+    group_size: int = 0,
 ) -> Parametrization:
     """The parametrization called `kind`.
 
@@ -79,14 +79,14 @@ def parametrization(
         channels: 3 for colour; any other number is optimized without a colour space.
         decorrelate: optimize colours in ImageNet's decorrelated space.
         alpha: one more channel, the opacity.
-        shared: a part of the picture is the same for all `members` of the unit: one coarse
+        shared: a part of the picture is the same for all `group_size` members: one coarse
             picture for each number, that many times smaller.
-        members: sprites of the unit, the first ones of the batch.
+        group_size: sprites of the joint group, the first ones of the batch.
     """
     height, width = (size, size) if isinstance(size, int) else size
     form = _FORMS[kind](height, width, channels + alpha)
     if shared:
-        form = spatial.with_shared(form, height, width, channels + alpha, shared, members)
+        form = spatial.with_shared(form, height, width, channels + alpha, shared, group_size)
     decorrelate = decorrelate and channels == 3 and form.colours
 
     def picture(parameters: tf.Tensor) -> tf.Tensor:

@@ -6,13 +6,13 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from lucid_sprites.engine.parametrization.image_param import Form
+from lucid_sprites.engine.parametrization.image_param import ImageParam
 
 # lucid's damping of the Fourier picture.
 _DAMPING = 0.25
 
 
-def fft(height: int, width: int, channels: int) -> Form:
+def fft(height: int, width: int, channels: int) -> ImageParam:
     """lucid.optvis.param.spatial.fft_image: equal energy at all scales of the picture.
 
     Parameters [channels, height, width // 2 + 1, 2]: real and imaginary parts.
@@ -25,10 +25,10 @@ def fft(height: int, width: int, channels: int) -> Form:
         return np.stack([spectrum.real, spectrum.imag], axis=-1)
 
     shape = (channels, height, width // 2 + 1, 2)
-    return Form(shape, inverse, parameters=parameters, planar=True)
+    return ImageParam(shape, inverse, parameters=parameters, planar=True)
 
 
-def maco(height: int, width: int, channels: int) -> Form:
+def maco(height: int, width: int, channels: int) -> ImageParam:
     """Magnitude-constrained optimization (Fel et al. 2023): only the phases are free.
 
     Parameters [channels, height, width // 2 + 1]: phases. The magnitudes are those of natural
@@ -47,7 +47,7 @@ def maco(height: int, width: int, channels: int) -> Form:
         return np.angle(np.fft.rfft2(picture.transpose(2, 0, 1)))
 
     # A normal distribution this wide, wrapped onto the circle, is uniform within 2 %.
-    return Form((channels, height, width // 2 + 1), raw, math.pi, parameters, planar=True)
+    return ImageParam((channels, height, width // 2 + 1), raw, math.pi, parameters, planar=True)
 
 
 def picture_of(spectrum: np.ndarray, height: int, width: int) -> np.ndarray:

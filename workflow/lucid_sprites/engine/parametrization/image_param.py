@@ -11,7 +11,7 @@ START_DEVIATION = 0.01
 
 
 @dataclass(frozen=True)
-class Form:
+class ImageParam:
     """One kind of parametrization for pictures of one size.
 
     Attributes:

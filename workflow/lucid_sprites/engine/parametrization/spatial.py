@@ -6,18 +6,18 @@ from itertools import accumulate
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from lucid_sprites.engine.parametrization.image_param import START_DEVIATION, Form
+from lucid_sprites.engine.parametrization.image_param import START_DEVIATION, ImageParam
 
 # lucid's number of levels: each half as large as the one before.
 _LEVELS = 4
 
 
-def pixel(height: int, width: int, channels: int) -> Form:
+def pixel(height: int, width: int, channels: int) -> ImageParam:
     """lucid.optvis.param.spatial.pixel_image: the pixels themselves."""
-    return Form((height, width, channels), tf.identity, parameters=lambda picture: picture)
+    return ImageParam((height, width, channels), tf.identity, parameters=lambda picture: picture)
 
 
-def laplacian(height: int, width: int, channels: int) -> Form:
+def laplacian(height: int, width: int, channels: int) -> ImageParam:
     """lucid.optvis.param.spatial.laplacian_pyramid_image: a sum of ever coarser pictures.
 
     Parameters: all levels in one row, the finest first.
@@ -33,13 +33,18 @@ def laplacian(height: int, width: int, channels: int) -> Form:
         coarse = np.zeros(sum(map(math.prod, shapes[1:])))
         return np.concatenate([picture.ravel(), coarse])
 
-    return Form((sum(map(math.prod, shapes)),), raw, parameters=parameters)
+    return ImageParam((sum(map(math.prod, shapes)),), raw, parameters=parameters)
 
 
 def with_shared(
-    form: Form, height: int, width: int, channels: int, divisors: tuple[int, ...], members: int
-) -> Form:
-    """`form` and coarse pictures that all members of a unit share.
+    form: ImageParam,
+    height: int,
+    width: int,
+    channels: int,
+    divisors: tuple[int, ...],
+    group_size: int,
+) -> ImageParam:
+    """`form` and coarse pictures that all members of a joint group share.
 
     Pictures whose coarse part is the same are aligned with each other (Mordvintsev et al. 2018,
     "Differentiable Image Parameterizations"). Every sprite carries a copy, and the mean of the
@@ -51,10 +56,10 @@ def with_shared(
     def raw(parameters: tf.Tensor) -> tf.Tensor:
         batch = parameters.shape[0]
         picture = form.pixels(tf.reshape(parameters[:, :own], [batch, *form.shape]))
-        common = tf.reduce_mean(parameters[:members, own:], axis=0, keepdims=True)
+        common = tf.reduce_mean(parameters[:group_size, own:], axis=0, keepdims=True)
         shared = tf.add_n([_enlarged(level, height, width) for level in _split(common, shapes)])
         # What fills the batch behind the members must not pull at their common part.
-        is_member = tf.reshape(tf.range(batch) < members, [batch, 1, 1, 1])
+        is_member = tf.reshape(tf.range(batch) < group_size, [batch, 1, 1, 1])
         return picture + tf.where_v2(is_member, shared, tf.stop_gradient(shared))
 
     deviation = np.concatenate(
@@ -63,7 +68,7 @@ def with_shared(
             np.full(sum(map(math.prod, shapes)), START_DEVIATION),
         ]
     )
-    return Form((len(deviation),), raw, deviation, None, form.colours)
+    return ImageParam((len(deviation),), raw, deviation, None, form.colours)
 
 
 def _coarser(height: int, width: int, divisors: list[int]) -> list[tuple[int, int]]:

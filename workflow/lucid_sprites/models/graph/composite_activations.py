@@ -20,7 +20,7 @@ _NONLINEAR = ("Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Sigmoid", "Tanh", "S
 _MOST_INSIDE = 100
 
 
-def written_out(graph: GraphDef, picture: str) -> tuple[set[str], set[str]]:
+def composite_activations(graph: GraphDef, picture: str) -> tuple[set[str], set[str]]:
     """Nonlinearities that are made of several nodes.
 
     Returns:

@@ -13,7 +13,7 @@ _LARGE_BYTES = 1 << 16
 Weights = Mapping[str, NodeDef]
 
 
-def detach(graph: GraphDef) -> tuple[GraphDef, Weights]:
+def strip_large_constants(graph: GraphDef) -> tuple[GraphDef, Weights]:
     """A graph with empty tensors in place of its large constants, and these by name.
 
     An empty tensor has a type and a shape, and is read as zeros.
@@ -23,7 +23,7 @@ def detach(graph: GraphDef) -> tuple[GraphDef, Weights]:
     return topology.with_nodes(graph, light), large
 
 
-def attach(graph: GraphDef, weights: Weights) -> GraphDef:
+def restore_large_constants(graph: GraphDef, weights: Weights) -> GraphDef:
     """The graph with its constants whole again."""
     return topology.with_nodes(graph, [weights.get(node.name, node) for node in graph.node])
 

@@ -10,7 +10,7 @@ from tensorflow.python.framework import op_def_registry
 from lucid_sprites.models.graph import topology
 
 
-def digests(graph: GraphDef, picture: str) -> dict[str, str]:
+def layer_fingerprints(graph: GraphDef, picture: str) -> dict[str, str]:
     """For each node, a SHA-256 of its operation, attributes and all that it is computed from.
 
     So it changes with the weights up to a layer, and not with those behind it.

@@ -14,8 +14,8 @@ def main() -> None:
     parser.add_argument("--out", required=True)
     parser.add_argument("--sha256", default="", help="expected; empty if unknown")
     arguments = parser.parse_args()
-    tensorflow_start.lean()
-    tensorflow_start.load()
+    tensorflow_start.block_keras()
+    tensorflow_start.import_quietly()
     from lucid_sprites.models.loaders.lucid_model import download
 
     try:

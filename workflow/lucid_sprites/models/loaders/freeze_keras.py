@@ -1,6 +1,6 @@
 """Freezing a Keras model to one plain graph whose node names begin with the layers' names.
 
-Keras must be importable: `tensorflow_start.lean()` blocks it.
+Keras must be importable: `tensorflow_start.block_keras()` blocks it.
 """
 
 from collections.abc import Iterator

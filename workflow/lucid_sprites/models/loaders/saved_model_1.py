@@ -20,7 +20,7 @@ _PASSES = ("Identity", "Reshape", "Cast")
 
 def load(model: MetaGraphDef, checkpoint: Checkpoint, source: str) -> GraphDef:
     """The graph up to the outputs of the signatures, with the values of its variables."""
-    graph = inline_functions.written_out(model.graph_def, _outputs(model), source)
+    graph = inline_functions.inline_calls(model.graph_def, _outputs(model), source)
     restored = dict(_restored(model))
     values: dict[str, np.ndarray] = {}
     for node in graph.node:

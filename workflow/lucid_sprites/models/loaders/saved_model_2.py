@@ -43,7 +43,7 @@ def load(model: MetaGraphDef, checkpoint: Checkpoint, source: str) -> GraphDef:
     graph_check.check(graph, source)
     outputs = [topology.node_name(reference) for reference in function.ret.values()]
     inputs = [argument.name for argument in function.signature.input_arg]
-    inlined = inline_functions.written_out(graph, [*inputs, *outputs], source)
+    inlined = inline_functions.inline_calls(graph, [*inputs, *outputs], source)
     values = _captured(bound, function, model, checkpoint)
     return inline_functions.part(freeze(inlined, values), [*_free(inputs, bound), *outputs])
 

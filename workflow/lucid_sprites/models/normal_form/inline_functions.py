@@ -23,10 +23,10 @@ def inline(graph: GraphDef, source: str) -> GraphDef:
     read = {topology.node_name(ref) for node in graph.node for ref in node.input}
     ends = [node.name for node in graph.node if node.name not in read and node.op != "NoOp"]
     starts = [node.name for node in graph.node if node.op in PLACEHOLDERS]
-    return written_out(graph, [*starts, *ends], source)
+    return inline_calls(graph, [*starts, *ends], source)
 
 
-def written_out(graph: GraphDef, kept: Iterable[str], source: str) -> GraphDef:
+def inline_calls(graph: GraphDef, kept: Iterable[str], source: str) -> GraphDef:
     """The part of a graph that the nodes `kept` need, with the functions that it calls inlined.
 
     Branches and loops become `Switch` and `Merge`. TensorFlow rewrites the graph as data, without

@@ -12,10 +12,14 @@ from tensorflow.core.framework.node_def_pb2 import NodeDef
 from lucid_sprites.errors import UserError
 from lucid_sprites.models import input_spec
 from lucid_sprites.models.graph import constants, cut, graph_check, topology
-from lucid_sprites.models.graph.large_constants import Weights, attach, detach
+from lucid_sprites.models.graph.large_constants import (
+    Weights,
+    restore_large_constants,
+    strip_large_constants,
+)
 from lucid_sprites.models.graph.prepare import fold_constants
 from lucid_sprites.models.graph.shapes import static_shapes
-from lucid_sprites.models.input_spec import PictureInput
+from lucid_sprites.models.input_spec import InputSpec
 from lucid_sprites.models.known_networks import Facts, recognize
 from lucid_sprites.models.normal_form import (
     batch,
@@ -47,7 +51,7 @@ class NormalForm:
 
     light: GraphDef
     weights: Weights
-    picture: PictureInput
+    picture: InputSpec
     notes: list[str]
     left_out: dict[str, tuple[str, str]]
     kinds: Mapping[str, str] | None = None
@@ -55,7 +59,7 @@ class NormalForm:
     @property
     def graph(self) -> GraphDef:
         """The graph, whole."""
-        return attach(self.light, self.weights)
+        return restore_large_constants(self.light, self.weights)
 
 
 def normalize(
@@ -85,7 +89,7 @@ def normalize(
     facts, family = facts or Facts("assumed"), recognize(graph) or Facts("inferred")
     graph = inline_functions.inline(graph, source)
     graph_check.check(graph, source)
-    graph, weights = detach(cut.cut(graph))
+    graph, weights = strip_large_constants(cut.cut(graph))
     graph = constants.without_identities(_without_hints(graph))
     wanted = options.get("name", facts.name)
     types = {node.name: topology.type_of(node, "dtype") for node in graph.node}
@@ -115,7 +119,7 @@ def normalize(
     shapes = static_shapes(graph, name, (1, height, width, channels))
     graph = batch.free(fold_constants(graph, name, weights), name, shapes)
     known = {"name": name_known, "shape": shape_known, "range": range_known, "order": order_known}
-    picture = PictureInput(name, height, width, channels, *map(float, range_), known, order)
+    picture = InputSpec(name, height, width, channels, *map(float, range_), known, order)
     changes = [*notes, *_notes(taken, replaced, first, order, mean)]
     return NormalForm(graph, weights, picture, changes, left_out, kinds)
 

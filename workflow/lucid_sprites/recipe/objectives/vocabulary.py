@@ -136,10 +136,10 @@ OBJECTIVES: dict[str, tuple[Parameter, ...]] = {
 }
 
 COUPLING = ("diversity", "alignment")
-"""Objectives that compare the sprites of a unit with each other."""
+"""Objectives that compare the sprites of a joint group with each other."""
 
 BY_MEMBER = "channel_interpolate"
-"""Objective that depends on which sprite of its unit it is for."""
+"""Objective that depends on which sprite of its joint group it is for."""
 
 NEEDS_ALPHA = ("opacity", "blur_alpha_each_step")
 """Objectives of transparent sprites."""

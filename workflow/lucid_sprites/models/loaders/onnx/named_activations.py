@@ -46,7 +46,7 @@ def with_names(
         picture: the placeholder.
         kinds: of the layers by name, as the operators make them.
     """
-    results, inside = composite_activations.written_out(graph, picture)
+    results, inside = composite_activations.composite_activations(graph, picture)
     nodes, readers = topology.by_name(graph), topology.readers(graph)
     ends = {_scaled_end(name, nodes, readers): name
             for name in results if kinds.get(name) != "activation"}  # fmt: skip

@@ -7,7 +7,7 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 from tensorflow.core.framework.tensor_pb2 import TensorProto
 
-from lucid_sprites.models.graph.large_constants import attach
+from lucid_sprites.models.graph.large_constants import restore_large_constants
 
 _LARGE_BYTES = 1 << 16
 
@@ -47,4 +47,4 @@ class WeightWriter:
 
     def attached(self, graph: GraphDef) -> GraphDef:
         """A graph with all its constants whole."""
-        return attach(graph, self._large)
+        return restore_large_constants(graph, self._large)
