@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from lucid_sprites.planning.models import InstanceOptions
 from lucid_sprites.planning.sources import Source
-from lucid_sprites.planning.sprites import InstanceOptions, Plan
+from lucid_sprites.planning.sprites import Plan
 from lucid_sprites.recipe.settings import DEFAULTS, merge
 
 

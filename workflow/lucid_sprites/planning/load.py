@@ -10,8 +10,9 @@ from lucid_sprites.config import review, schema
 from lucid_sprites.errors import UserError
 from lucid_sprites.planning import clock, ownership
 from lucid_sprites.planning.catalogues import catalogues, stamp
+from lucid_sprites.planning.models import InstanceOptions
 from lucid_sprites.planning.sources import Source, sources
-from lucid_sprites.planning.sprites import InstanceOptions, Plan
+from lucid_sprites.planning.sprites import Plan
 from lucid_sprites.recipe import transform_lists
 from lucid_sprites.recipe.settings import DEFAULTS, merge, resolve
 from lucid_sprites.recipe.size import Size

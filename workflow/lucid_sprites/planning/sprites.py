@@ -4,44 +4,19 @@ What the rules of the workflow look up by wildcards; `wildcards` is anything wit
 `series`, `instance`, `layer`, `block`, `index`, `threshold` that the name of a method needs.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any, ClassVar
 
 from lucid_sprites import layout
 from lucid_sprites.errors import UserError
 from lucid_sprites.planning import catalogues, cost
 from lucid_sprites.planning.layers import LayerPlan, select_layers
-from lucid_sprites.planning.sources import Source
+from lucid_sprites.planning.models import ModelPlan
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.settings import ENGINE_VARIANT, canonical_json, identity
 from lucid_sprites.recipe.size import Size
-
-
-@dataclass(frozen=True)
-class InstanceOptions:
-    """What the config says of one instance, before its model is known.
-
-    Attributes:
-        source: its model.
-        settings: of the instance, before any layer's own.
-        levels: the `layers` of the series and of the instance; None where there is none.
-        where: the place in the config, for messages.
-        review: items of the review file with settings by index, above all others.
-        review_where: the place that they come from.
-        job: for `models.import_model`.
-    """
-
-    source: Source
-    settings: dict[str, Any]
-    levels: list[list[Any] | None]
-    where: str
-    review: list[dict[str, Any]]
-    review_where: str
-    job: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -70,14 +45,11 @@ def _cannot_wait(series: str, instance: str) -> None:
 
 
 @dataclass
-class Plan:
-    """Everything that can be made.
+class Plan(ModelPlan):
+    """Everything that can be made of models; for the attributes before, see `ModelPlan`.
 
     Attributes:
         kind: what the `layers` of an instance are called in messages.
-        results: the results folder.
-        options: of every instance, by series and instance.
-        series: what the config says of every series.
         reviews: path of each series' review file, which need not exist.
         tables: CSV files about units, by series and name (see `viewer.table`).
         import_first: called with series and instance before the plan of an instance whose model is
@@ -86,9 +58,6 @@ class Plan:
 
     kind: ClassVar[str] = "layer"
 
-    results: Path
-    options: dict[tuple[str, str], InstanceOptions]
-    series: dict[str, Any]
     reviews: dict[str, str] = field(default_factory=dict)
     tables: dict[tuple[str, str], str] = field(default_factory=dict)
     import_first: Callable[[str, str], object] = _cannot_wait
@@ -134,52 +103,6 @@ class Plan:
         )
         plan = InstancePlan(series, instance, own.job["graph"], catalogue, layers)
         self._planned[series, instance] = plan
-
-    def model_files(self, wildcards: Any) -> tuple[str, ...]:
-        """The files that the job that imports an instance's model reads it from.
-
-        None where the model was there when the workflow started: it has been imported then.
-        """
-        source = self._options(wildcards.series, wildcards.instance).source
-        return source.files if source.is_made else ()
-
-    @property
-    def made_series(self) -> str:
-        """Regular expression for the series, before an instance, of models that jobs make."""
-        made = [key for key, own in self.options.items() if own.source.is_made]
-        return "|".join("{}(?=/{}/)".format(*map(re.escape, key)) for key in made) or "(?!)"
-
-    def import_job(self, wildcards: Any) -> str:
-        """What the job that imports a model is given: a list of one for `models.import_model`."""
-        return canonical_json([self._options(wildcards.series, wildcards.instance).job])
-
-    def catalogue_files(self, wildcards: Any) -> list[str]:
-        """The catalogues of all instances of a series."""
-        return [
-            own.job["catalogue"]
-            for (series, _), own in self.options.items()
-            if series == wildcards.series
-        ]
-
-    def all_preflights(self, _: Any = None) -> list[str]:
-        """The reports on the models of all series."""
-        return [self.pattern(layout.PREFLIGHT).format(series=name) for name in self.series]
-
-    def lucid_checksum(self, wildcards: Any) -> str:
-        """The SHA-256 that the config gives for a model of lucid's zoo, or nothing."""
-        for own in self.options.values():
-            options = own.source.options
-            if options.get("lucid") == wildcards.model and "sha256" in options:
-                return options["sha256"]
-        return ""
-
-    def pattern(self, template: str) -> str:
-        """A path of `layout` with its wildcards."""
-        return f"{self.results}/{template}"
-
-    def graph(self, wildcards: Any) -> str:
-        """The instance's frozen graph in normal form."""
-        return self._options(wildcards.series, wildcards.instance).job["graph"]
 
     def instance_of(self, wildcards: Any) -> InstancePlan:
         """The instance that a job is for."""
@@ -383,9 +306,3 @@ class Plan:
             f"{place.series}/{place.instance}, {self.kind} {layer.name}: the config does not ask "
             f"for {what}, but for {wanted}"
         )
-
-    def _options(self, series: str, instance: str) -> InstanceOptions:
-        if (series, instance) not in self.options:
-            there = ", ".join(map("/".join, self.options))
-            raise UserError(f"the config has no {series}/{instance}; there are {there}")
-        return self.options[series, instance]

@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 from lucid_sprites import layout
 from lucid_sprites.errors import UserError
 from lucid_sprites.planning.layers import LayerPlan
-from lucid_sprites.planning.sprites import InstanceOptions, InstancePlan, Plan
+from lucid_sprites.planning.models import InstanceOptions
+from lucid_sprites.planning.sprites import InstancePlan, Plan
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.settings import canonical_json
 

@@ -8,7 +8,8 @@ from lucid_sprites.config import schema
 from lucid_sprites.errors import UserError
 from lucid_sprites.planning import cost, study_kinds
 from lucid_sprites.planning.layers import find_one, needed_size
-from lucid_sprites.planning.sprites import InstanceOptions, InstancePlan, Plan
+from lucid_sprites.planning.models import InstanceOptions
+from lucid_sprites.planning.sprites import InstancePlan, Plan
 from lucid_sprites.planning.studies import StudiesPlan, StudyPlan
 from lucid_sprites.planning.study_kinds import Cell
 from lucid_sprites.recipe.objectives import OBJECTIVES, Objective, text

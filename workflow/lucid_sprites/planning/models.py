@@ -1,0 +1,101 @@
+"""The plan of the models: where each comes from, and the jobs that make and describe them."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lucid_sprites import layout
+from lucid_sprites.errors import UserError
+from lucid_sprites.planning.sources import Source
+from lucid_sprites.recipe.settings import canonical_json
+
+
+@dataclass(frozen=True)
+class InstanceOptions:
+    """What the config says of one instance, before its model is known.
+
+    Attributes:
+        source: its model.
+        settings: of the instance, before any layer's own.
+        levels: the `layers` of the series and of the instance; None where there is none.
+        where: the place in the config, for messages.
+        review: items of the review file with settings by index, above all others.
+        review_where: the place that they come from.
+        job: for `models.import_model`.
+    """
+
+    source: Source
+    settings: dict[str, Any]
+    levels: list[list[Any] | None]
+    where: str
+    review: list[dict[str, Any]]
+    review_where: str
+    job: dict[str, Any]
+
+
+@dataclass
+class ModelPlan:
+    """All models of a config; what their rules look up by `series` and `instance`.
+
+    Attributes:
+        results: the results folder.
+        options: of every instance, by series and instance.
+        series: what the config says of every series.
+    """
+
+    results: Path
+    options: dict[tuple[str, str], InstanceOptions]
+    series: dict[str, Any]
+
+    def model_files(self, wildcards: Any) -> tuple[str, ...]:
+        """The files that the job that imports an instance's model reads it from.
+
+        None where the model was there when the workflow started: it has been imported then.
+        """
+        source = self._options(wildcards.series, wildcards.instance).source
+        return source.files if source.is_made else ()
+
+    @property
+    def made_series(self) -> str:
+        """Regular expression for the series, before an instance, of models that jobs make."""
+        made = [key for key, own in self.options.items() if own.source.is_made]
+        return "|".join("{}(?=/{}/)".format(*map(re.escape, key)) for key in made) or "(?!)"
+
+    def import_job(self, wildcards: Any) -> str:
+        """What the job that imports a model is given: a list of one for `models.import_model`."""
+        return canonical_json([self._options(wildcards.series, wildcards.instance).job])
+
+    def catalogue_files(self, wildcards: Any) -> list[str]:
+        """The catalogues of all instances of a series."""
+        return [
+            own.job["catalogue"]
+            for (series, _), own in self.options.items()
+            if series == wildcards.series
+        ]
+
+    def all_preflights(self, _: Any = None) -> list[str]:
+        """The reports on the models of all series."""
+        return [self.pattern(layout.PREFLIGHT).format(series=name) for name in self.series]
+
+    def lucid_checksum(self, wildcards: Any) -> str:
+        """The SHA-256 that the config gives for a model of lucid's zoo, or nothing."""
+        for own in self.options.values():
+            options = own.source.options
+            if options.get("lucid") == wildcards.model and "sha256" in options:
+                return options["sha256"]
+        return ""
+
+    def pattern(self, template: str) -> str:
+        """A path of `layout` with its wildcards."""
+        return f"{self.results}/{template}"
+
+    def graph(self, wildcards: Any) -> str:
+        """The instance's frozen graph in normal form."""
+        return self._options(wildcards.series, wildcards.instance).job["graph"]
+
+    def _options(self, series: str, instance: str) -> InstanceOptions:
+        if (series, instance) not in self.options:
+            there = ", ".join(map("/".join, self.options))
+            raise UserError(f"the config has no {series}/{instance}; there are {there}")
+        return self.options[series, instance]
