@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from input_specs import input_spec
 from lucid_sprites import photos
 from lucid_sprites.engine import photo_inputs as objective_photos
 from lucid_sprites.errors import UserError
 from lucid_sprites.images import network_input
 from lucid_sprites.training.square_photos import read_square
-from picture_inputs import picture_input
 
 EDGE = 16
 RED, GREEN, BLUE, BROWN = (255, 0, 0), (0, 255, 0), (0, 0, 255), (200, 100, 50)
@@ -154,7 +154,7 @@ ROUGH = {"CMYK of Adobe": 3, "CMYK as it is": 3, "YCbCr": 3, "Lab": 24, "palette
 
 
 def as_picture(path):
-    network = picture_input(height=EDGE, width=EDGE)
+    network = input_spec(height=EDGE, width=EDGE)
     return network_input.fit(photos.read(path).on_white(), network, 512)
 
 

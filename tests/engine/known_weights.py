@@ -21,7 +21,7 @@ def recipe(**settings):
     return Recipe(**{**{key: DEFAULTS[key] for key in keys}, "attempt": 0, **settings})
 
 
-def picture_input(low=0.0, high=1.0):
+def input_spec(low=0.0, high=1.0):
     return InputSpec("picture", None, None, 3, low, high, {})
 
 
@@ -41,7 +41,7 @@ def run(
     graph, tasks, layer="unit", batch=8, picture=None, progress=lambda _: None
 ) -> list[Outcome]:
     network = prepare(graph, "picture", layer)
-    return list(optimize(network, picture or picture_input(), layer, tasks, batch, progress))
+    return list(optimize(network, picture or input_spec(), layer, tasks, batch, progress))
 
 
 def by_index(outcomes) -> dict[int, Outcome]:

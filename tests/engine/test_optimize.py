@@ -11,7 +11,7 @@ from engine.known_weights import (
     assert_same,
     assert_same_checkpoint,
     by_index,
-    picture_input,
+    input_spec,
     pointwise,
     recipe,
     run,
@@ -48,7 +48,7 @@ def test_weights_come_as_the_range_of_the_input_asks():
     outcomes = run(
         graph,
         [Task(i, recipe(scale=8, **PLAIN), (1,)) for i in range(3)],
-        picture=picture_input(-1.0, 1.0),
+        picture=input_spec(-1.0, 1.0),
     )
     for i, bias in enumerate([0.5, 1, 2]):
         seen = 2 * sigmoid(start(i, (8, 8, 3))[..., i]) - 1
@@ -210,7 +210,7 @@ def test_outcomes_come_batch_by_batch():
     steps = []
     network = prepare(pointwise(np.ones((3, 20))), "picture", "unit")
     tasks = [Task(index, recipe(scale=8, **PLAIN), (2,)) for index in range(20)]
-    done = optimize(network, picture_input(), "unit", tasks, 8, steps.append)
+    done = optimize(network, input_spec(), "unit", tasks, 8, steps.append)
     seen = [(outcome.task.index, sum(steps)) for outcome in done]
     assert [steps_done for _, steps_done in seen] == [16] * 8 + [32] * 8 + [40] * 4
     assert [index for index, _ in seen] == list(range(20))

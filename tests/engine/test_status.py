@@ -1,4 +1,4 @@
-"""The loss watch and the constant channels, on sequences written by hand."""
+"""The stuck-loss detector and the constant channels, on sequences written by hand."""
 
 import json
 

@@ -7,11 +7,11 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import tiny_graphs
+from input_specs import input_spec
 from lucid_sprites.errors import UserError
 from lucid_sprites.images import dream, panels
-from picture_inputs import picture_input
 
-FREE = picture_input()
+FREE = input_spec()
 
 
 def edges():
@@ -53,7 +53,7 @@ def test_tiles_give_the_gradient_of_the_whole():
 @pytest.mark.parametrize(("low", "high"), [(-1.0, 1.0), (0.0, 255.0)])
 def test_what_a_network_is_fed_does_not_decide_how_bright_its_dreams_are(low, high):
     """The pull towards grey of channel 1, which no flat picture excites."""
-    with dream.Dreamer(edges(), picture_input(low=low, high=high), "out") as dreamer:
+    with dream.Dreamer(edges(), input_spec(low=low, high=high), "out") as dreamer:
         (gradient,) = dreamer.gradients(np.full((1, 24, 24, 3), 200, np.float32), 1)
     pull = -2e-3 * (200 - dream.GREY) / 127.5**2 / (24 * 24 * 3)
     np.testing.assert_allclose(gradient[8:16, 8:16], pull, rtol=1e-4)
@@ -89,7 +89,7 @@ def test_the_objective_rises(mobilenet):
 
     layer = "MobilenetV1/MobilenetV1/Conv2d_4_pointwise/Relu6"
     graph = frozen_graph.read(mobilenet)
-    picture = picture_input("input", 128, 128, low=-1.0)
+    picture = input_spec("input", 128, 128, low=-1.0)
     settings = dream.Settings(octaves=2, iterations=8)
     start = dream.noise((150, 200, 3), 0)
     with dream.Dreamer(prepare(graph, "input", layer), picture, layer) as dreamer:
@@ -111,7 +111,7 @@ def test_a_graph_made_for_one_picture_takes_its_tiles_one_by_one():
         weights = tf.constant(np.arange(192, dtype=np.float32)[:, None])
         tf.matmul(tf.reshape(picture, [1, 192]), weights, name="out")
 
-    picture = picture_input(height=8, width=8, high=255.0)
+    picture = input_spec(height=8, width=8, high=255.0)
     with dream.Dreamer(tiny_graphs.frozen(build), picture, "out") as dreamer:
         grey = np.full((3, 8, 8, 3), dream.GREY, np.float32)
         found = dreamer.gradients(grey, 0)
@@ -120,4 +120,4 @@ def test_a_graph_made_for_one_picture_takes_its_tiles_one_by_one():
 
 def test_tiles_of_another_size_than_the_networks_are_refused():
     with pytest.raises(UserError, match="pictures of 8 x 9 only"):
-        panels._tile(picture_input(height=8, width=9), dream.Settings(tile=16))
+        panels._tile(input_spec(height=8, width=9), dream.Settings(tile=16))

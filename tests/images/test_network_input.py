@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from input_specs import input_spec
 from lucid_sprites import photos
 from lucid_sprites.errors import UserError
 from lucid_sprites.images import network_input
-from picture_inputs import picture_input
 
 COLOURS = np.array([[[255, 0, 0], [0, 255, 0]], [[0, 0, 255], [200, 100, 50]]], np.uint8)
 
@@ -19,7 +19,7 @@ def read(path):
 
 
 def network(height=None, width=None, **own):
-    return picture_input(height=height, width=width, **own)
+    return input_spec(height=height, width=width, **own)
 
 
 def saved(path, image, **options):

@@ -47,7 +47,7 @@ def noise(height, width):
 @pytest.mark.parametrize("method", backprop_rules.METHODS)
 @pytest.mark.parametrize("size", [(120, 96), (113, 131), (90, 127)])
 @pytest.mark.parametrize("padding", ["SAME", "VALID"])
-def test_a_close_up_is_what_the_whole_picture_gives(monkeypatch, padding, size, method):
+def test_a_strongest_patch_is_what_the_whole_picture_gives(monkeypatch, padding, size, method):
     cropped = []
     passes = strongest_patch.passes
     monkeypatch.setattr(strongest_patch, "passes", lambda *a: cropped.append(a[1]) or passes(*a))
@@ -61,7 +61,7 @@ def test_a_close_up_is_what_the_whole_picture_gives(monkeypatch, padding, size, 
 
 
 @pytest.mark.parametrize("corner", [(0, 0), (0, -1), (-1, 0), (-1, -1)])
-def test_a_close_up_at_the_border(corner):
+def test_a_strongest_patch_at_the_border(corner):
     """What excites most lies in a corner, where the picture is padded."""
     value = 0.01 * noise(121, 94)
     y, x = (slice(None, 9) if place == 0 else slice(-9, None) for place in corner)
@@ -85,7 +85,7 @@ def test_a_receptive_field_is_what_a_position_depends_on():
     assert field.start(25, 101) == 101 - field.edge(101)
 
 
-def test_where_every_position_sees_everything_there_is_no_close_up():
+def test_where_every_position_sees_everything_there_is_no_patch():
     def build():
         picture = tf.placeholder(tf.float32, [None, None, None, 3], name="picture")
         mean = tf.reduce_mean(picture, (1, 2), keepdims=True)

@@ -12,13 +12,13 @@ import pytest
 import tensorflow.compat.v1 as tf
 from PIL import Image
 
+from input_specs import input_spec
 from lucid_sprites import tensorflow_start
 from lucid_sprites.images.reconstruction import Reconstructor, whole_maps
 from lucid_sprites.images.strongest_patch import strongest_patches
 from lucid_sprites.models.graph.prepare import prepare
 from lucid_sprites.models.loaders import frozen_graph
 from lucid_sprites.planning.images import DEFAULTS
-from picture_inputs import picture_input
 
 pytestmark = pytest.mark.stress
 
@@ -77,7 +77,7 @@ def test_512_maps_take_a_fifth_of_a_gradient_call_for_each(squeezenet, cat):
     assert batched < prebuilt
 
 
-def test_close_ups_take_a_third_of_a_run_for_each(squeezenet, cat):
+def test_strongest_patches_take_a_third_of_a_run_for_each(squeezenet, cat):
     """Against runs of a gradient that is built before; 256 maps, what they need built, too."""
     with Image.open(cat) as image:
         value = np.asarray(image.convert("RGB").resize((227, 227)), np.float32)
@@ -108,7 +108,7 @@ def test_close_ups_take_a_third_of_a_run_for_each(squeezenet, cat):
 )  # fmt: skip
 def test_the_job_stays_within_its_memory(squeezenet, cat, tmp_path, method, normalize):
     layer = {"number": 86, "name": LAYER}
-    picture = picture_input(INPUT, 227, 227, high=255.0)
+    picture = input_spec(INPUT, 227, 227, high=255.0)
     settings = {**DEFAULTS, "normalize": normalize}
     spec = {
         "graph": str(squeezenet), "input": picture.as_dict(), "picture": str(cat),

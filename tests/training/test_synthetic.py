@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from lucid_sprites.training.synthetic import generated_pictures
+from lucid_sprites.training.synthetic import synthetic_pictures
 from lucid_sprites.training.synthetic_classes import CLASSES
 
 
 @pytest.fixture(scope="module")
 def sample() -> tuple[np.ndarray, np.ndarray]:
-    return generated_pictures(3, 800)
+    return synthetic_pictures(3, 800)
 
 
 def test_pictures_and_labels_have_the_promised_types_and_ranges(sample):
@@ -23,22 +23,22 @@ def test_pictures_and_labels_have_the_promised_types_and_ranges(sample):
 
 
 def test_same_seed_gives_the_same_pictures():
-    first, second = generated_pictures((5, 1), 40), generated_pictures((5, 1), 40)
+    first, second = synthetic_pictures((5, 1), 40), synthetic_pictures((5, 1), 40)
     np.testing.assert_array_equal(first[0], second[0])
     np.testing.assert_array_equal(first[1], second[1])
 
 
 def test_another_seed_gives_other_pictures():
-    assert not np.array_equal(generated_pictures((5, 1), 8)[0], generated_pictures((5, 2), 8)[0])
+    assert not np.array_equal(synthetic_pictures((5, 1), 8)[0], synthetic_pictures((5, 2), 8)[0])
 
 
 def test_size_changes_resolution_only():
-    pictures, _ = generated_pictures(1, 4, size=32)
+    pictures, _ = synthetic_pictures(1, 4, size=32)
     assert pictures.shape == (4, 32, 32, 3)
 
 
 def test_no_pictures_is_a_legal_count():
-    pictures, labels = generated_pictures(0, 0)
+    pictures, labels = synthetic_pictures(0, 0)
     assert pictures.shape == (0, 64, 64, 3)
     assert labels.shape == (0,)
 

@@ -23,7 +23,7 @@ class Checkpoint:
     Attributes:
         step: updates done.
         state: parameters and optimizer.
-        watch: memory of the loss watch.
+        watch: memory of the stuck-loss detector.
     """
 
     step: int
@@ -125,7 +125,7 @@ class Outcome:
 
 
 def stuck_loss_detector(task: Task) -> StuckLossDetector:
-    """The loss watch of a task, with its memory if it is resumed."""
+    """The stuck-loss detector of a task, with its memory if it is resumed."""
     limits = task.recipe.loss_crisis
     if task.recipe.precision == "bfloat16":
         # Numbers of 8 bits recur in the best of runs.

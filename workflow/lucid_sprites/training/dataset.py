@@ -13,7 +13,7 @@ import numpy as np
 from lucid_sprites.errors import UserError
 from lucid_sprites.training.augmentation import augmented
 from lucid_sprites.training.small import VALUE_RANGE
-from lucid_sprites.training.synthetic import generated_pictures
+from lucid_sprites.training.synthetic import synthetic_pictures
 from lucid_sprites.training.synthetic_classes import CLASSES
 
 Batch = tuple[np.ndarray, np.ndarray]
@@ -61,11 +61,11 @@ class GeneratedDataset:
 
     def batch(self, step: int) -> Batch:
         # Number 0 is the validation set.
-        pictures, labels = generated_pictures((self.seed, step + 1), self.batch_size, self.edge)
+        pictures, labels = synthetic_pictures((self.seed, step + 1), self.batch_size, self.edge)
         return _scaled(augmented(pictures, self.augmentation, (self.seed, step))), labels
 
     def validation(self) -> Batch:
-        pictures, labels = generated_pictures((self.seed, 0), _VALIDATION_PICTURES, self.edge)
+        pictures, labels = synthetic_pictures((self.seed, 0), _VALIDATION_PICTURES, self.edge)
         return _scaled(pictures), labels
 
     def epoch(self) -> int:

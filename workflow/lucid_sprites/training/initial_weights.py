@@ -26,7 +26,7 @@ def load(network: keras.Model, weights: str) -> list[str]:
     """Fill a network with weights; the head only where it has the same name and shape.
 
     Args:
-        network: of `topologies.build`.
+        network: of `architectures.build`.
         weights: `none`, `imagenet`, or a file: `.weights.h5`, `.h5` or `.keras` of Keras, `.pb`, a
             frozen graph, or (googlenet) a checkpoint of TensorFlow's slim models, `.ckpt`.
 

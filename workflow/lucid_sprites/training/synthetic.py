@@ -16,7 +16,7 @@ from lucid_sprites.training.synthetic_classes import (
     Array,
     Frame,
     Hue,
-    PictureClass,
+    SyntheticClass,
     uniform,
 )
 
@@ -84,7 +84,7 @@ def _usual_colours(hue: Hue, count: int, rng: np.random.Generator) -> Array:
     return _rgb(hues, 0.6 + 0.4 * saturation, 0.5 + 0.5 * value)
 
 
-def _paints(kind: PictureClass, count: int, rng: np.random.Generator) -> list[Array]:
+def _paints(kind: SyntheticClass, count: int, rng: np.random.Generator) -> list[Array]:
     """One colour per picture for every layer of paint, each [count, 3]."""
     free = rng.random((count, 1)) < _FREE_COLOURS
     return [
@@ -140,7 +140,7 @@ def _lit(pictures: Array, rng: np.random.Generator) -> Array:
     return np.clip(pictures * light[..., None] + grain, 0, 1)
 
 
-def _drawn(kind: PictureClass, count: int, size: int, rng: np.random.Generator) -> Array:
+def _drawn(kind: SyntheticClass, count: int, size: int, rng: np.random.Generator) -> Array:
     """Pictures of one class, [count, size, size, 3] in 0..1."""
     frame = _placed(count, size, rng, kind.scales, shift=0.3, turn=kind.turn)
     paints = _paints(kind, count, rng)
@@ -150,7 +150,7 @@ def _drawn(kind: PictureClass, count: int, size: int, rng: np.random.Generator) 
     return _lit(picture, rng)
 
 
-def generated_pictures(
+def synthetic_pictures(
     seed: int | Sequence[int], count: int, size: int = SIZE
 ) -> tuple[Array, NDArray[np.int32]]:
     """Random pictures and their labels; the same arguments always give the same ones.

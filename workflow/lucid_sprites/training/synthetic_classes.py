@@ -52,7 +52,7 @@ Drawer = Callable[[Frame, np.random.Generator], list[Array]]
 
 
 @dataclass(frozen=True)
-class PictureClass:
+class SyntheticClass:
     """One class: how it is drawn, how large, and the usual hue of each layer of paint.
 
     scales: smallest and largest period or radius, in half frames.
@@ -234,23 +234,23 @@ def _face(frame: Frame, rng: np.random.Generator) -> list[Array]:
 
 
 # Usual hues are spread over the colour circle: neurons for colours need colours that matter.
-CLASSES: dict[str, PictureClass] = {
-    "upright": PictureClass(_upright, (0.22, 0.5), (0.22,), turn=0.05),
-    "rising": PictureClass(_rising, (0.22, 0.5), (0.1,), turn=0.05),
-    "falling": PictureClass(_falling, (0.22, 0.5), (0.4,), turn=0.05),
-    "checks": PictureClass(_checks, (0.2, 0.4), (0.75,)),
-    "dots": PictureClass(_dots, (0.35, 0.6), (0.95, 0.15)),
-    "rings": PictureClass(_rings, (0.22, 0.4), (0.55, 0.0)),
-    "spiral": PictureClass(_spiral, (0.3, 0.5), (0.85,)),
-    "bricks": PictureClass(_bricks, (0.22, 0.4), (0.03,), turn=0.08),
-    "scales": PictureClass(_scales, (0.4, 0.7), (0.48, 0.62), turn=0.08),
-    "waves": PictureClass(_waves, (0.25, 0.5), (0.6,), turn=0.08),
-    "star": PictureClass(_star, (0.55, 1.0), (0.14, 0.07)),
-    "triangle": PictureClass(_triangle, (0.6, 1.0), (0.42, 0.1)),
-    "cross": PictureClass(_cross, (0.5, 0.9), (0.0, None)),
-    "moon": PictureClass(_moon, (0.5, 0.9), (0.15,)),
-    "flower": PictureClass(_flower, (0.5, 0.9), (0.9, 0.98, 0.15)),
-    "leaf": PictureClass(_leaf, (0.6, 1.0), (0.32, 0.22)),
-    "eye": PictureClass(_eye, (0.6, 1.0), (None, 0.58, 0.7), turn=0.08),
-    "face": PictureClass(_face, (0.6, 0.95), (0.07, 0.98, 0.62), turn=0.08),
+CLASSES: dict[str, SyntheticClass] = {
+    "upright": SyntheticClass(_upright, (0.22, 0.5), (0.22,), turn=0.05),
+    "rising": SyntheticClass(_rising, (0.22, 0.5), (0.1,), turn=0.05),
+    "falling": SyntheticClass(_falling, (0.22, 0.5), (0.4,), turn=0.05),
+    "checks": SyntheticClass(_checks, (0.2, 0.4), (0.75,)),
+    "dots": SyntheticClass(_dots, (0.35, 0.6), (0.95, 0.15)),
+    "rings": SyntheticClass(_rings, (0.22, 0.4), (0.55, 0.0)),
+    "spiral": SyntheticClass(_spiral, (0.3, 0.5), (0.85,)),
+    "bricks": SyntheticClass(_bricks, (0.22, 0.4), (0.03,), turn=0.08),
+    "scales": SyntheticClass(_scales, (0.4, 0.7), (0.48, 0.62), turn=0.08),
+    "waves": SyntheticClass(_waves, (0.25, 0.5), (0.6,), turn=0.08),
+    "star": SyntheticClass(_star, (0.55, 1.0), (0.14, 0.07)),
+    "triangle": SyntheticClass(_triangle, (0.6, 1.0), (0.42, 0.1)),
+    "cross": SyntheticClass(_cross, (0.5, 0.9), (0.0, None)),
+    "moon": SyntheticClass(_moon, (0.5, 0.9), (0.15,)),
+    "flower": SyntheticClass(_flower, (0.5, 0.9), (0.9, 0.98, 0.15)),
+    "leaf": SyntheticClass(_leaf, (0.6, 1.0), (0.32, 0.22)),
+    "eye": SyntheticClass(_eye, (0.6, 1.0), (None, 0.58, 0.7), turn=0.08),
+    "face": SyntheticClass(_face, (0.6, 0.95), (0.07, 0.98, 0.62), turn=0.08),
 }

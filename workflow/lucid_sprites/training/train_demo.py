@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from lucid_sprites.training.reproducible import make_reproducible
 from lucid_sprites.training.small import VALUE_RANGE, frozen_graph, small_network
-from lucid_sprites.training.synthetic import generated_pictures
+from lucid_sprites.training.synthetic import synthetic_pictures
 from lucid_sprites.training.synthetic_classes import CLASSES
 
 SERIES = "shapes"
@@ -59,7 +59,7 @@ def validation_accuracy(network: keras.Model) -> float:
 
 def _batch(number: int, count: int) -> tuple[tf.Tensor, tf.Tensor]:
     """Pictures [count, 64, 64, 3] in VALUE_RANGE and labels [count]; training starts at 1."""
-    pictures, labels = generated_pictures((_SEED, number), count)
+    pictures, labels = synthetic_pictures((_SEED, number), count)
     low, high = VALUE_RANGE
     return tf.constant(low + (high - low) * pictures), tf.constant(labels)
 
