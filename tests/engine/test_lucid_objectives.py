@@ -21,7 +21,7 @@ from lucid_sprites.recipe.settings import DEFAULTS, Recipe, photo
 from lucid_sprites.engine.objectives import build
 from lucid_sprites.engine.batch_graph import BatchGraph
 from lucid_sprites.engine.state import State
-from lucid_sprites.models import graph_file
+from lucid_sprites.models.loaders import frozen_graph
 from lucid_sprites.models.input_spec import InputSpec
 from lucid_sprites.models.graph.prepare import prepare
 from lucid_sprites.recipe.objectives import objective
@@ -37,7 +37,7 @@ levels = (255 * random.uniform(size=(EDGE, EDGE, 3))).astype(np.uint8)
 Image.fromarray(levels).save("photo.png")
 image = (levels / 255).astype(np.float32)
 vector, tensor = random.normal(size=64), random.normal(size=(2, 3, 64))
-whole = graph_file.read(sys.argv[1])
+whole = frozen_graph.read(sys.argv[1])
 
 
 def ours(made, alpha=False, group_size=0):

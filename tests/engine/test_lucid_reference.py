@@ -18,12 +18,12 @@ import numpy as np
 from lucid_sprites.recipe.settings import DEFAULTS, Recipe
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Task
-from lucid_sprites.models import graph_file
+from lucid_sprites.models.loaders import frozen_graph
 from lucid_sprites.models.input_spec import InputSpec
 from lucid_sprites.models.graph.prepare import prepare
 
 picture = InputSpec("picture", None, None, 3, -1.0, 1.0, {})
-network = prepare(graph_file.read(sys.argv[1]), "picture", "conv1/Relu")
+network = prepare(frozen_graph.read(sys.argv[1]), "picture", "conv1/Relu")
 steps = []
 
 def run(engine, index, seed=0, transforms=({"pad": 2}, {"jitter": 2}), thresholds=(4, 20)):

@@ -200,7 +200,7 @@ def test_the_second_run_does_without_tensorflow(first, filled):
     _, asked, _ = first
     program = """
 import json, sys
-from lucid_sprites.render import block
+from lucid_sprites.sprites import block
 from lucid_sprites.sprites.store import Store
 sprites = block.complete(block.BlockSpec(**json.loads(sys.argv[1])), Store(sys.argv[2]), None)
 print(sum(len(sprite.found) for sprite in sprites), "tensorflow" in sys.modules)
