@@ -181,7 +181,7 @@ onsuccess:
     made = {file for job in workflow.dag.jobs for file in job.output}
     sheets = [*PLAN.known().all_sheets(), *STUDIES.known().all_sheets()]
     wanted = [file for job in workflow.dag.targetjobs for file in job.output or job.input]
-    print(summarize_run([sheet for sheet in sheets if sheet in made], wanted), file=sys.stderr)
+    sys.stderr.write(summarize_run([sheet for sheet in sheets if sheet in made], wanted))
 
 
 onerror:

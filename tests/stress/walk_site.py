@@ -26,8 +26,8 @@ class Half(keras.layers.Layer):
         return picture * {factor}
 """
 CONFIG = {
-    "defaults": {"thresholds": [2, 4], "scale": 16, "transforms": [{"jitter": 2}],
-                 "batch_size": 8, "indexes": "0-2"},
+    "defaults": {"thresholds": [2], "scale": 16, "transforms": [{"jitter": 2}],
+                 "batch_size": 8, "indexes": "0-1"},
     "series": {
         "one": {"layers": [{"layer": "conv1/Relu"}, {"layer": "conv2/Relu"}]},
         "two": {"instances": [{"instance": "m", "file": "models/m.pb"}],

@@ -64,7 +64,7 @@ def test_states_are_compared(trained):
     assert changes["same_start"].all()
     (figure,) = trained.results("run/comparison/states_l_*.png")
     assert np.asarray(Image.open(figure)).std() > 10
-    assert len(trained.results("run/responses_*.csv")) == 2
+    assert len(trained.results("run/responses/*/*.csv")) == 2
 
 
 def test_the_training_is_drawn_beside_its_series(browser, trained):

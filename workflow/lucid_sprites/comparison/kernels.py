@@ -29,7 +29,7 @@ def kernels(graph: GraphDef, layer: str) -> list[np.ndarray] | None:
         layer: name of a node.
     """
     nodes = topology.by_name(graph)
-    sources = _sources(layer, nodes, _dependent(graph), {})
+    sources = _sources(graph).get(layer)
     if sources is None:
         return None
     return [channel for source in sources for channel in _channels(nodes[source], nodes)]
@@ -41,21 +41,21 @@ def _dependent(graph: GraphDef) -> set[str]:
     return set().union(*(topology.descendants(graph, name) for name in inputs))
 
 
-def _sources(
-    name: str, nodes: dict[str, NodeDef], dependent: set[str], found: dict[str, list[str] | None]
-) -> list[str] | None:
-    """Names of the convolutions whose channels, one behind the other, those of a node are."""
-    if name in found:
-        return found[name]
-    found[name] = None  # of a node that leads back to itself
-    node = nodes[name]
-    inputs = [parent for parent in topology.parents(node) if parent in dependent]
-    if _weights(node, nodes) is not None:
-        found[name] = [name]
-    elif node.op in _CONCATENATIONS or node.op in _SAME_CHANNELS:
-        parts = [_sources(parent, nodes, dependent, found) for parent in inputs]
-        found[name] = _joined(node, parts)
-    return found[name]
+def _sources(graph: GraphDef) -> dict[str, list[str] | None]:
+    """By node that depends on an input: names of the convolutions whose channels, one behind the
+    other, are its own; None if they are not."""
+    nodes, dependent = topology.by_name(graph), _dependent(graph)
+    sources: dict[str, list[str] | None] = {}
+    for node in topology.topological_order(graph):
+        if node.name not in dependent:
+            continue
+        sources[node.name] = None
+        if _kernel(node, nodes):
+            sources[node.name] = [node.name]
+        elif node.op in _CONCATENATIONS or node.op in _SAME_CHANNELS:
+            inputs = [parent for parent in topology.parents(node) if parent in dependent]
+            sources[node.name] = _joined(node, [sources.get(name) for name in inputs])
+    return sources
 
 
 def _joined(node: NodeDef, parts: list[list[str] | None]) -> list[str] | None:
@@ -68,7 +68,7 @@ def _joined(node: NodeDef, parts: list[list[str] | None]) -> list[str] | None:
 
 
 def _channels(node: NodeDef, nodes: dict[str, NodeDef]) -> list[np.ndarray]:
-    weights = _weights(node, nodes)
+    weights = tf.make_ndarray(_kernel(node, nodes).attr["value"].tensor)
     if node.op == "MatMul" and node.attr["transpose_b"].b:
         weights = weights.T
     depth = weights.shape[-1]
@@ -77,14 +77,11 @@ def _channels(node: NodeDef, nodes: dict[str, NodeDef]) -> list[np.ndarray]:
     return list(weights.reshape(-1, depth).T)
 
 
-def _weights(node: NodeDef, nodes: dict[str, NodeDef]) -> np.ndarray | None:
+def _kernel(node: NodeDef, nodes: dict[str, NodeDef]) -> NodeDef | None:
+    """The constant that a convolution multiplies by; None if it is none, or that is computed."""
     if node.op not in ("Conv2D", "DepthwiseConv2dNative", "MatMul"):
         return None
-    return _constant(node.input[1], nodes)
-
-
-def _constant(reference: str, nodes: dict[str, NodeDef]) -> np.ndarray | None:
-    node = nodes[topology.node_name(reference)]
-    while node.op == "Identity":
-        node = nodes[topology.node_name(node.input[0])]
-    return tf.make_ndarray(node.attr["value"].tensor) if node.op == "Const" else None
+    kernel = nodes[topology.node_name(node.input[1])]
+    while kernel.op == "Identity":
+        kernel = nodes[topology.node_name(kernel.input[0])]
+    return kernel if kernel.op == "Const" else None

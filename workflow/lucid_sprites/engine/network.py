@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 # Of the imported network's nodes.
 _SCOPE = "network"
+# They can hide what varies in a channel, or only pass it on.
+_HIDING = ("Relu", "Relu6", "Identity", "MaxPool", "AvgPool")
 
 
 @dataclass(frozen=True)
@@ -135,13 +137,5 @@ def _import(
 def _before_nonlinearity(network: GraphDef, layer: str) -> list[str]:
     """Tensors that hold the layer's channels before a ReLU can hide what varies in them."""
     nodes = topology.by_name(network)
-
-    def behind(reference: str) -> list[str]:
-        node = nodes[topology.node_name(reference)]
-        if node.op in ("Relu", "Relu6", "Identity", "MaxPool", "AvgPool"):
-            return behind(node.input[0])
-        if topology.joins_channels(node, nodes):
-            return [part for reference in node.input[:-1] for part in behind(reference)]
-        return [reference if ":" in reference else f"{reference}:0"]
-
-    return behind(layer)
+    sources = topology.channel_sources(layer, nodes, _HIDING)
+    return [reference if ":" in reference else f"{reference}:0" for reference in sources]

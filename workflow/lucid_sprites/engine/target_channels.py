@@ -122,17 +122,20 @@ def channel_means(
 
 
 def _depth(reference: str, nodes: dict[str, NodeDef]) -> int | None:
-    """Channels of a tensor, None if its node does not say."""
-    node = nodes[topology.node_name(reference)]
-    if node.op in (*_NONLINEARITIES, "MaxPool", "AvgPool"):
-        return _depth(node.input[0], nodes)
-    if topology.joins_channels(node, nodes):
-        depths = [_depth(part, nodes) for part in node.input[:-1]]
-        return None if None in depths else sum(depths)
-    if node.op in ("Conv2D", "BiasAdd") and node.attr["data_format"].s in (b"", b"NHWC"):
-        weights = _constant(node.input[1], nodes)
-        return None if weights is None else weights.shape[-1]
-    return None
+    """Channels of a tensor, None if a node that they come from does not say."""
+    passing = (*_NONLINEARITIES, "MaxPool", "AvgPool")
+    sources = topology.channel_sources(reference, nodes, passing)
+    depths = [_own_depth(nodes[topology.node_name(source)], nodes) for source in sources]
+    return None if None in depths else sum(filter(None, depths))
+
+
+def _own_depth(node: NodeDef, nodes: dict[str, NodeDef]) -> int | None:
+    if node.op not in ("Conv2D", "BiasAdd") or node.attr["data_format"].s not in (b"", b"NHWC"):
+        return None
+    weights = nodes[topology.node_name(node.input[1])]
+    if weights.op != "Const":
+        return None
+    return weights.attr["value"].tensor.tensor_shape.dim[-1].size
 
 
 def _target_conv(reference: str, nodes: dict[str, NodeDef]) -> TargetConv | None:

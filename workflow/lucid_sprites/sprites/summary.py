@@ -12,16 +12,20 @@ from lucid_sprites.sprites import sheet_index
 
 
 def summarize_run(sheets: list[str], targets: list[str]) -> str:
-    """A text about what a run was asked for: its sprites, or else how many files and where.
+    """A line about what a run was asked for: its sprites, or else how many files and where.
+
+    Empty where it was asked for no file.
 
     Args:
         sheets: PNG files of the spritesheets that the run made or found made.
         targets: files that it was asked for.
     """
-    if sheets or not targets:
-        return summarize(sheets)
+    if sheets:
+        return summarize(sheets) + "\n"
+    if not targets:
+        return ""
     folder = os.path.commonpath([os.path.dirname(path) for path in targets])
-    return f"{len(targets)} file{'s' * (len(targets) != 1)} in {folder or os.curdir}"
+    return f"{len(targets)} file{'s' * (len(targets) != 1)} in {folder or os.curdir}\n"
 
 
 def summarize(sheets: list[str]) -> str:

@@ -1,6 +1,6 @@
 """Walking a GraphDef: names, inputs, order and reach."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
@@ -38,6 +38,27 @@ def joins_channels(node: NodeDef, nodes: dict[str, NodeDef]) -> bool:
         return False
     axis = nodes[node_name(node.input[-1])]
     return axis.op == "Const" and int(tf.make_ndarray(axis.attr["value"].tensor)) in (-1, 3)
+
+
+def channel_sources(
+    reference: str, nodes: dict[str, NodeDef], passing: Container[str]
+) -> list[str]:
+    """The tensors whose channels, one behind the other, are those of a tensor.
+
+    Args:
+        passing: operations that keep each channel by itself; these and joins are gone through.
+    """
+    sources, waiting = [], [reference]
+    while waiting:
+        reference = waiting.pop()
+        node = nodes[node_name(reference)]
+        if node.op in passing:
+            waiting.append(node.input[0])
+        elif joins_channels(node, nodes):
+            waiting += reversed(node.input[:-1])
+        else:
+            sources.append(reference)
+    return sources
 
 
 def type_of(node: NodeDef, *keys: str) -> int:

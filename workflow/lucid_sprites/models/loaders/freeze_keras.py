@@ -114,8 +114,9 @@ def _without_custom_gradients(graph: GraphDef) -> GraphDef:
 
     def source(reference: str) -> str:
         name, _, output = reference.partition(":")
-        if name in wrapped and int(output or 0) > 0:
-            return source(wrapped[name][int(output)])
+        while name in wrapped and int(output or 0) > 0:
+            reference = wrapped[name][int(output)]
+            name, _, output = reference.partition(":")
         return reference
 
     plain = GraphDef(versions=graph.versions)
