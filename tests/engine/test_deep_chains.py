@@ -6,7 +6,7 @@ import tensorflow.compat.v1 as tf
 
 import tiny_graphs
 from lucid_sprites.comparison.kernels import kernels
-from lucid_sprites.engine import head, network
+from lucid_sprites.engine import network, target_channels
 
 COUNT = 3000
 KERNEL = np.random.RandomState(0).normal(size=(3, 3, 3, 40)).astype(np.float32)
@@ -33,7 +33,7 @@ def chain(step):
 def test_channels_are_traced_through_long_chains(step):
     graph = chain(step)
     last = f"step_{COUNT - 1}"
-    assert [branch.depth for branch in head.branches(graph, last)] in ([], [40])
+    assert [branch.depth for branch in target_channels.branches(graph, last)] in ([], [40])
     assert network._before_nonlinearity(graph, last) == ["conv:0"]
     found = kernels(graph, last)
     np.testing.assert_array_equal(found, KERNEL.reshape(-1, 40).T)
