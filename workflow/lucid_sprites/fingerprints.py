@@ -12,12 +12,12 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import write_whole
 
-Value = TypeVar("Value", str, str | None)
+Value = TypeVar("Value", bound=str | None)
 
 # A file could be written again within the same tick of its file system's clock.
 _YOUNG_NS = 2_000_000_000
@@ -52,7 +52,7 @@ class Fingerprints:
         known = self._seen.get(key) or self._known.get(key)
         if known and known[0] == state:
             self._seen[key] = known
-            return known[1]
+            return cast(Value, known[1])  # of this kind, so from `compute`
         value = compute(path)
         if state == _state(path) and time.time_ns() - state[2] > _YOUNG_NS:
             self._seen[key] = state, value

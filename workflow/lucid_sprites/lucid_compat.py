@@ -11,6 +11,8 @@ import types
 
 import tensorflow.compat.v1 as tf
 
+__all__ = ["tf"]
+
 
 def _rotate(images: tf.Tensor, angles: tf.Tensor) -> tf.Tensor:
     """tf.contrib.image.rotate: counterclockwise, in radians, about the centre, nearest pixel."""
@@ -33,13 +35,14 @@ def _rotate(images: tf.Tensor, angles: tf.Tensor) -> tf.Tensor:
 
 def _install() -> None:
     contrib = types.ModuleType("tensorflow.contrib")
-    contrib.image = types.SimpleNamespace(rotate=_rotate)
+    image = types.SimpleNamespace(rotate=_rotate)
     # lucid.optvis.param.cppn imports slim when it is loaded and uses it only when it is called.
-    contrib.slim = types.ModuleType("tensorflow.contrib.slim")
+    slim = types.ModuleType("tensorflow.contrib.slim")
+    vars(contrib).update(image=image, slim=slim)
     tf.contrib = contrib
     sys.modules["tensorflow"] = tf
     sys.modules["tensorflow.contrib"] = contrib
-    sys.modules["tensorflow.contrib.slim"] = contrib.slim
+    sys.modules["tensorflow.contrib.slim"] = slim
     sys.modules["tensorflow.gfile"] = tf.gfile
     sys.modules["tensorflow.io.gfile"] = tf.io.gfile
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # what it calls is deprecated

@@ -8,6 +8,7 @@ networks are trained on them: a colour profile (ICC) is not applied, but Lab bec
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from PIL import Image, ImageChops, ImageCms, ImageOps, UnidentifiedImageError
@@ -118,7 +119,8 @@ def _in_eight_bits(image: Image.Image, kind: str) -> Image.Image:
         return image.convert("L")
     if image.mode == "LAB":
         lab, screen = (ImageCms.createProfile(name) for name in ("LAB", "sRGB"))
-        return ImageCms.profileToProfile(image, lab, screen, outputMode="RGB")
+        seen = ImageCms.profileToProfile(image, lab, screen, outputMode="RGB")
+        return cast(Image.Image, seen)  # None only where the image itself is to be changed
     if image.mode == "CMYK" and kind == "JPEG" and "adobe" not in image.info:
         # Pillow takes every such JPEG for one of Adobe's, whose inks are inverted.
         return ImageChops.invert(image).convert("RGB")

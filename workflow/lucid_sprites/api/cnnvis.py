@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -29,7 +29,7 @@ from lucid_sprites.planning.images import DEFAULTS, KINDS, SHORT
 from lucid_sprites.sprites import png
 from lucid_sprites.tensorboard.event_file import EventFile
 
-GraphLike = str | Path | tf.Graph | tf.Session | GraphDef
+GraphLike: TypeAlias = str | Path | tf.Graph | tf.Session | GraphDef
 """A frozen graph or a path to one; or a graph with variables, which have the values of the session
 that is given or active, of the checkpoint (a path that ends in `.meta`), or else their first ones.
 """
@@ -210,11 +210,12 @@ def _computed(graph: GraphDef, name: str) -> np.ndarray:
         (tensor,) = tf.import_graph_def(needed, return_elements=[f"{name}:0"], name="")
         with tf.Session(config=tensorflow_start.session_config()) as session:
             try:
-                return session.run(tensor)
+                value: np.ndarray = session.run(tensor)
             except tf.errors.OpError as error:
                 raise UserError(
                     f"input_tensor {name!r} cannot be computed from what is fed: {error.message}"
                 ) from error
+    return value
 
 
 def _make_placeholder(node: Any) -> None:

@@ -79,12 +79,14 @@ class Model:
     @property
     def layers(self) -> list[dict[str, Any]]:
         """The layers, inputs first: `number`, `name`, `op`, `kind`, `depth`, and more."""
-        return self.catalogue["layers"]
+        layers: list[dict[str, Any]] = self.catalogue["layers"]
+        return layers
 
     @property
     def picture(self) -> dict[str, Any]:
         """The picture that the model expects, and how each fact about it is known."""
-        return self.catalogue["input"]
+        picture: dict[str, Any] = self.catalogue["input"]
+        return picture
 
     def render(
         self,

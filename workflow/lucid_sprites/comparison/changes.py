@@ -150,7 +150,7 @@ def correlation(first: np.ndarray | None, second: np.ndarray | None) -> float:
     """Pearson's of two vectors; NaN where one is missing or constant, or their lengths differ."""
     if first is None or second is None or first.shape != second.shape:
         return float("nan")
-    a, b = (values - values.mean() for values in np.float64([first, second]))
+    a, b = (values - values.mean() for values in np.asarray([first, second], np.float64))
     norm = np.sqrt((a @ a) * (b @ b))
     return float(a @ b / norm) if norm > 0 else float("nan")
 

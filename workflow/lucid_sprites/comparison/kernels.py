@@ -50,7 +50,7 @@ def _sources(graph: GraphDef) -> dict[str, list[str] | None]:
         if node.name not in dependent:
             continue
         sources[node.name] = None
-        if _kernel(node, nodes):
+        if _kernel(node, nodes) is not None:
             sources[node.name] = [node.name]
         elif node.op in _CONCATENATIONS or node.op in _SAME_CHANNELS:
             inputs = [parent for parent in topology.parents(node) if parent in dependent]
@@ -60,15 +60,20 @@ def _sources(graph: GraphDef) -> dict[str, list[str] | None]:
 
 def _joined(node: NodeDef, parts: list[list[str] | None]) -> list[str] | None:
     """The sources of a node from those of its inputs."""
-    if not parts or None in parts:
+    known = [part for part in parts if part is not None]
+    if not parts or len(known) < len(parts):
         return None
     if node.op in _CONCATENATIONS:
-        return [source for part in parts for source in part]
-    return parts[0] if all(part == parts[0] for part in parts) else None
+        return [source for part in known for source in part]
+    return known[0] if all(part == known[0] for part in known) else None
 
 
 def _channels(node: NodeDef, nodes: dict[str, NodeDef]) -> list[np.ndarray]:
-    weights = tf.make_ndarray(_kernel(node, nodes).attr["value"].tensor)
+    """The kernel of each channel of a convolution; none of what has no constant kernel."""
+    kernel = _kernel(node, nodes)
+    if kernel is None:
+        return []
+    weights = tf.make_ndarray(kernel.attr["value"].tensor)
     if node.op == "MatMul" and node.attr["transpose_b"].b:
         weights = weights.T
     depth = weights.shape[-1]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -29,7 +30,9 @@ def draw(title: str, columns: Sequence[str], rows: Sequence[Row], cell: Size) ->
     Args:
         cell: size of the cells; sprites are fitted into it, never enlarged.
     """
-    font = ImageFont.load_default(max(11, min(16, cell.width // 5)))
+    # With a size, it is the font that comes with Pillow.
+    edge = max(11, min(16, cell.width // 5))
+    font = cast(ImageFont.FreeTypeFont, ImageFont.load_default(edge))
     line = _height(font)
     left = _MARGIN + max((_width(row.label, font) for row in rows), default=0) + _MARGIN
     top = _MARGIN + line + (line if any(columns) else 0) + _GAP

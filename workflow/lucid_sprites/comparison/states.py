@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -98,7 +99,7 @@ def _files(pattern: str) -> list[str]:
     return [f"{pattern[: layers.start()]}{number}{pattern[layers.end() :]}" for number in numbers]
 
 
-def _layer(sheet: dict, folder: Path) -> Layer:
+def _layer(sheet: dict[str, Any], folder: Path) -> Layer:
     sprites = {
         cell["index"]: Sprite(
             folder / "sprites" / cell["sprite"],

@@ -43,7 +43,8 @@ def _texture(values: np.ndarray) -> np.ndarray:
     patches = windows[::_STRIDE, ::_STRIDE].reshape(-1, colours * patch[0] * patch[1])
     patches = patches - patches.mean(axis=0)
     covariance = (patches.T @ patches).ravel().astype(np.float64)
-    return covariance / max(float(np.linalg.norm(covariance)), 1e-12)
+    normed: np.ndarray = covariance / max(float(np.linalg.norm(covariance)), 1e-12)
+    return normed
 
 
 def image_distance(first: TextureDescriptor | None, second: TextureDescriptor | None) -> float:

@@ -27,13 +27,14 @@ def read(path: str, series: str) -> list[dict[str, Any]]:
     content = schema.check(content, path, "review")
     if str(content["series"]) != series:
         raise UserError(f"{path}: is a review of series {content['series']!r}, not of {series!r}")
-    for number, entry in enumerate(content["redo"]):
+    entries: list[dict[str, Any]] = content["redo"]
+    for number, entry in enumerate(entries):
         if not set(entry) - set(_ABOUT):
             raise UserError(
                 f"{path}: redo.{number}: says nothing that would change the picture; give it "
                 "another `seed`, or any other setting"
             )
-    return content["redo"]
+    return entries
 
 
 def check_instances(entries: list[dict[str, Any]], present: list[str], path: str) -> None:

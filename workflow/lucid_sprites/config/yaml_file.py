@@ -81,7 +81,7 @@ def _inside(node: yaml.CollectionNode) -> list[yaml.Node]:
     """The values, and the keys, of a list or mapping."""
     if isinstance(node, yaml.MappingNode):
         return [each for pair in node.value for each in pair]
-    return node.value
+    return list(node.value)
 
 
 def _count(node: yaml.Node | None, path: str, known: dict[int, int], depth: int) -> int:

@@ -26,7 +26,8 @@ def sample(step: int, shape: tuple[int, int, int]) -> np.ndarray:
     picture = fourier.picture_of(_DEVIATION * noise, height, width)
     if channels == 3:
         picture = picture @ colour.CORRELATION_SQRT.T
-    return (1 / (1 + np.exp(-picture))).astype(np.float32)
+    bounded: np.ndarray = (1 / (1 + np.exp(-picture))).astype(np.float32)
+    return bounded
 
 
 def behind(pictures: tf.Tensor, background: tf.Tensor) -> tf.Tensor:

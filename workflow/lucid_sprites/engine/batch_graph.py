@@ -164,15 +164,18 @@ class BatchGraph(Closing):
         beta1, beta2 = optimizers.BETA1, optimizers.BETA2
         powers = np.float32(beta1 ** (step + 1)), np.float32(beta2 ** (step + 1))
         redirected = step < relu_gradients.REDIRECTED_STEPS
-        return self._steps[redirected](*self._own, *powers, *drawn)
+        losses: np.ndarray = self._steps[redirected](*self._own, *powers, *drawn)
+        return losses
 
     def pictures(self) -> np.ndarray:
         """[batch, height, width, channels] float32 in 0..1; with alpha, the last is opacity."""
-        return self._pictures()
+        pictures: np.ndarray = self._pictures()
+        return pictures
 
     def has_gradient(self) -> np.ndarray:
         """bool [batch]: whether any update so far had a gradient."""
-        return self._has_gradient()
+        found: np.ndarray = self._has_gradient()
+        return found
 
     def channel_extremes(self, layer: str, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Lowest and highest value of each channel of `layer` before its nonlinearity.
@@ -274,9 +277,9 @@ class BatchGraph(Closing):
         objectives: list[dict[str, Any]],
     ) -> list[target_channels.Branch]:
         """Those that objectives of single channels need; none for other objectives."""
-        layer = objectives[0].get("layer")
         if objectives[0]["objective"] != "channel" or self.batch > target_channels.CHANNELS:
             return []
+        layer = objectives[0]["layer"]
         channels = {objective["n_channel"] for objective in objectives}
         return [
             own for own in target_channels.branches(graph, layer) if any(map(own.holds, channels))

@@ -28,7 +28,7 @@ def layer_activations(
             return_elements=[f"{layer}:0"],
             name="",
         )
-        activations = session.run(tensor)[0]
+        activations: np.ndarray = session.run(tensor)[0]
     return activations[None, None] if activations.ndim == 1 else activations
 
 
@@ -39,11 +39,11 @@ def patch(activations: np.ndarray, cell: list[int]) -> np.ndarray:
         cell: row, column, rows, columns; without them, the whole layer.
     """
     if not cell:
-        return activations.mean(axis=(0, 1))
+        return np.asarray(activations.mean(axis=(0, 1)))
     row, column, rows, columns = cell
     across = _stretch(row, rows, activations.shape[0])
     down = _stretch(column, columns, activations.shape[1])
-    return activations[across, down].mean(axis=(0, 1))
+    return np.asarray(activations[across, down].mean(axis=(0, 1)))
 
 
 def _stretch(number: int, count: int, size: int) -> slice:

@@ -6,6 +6,7 @@ detection of problems are this package's.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from lucid_sprites.recipe.settings import Recipe
 
 tf = lucid_compat.tf
 
-_TRANSFORMS: dict[str, Callable[..., Callable]] = {
+_TRANSFORMS: dict[str, Callable[..., Callable[..., Any]]] = {
     "pad": lambda pixels: transform.pad(pixels, mode="constant", constant_value=0.5),
     "jitter": transform.jitter,
     "scale": transform.random_scale,
@@ -89,7 +90,7 @@ def _model(network: GraphDef, picture: InputSpec) -> Model:
     return model
 
 
-def _parametrization(recipe: Recipe, picture: InputSpec) -> Callable:
+def _parametrization(recipe: Recipe, picture: InputSpec) -> Callable[[], Any]:
     channels = None if picture.channels == 3 else picture.channels
     return lambda: param.image(
         recipe.scale,
@@ -99,7 +100,7 @@ def _parametrization(recipe: Recipe, picture: InputSpec) -> Callable:
     )
 
 
-def _transforms(recipe: Recipe) -> list[Callable]:
+def _transforms(recipe: Recipe) -> list[Callable[..., Any]]:
     """A list: lucid takes anything else, an empty tuple included, for its standard set."""
     return [
         _TRANSFORMS[name](value)

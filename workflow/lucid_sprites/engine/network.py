@@ -38,7 +38,7 @@ class Layer:
     @property
     def is_imported_once(self) -> bool:
         """For the whole batch, not for each picture of it."""
-        return self.after.op.name.startswith(f"{_SCOPE}/")
+        return bool(self.after.op.name.startswith(f"{_SCOPE}/"))
 
 
 def import_batch(

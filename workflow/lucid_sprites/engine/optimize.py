@@ -193,7 +193,9 @@ def _constant(program: BatchGraph, layer: str, tasks: list[Task]) -> set[int]:
     """Ids of the tasks that look at nothing but constant channels."""
     looks = {id(task): build.channels(task.objective_on(layer)) for task in tasks}
     names = {name for channels in looks.values() for name, _ in channels or ()}
-    noise = _noise(program) if names else None
+    if not names:
+        return set()
+    noise = _noise(program)
     constant = {
         name: status.constant_channels(*program.channel_extremes(name, noise)) for name in names
     }

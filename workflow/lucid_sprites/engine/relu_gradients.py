@@ -59,7 +59,7 @@ def compute_gradient(loss: tf.Tensor, pictures: tf.Tensor, redirected: bool) -> 
     return tf.zeros_like(pictures) if gradient is None else gradient
 
 
-@tf.RegisterGradient(_OVERRIDES["Relu"])
+@tf.RegisterGradient(_OVERRIDES["Relu"])  # type: ignore[untyped-decorator]
 def _relu(op: tf.Operation, upstream: tf.Tensor) -> tf.Tensor:
     ordinary = tf.raw_ops.ReluGrad(gradients=upstream, features=op.outputs[0])
     if not _redirecting:
@@ -68,7 +68,7 @@ def _relu(op: tf.Operation, upstream: tf.Tensor) -> tf.Tensor:
     return _where_blocked(ordinary, pushes_off, upstream)
 
 
-@tf.RegisterGradient(_OVERRIDES["Relu6"])
+@tf.RegisterGradient(_OVERRIDES["Relu6"])  # type: ignore[untyped-decorator]
 def _relu6(op: tf.Operation, upstream: tf.Tensor) -> tf.Tensor:
     ordinary = tf.raw_ops.Relu6Grad(gradients=upstream, features=op.outputs[0])
     if not _redirecting:

@@ -53,4 +53,4 @@ def constant_channels(lows: np.ndarray, highs: np.ndarray) -> np.ndarray:
     with np.errstate(invalid="ignore"):
         spread = highs - lows
     finite = spread[np.isfinite(spread)]
-    return spread <= _CONSTANT_SHARE * (np.median(finite) if finite.size else 0.0)
+    return np.asarray(spread <= _CONSTANT_SHARE * (np.median(finite) if finite.size else 0.0))

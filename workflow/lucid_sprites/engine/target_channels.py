@@ -135,12 +135,14 @@ def _own_depth(node: NodeDef, nodes: dict[str, NodeDef]) -> int | None:
     weights = nodes[topology.node_name(node.input[1])]
     if weights.op != "Const":
         return None
-    return weights.attr["value"].tensor.tensor_shape.dim[-1].size
+    depth: int = weights.attr["value"].tensor.tensor_shape.dim[-1].size
+    return depth
 
 
 def _target_conv(reference: str, nodes: dict[str, NodeDef]) -> TargetConv | None:
     """The convolution that ends in a tensor; None where there is none such, or a narrow one."""
-    node, bias, nonlinearities = nodes[topology.node_name(reference)], None, []
+    node, bias = nodes[topology.node_name(reference)], None
+    nonlinearities: list[str] = []
     while node.op in _NONLINEARITIES:
         nonlinearities.insert(0, node.op)
         node = nodes[topology.node_name(node.input[0])]

@@ -28,7 +28,7 @@ class Checkpoint:
 
     step: int
     state: State
-    watch: dict[str, Any]
+    watch: dict[str, Any] | None
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,9 @@ class _Composition:
     def scale(self, factors: list[float], drawn: np.ndarray) -> None:
         chosen = np.array(factors)[np.floor(drawn * len(factors)).astype(int)]
         # In float32, as tf.image.resize's callers truncate, so that sizes are lucid's.
-        size = np.floor(np.float32(chosen)[:, None] * np.float32(self.size)).astype(float)
+        size = np.floor(chosen.astype(np.float32)[:, None] * self.size.astype(np.float32)).astype(
+            float
+        )
         ratio = (self.size / size)[:, None, ::-1]
         # Centres of pixels map to each other, so that no sample falls outside.
         self._append(ratio[..., None] * np.eye(2), (ratio - 1) / 2)
@@ -208,7 +210,7 @@ def resample(
     """
     shape = pictures.shape.as_list()
 
-    @tf.custom_gradient
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
     def resampled(pictures: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
         def gradient(upstream: tf.Tensor) -> tf.Tensor:
             back = _gather(upstream, inverse, tf.constant(shape[1:3]), 0.0, shape[0], shape[3])
@@ -227,7 +229,7 @@ def with_gradient_of_length(pictures: tf.Tensor, length: float) -> tf.Tensor:
     (lucid.optvis.transform.normalize_gradient)
     """
 
-    @tf.custom_gradient
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
     def same(pictures: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
         def gradient(upstream: tf.Tensor) -> tf.Tensor:
             norm = tf.sqrt(tf.reduce_sum(tf.square(upstream), [1, 2, 3], keepdims=True))

@@ -45,7 +45,7 @@ def rules(graph: tf.Graph, method: str) -> Iterator[None]:
         yield
 
 
-@tf.RegisterGradient("LucidSpritesSwitches")
+@tf.RegisterGradient("LucidSpritesSwitches")  # type: ignore[untyped-decorator]
 def _switches(op: tf.Operation, signal: tf.Tensor) -> tf.Tensor:
     """The gradient of max pooling, but the switches are found once and not in each backward pass:
     a third of the time of TensorFlow's own MaxPoolGrad, with the same values."""
@@ -69,12 +69,12 @@ def _switches(op: tf.Operation, signal: tf.Tensor) -> tf.Tensor:
     return tf.raw_ops.MaxPoolGradWithArgmax(input=shaped, grad=signal, argmax=switches, **window)
 
 
-@tf.RegisterGradient("LucidSpritesPass")
+@tf.RegisterGradient("LucidSpritesPass")  # type: ignore[untyped-decorator]
 def _pass(_: tf.Operation, signal: tf.Tensor) -> tf.Tensor:
     return signal
 
 
-@tf.RegisterGradient("LucidSpritesRectifiedMaximum")
+@tf.RegisterGradient("LucidSpritesRectifiedMaximum")  # type: ignore[untyped-decorator]
 def _maximum(op: tf.Operation, signal: tf.Tensor) -> list[tf.Tensor | None]:
     """A leaky ReLU written out, max(x, a * x): rectified, and gated as in the forward pass."""
     first, second = op.inputs
@@ -88,11 +88,11 @@ def _maximum(op: tf.Operation, signal: tf.Tensor) -> list[tf.Tensor | None]:
 
 
 def _register(kind: str, gate: _Gradient) -> None:
-    @tf.RegisterGradient(f"LucidSprites_deconvolution_{kind}")
+    @tf.RegisterGradient(f"LucidSprites_deconvolution_{kind}")  # type: ignore[untyped-decorator]
     def _deconvolution(_: tf.Operation, signal: tf.Tensor) -> tf.Tensor:
         return tf.nn.relu(signal)
 
-    @tf.RegisterGradient(f"LucidSprites_guided_backpropagation_{kind}")
+    @tf.RegisterGradient(f"LucidSprites_guided_backpropagation_{kind}")  # type: ignore[untyped-decorator]
     def _guided(op: tf.Operation, signal: tf.Tensor) -> tf.Tensor:
         return gate(op, tf.nn.relu(signal))
 

@@ -45,7 +45,8 @@ def contrast_normalization(image: np.ndarray, ubound: float = 255.0) -> np.ndarr
     scaled = image / np.percentile(strengths, _SHOWN)
     if image.min() < 0:
         scaled = (scaled + 1) / 2
-    return np.clip(scaled, 0, 1) * ubound
+    clipped: np.ndarray = np.clip(scaled, 0, 1) * ubound
+    return clipped
 
 
 def convert_into_grid(

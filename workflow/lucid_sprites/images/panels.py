@@ -144,7 +144,8 @@ def _normalized(cells: Iterator[np.ndarray], normalize: str) -> Iterator[np.ndar
 
 
 def _levels(values: np.ndarray) -> np.ndarray:
-    return np.rint(values).astype(np.uint8)
+    levels: np.ndarray = np.rint(values).astype(np.uint8)
+    return levels
 
 
 def _patches(cells: Iterator[np.ndarray]) -> tuple[list[np.ndarray], list[list[int] | None]]:
@@ -160,7 +161,7 @@ def _patches(cells: Iterator[np.ndarray]) -> tuple[list[np.ndarray], list[list[i
         rows, columns = (np.flatnonzero(cell.any(axis=axes)) for axes in ((1, 2), (0, 2)))
         box = [0, 0, 1, 1]
         if rows.size:
-            box = [rows[0], columns[0], np.ptp(rows) + 1, np.ptp(columns) + 1]
+            box = [rows[0], columns[0], int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1]
         y, x, height, width = map(int, box)
         parts.append(cell[y : y + height, x : x + width].copy())
         boxes.append([y, x, height, width] if rows.size else None)
@@ -174,12 +175,12 @@ def _patches(cells: Iterator[np.ndarray]) -> tuple[list[np.ndarray], list[list[i
 
 
 def _tile(picture: InputSpec, settings: dream.Settings) -> tuple[int, int]:
-    own = (picture.height, picture.width)
-    tile = tuple(edge or settings.tile or _FREE_TILE for edge in own)
+    free = settings.tile or _FREE_TILE
+    tile = (picture.height or free, picture.width or free)
     if settings.tile and tile != (settings.tile, settings.tile):
         raise UserError(
-            f"tiles of {settings.tile} pixels: the network takes pictures of {own[0]} x {own[1]} "
-            "only; leave `tile` out"
+            f"tiles of {settings.tile} pixels: the network takes pictures of {picture.height} x "
+            f"{picture.width} only; leave `tile` out"
         )
     return tile
 

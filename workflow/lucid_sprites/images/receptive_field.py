@@ -47,7 +47,8 @@ def receptive_field(features: tf.Tensor, picture: tf.Tensor) -> Fields | None:
     for op in picture.graph.get_operations():
         parents = [found[tensor.op] for tensor in op.inputs if tensor.op in found]
         if parents and op not in found:
-            found[op] = None if None in parents else _through(op, _joined(parents))
+            known = [parent for parent in parents if parent is not None]
+            found[op] = _through(op, _joined(known)) if len(known) == len(parents) else None
     return found.get(features.op)
 
 
@@ -78,7 +79,7 @@ def _through(op: tf.Operation, before: Fields | None) -> Fields | None:
 def _differs_by_place(tensor: tf.Tensor) -> bool:
     """Whether a constant has values for places, which no crop would find."""
     shape = tensor.shape
-    return tensor.op.type == "Const" and shape.rank > 1 and shape[:-1].num_elements() > 1
+    return bool(tensor.op.type == "Const" and shape.rank > 1 and shape[:-1].num_elements() > 1)
 
 
 def _through_window(op: tf.Operation, before: Fields) -> Fields | None:

@@ -5,7 +5,7 @@ held and repeated for a batch of feature maps, which then go backward together: 
 the search for switches are paid once for a layer, not once for a map.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -117,7 +117,7 @@ class Reconstructor(Closing):
         self.features = forward[0][0]
         self._values = forward[1:]
         size = sum(held.nbytes for held in self._values)
-        self._run = None
+        self._run: Callable[..., np.ndarray] | None = None
         self.batch = int(min(BATCH, max(1, HELD_BYTES // max(1, size))))
 
     def close(self) -> None:
@@ -148,7 +148,7 @@ class Reconstructor(Closing):
         for empty in blank:
             yield np.zeros(self.value.shape, np.float32) if empty else next(results)
 
-    def _backward(self, signals: list[np.ndarray]) -> Sequence[np.ndarray]:
+    def _backward(self, signals: list[np.ndarray]) -> Iterable[np.ndarray]:
         if not signals:
             return []
         try:
@@ -173,7 +173,8 @@ class Reconstructor(Closing):
                 self._repeated, self._values, self._held, strict=True
             )
         ]
-        return self._run(signals, *held)
+        results: np.ndarray = self._run(signals, *held)
+        return results
 
 
 def whole_maps(features: np.ndarray, maps: Sequence[int], method: str) -> Iterator[np.ndarray]:
@@ -200,7 +201,7 @@ def strongest_activations(
     for channel, whole in zip(maps, whole_maps(features, maps, method), strict=True):
         signal = np.zeros_like(features)
         place = np.unravel_index(features[..., channel].argmax(), features.shape[:-1])
-        signal[(*place, channel)] = whole[(*place, channel)]
+        signal[..., channel][place] = whole[..., channel][place]
         yield signal
 
 

@@ -53,7 +53,8 @@ def denoise_total_variation(image: np.ndarray, weight: float, iterations: int = 
 
 def _smooth(image: np.ndarray, gain: float = 1.0) -> np.ndarray:
     down = ndimage.convolve1d(image, _KERNEL * gain, axis=0, mode="mirror")
-    return ndimage.convolve1d(down, _KERNEL * gain, axis=1, mode="mirror")
+    across: np.ndarray = ndimage.convolve1d(down, _KERNEL * gain, axis=1, mode="mirror")
+    return across
 
 
 def _expand(image: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

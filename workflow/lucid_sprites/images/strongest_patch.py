@@ -50,7 +50,7 @@ def _from_crops(
             corners = [_corner(signal, fields, built.value.shape) for signal in batch]
             crops = [_cut(built.value, corner, edges) for corner in corners]
             parts = [
-                _cut(signal, np.floor_divide(corner, strides), space)
+                _cut(signal, np.floor_divide(corner, strides).tolist(), space)
                 for signal, corner in zip(batch, corners, strict=True)
             ]
             for corner, part in zip(corners, run(np.stack(crops), np.stack(parts)), strict=True):

@@ -110,7 +110,7 @@ def colour_order(name: str, graph: GraphDef) -> tuple[str, str]:
 
 def _is_mean_of_colours(mean: np.ndarray) -> bool:
     """Whether three numbers are about what ImageNet's (124, 117, 104) are."""
-    return 90 < mean.min() < mean.max() < 140 and abs(mean[0] - mean[2]) > 5
+    return bool(90 < mean.min() < mean.max() < 140 and abs(mean[0] - mean[2]) > 5)
 
 
 def _first_arithmetic(name: str, graph: GraphDef) -> tuple[NodeDef, np.ndarray, bool] | None:

@@ -104,8 +104,8 @@ def _observations(
             failed[name] = "nothing is left of the picture"
             continue
         finite = np.isfinite(low) & np.isfinite(high) & ~unknown
-        space = tuple(map(int, shape[1:3])) if len(shape) == 4 else (None, None)
-        observations[name] = Observation(*space, finite, finite & (high > low))
+        height, width = map(int, shape[1:3]) if len(shape) == 4 else (None, None)
+        observations[name] = Observation(height, width, finite, finite & (high > low))
     return observations, failed
 
 

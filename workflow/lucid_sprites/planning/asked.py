@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from lucid_sprites.errors import UserError
 from lucid_sprites.planning.comparison import Comparisons
 from lucid_sprites.planning.images import ImagePlan
+from lucid_sprites.planning.layers import LayerPlan
 from lucid_sprites.planning.sprites import Plan
 from lucid_sprites.planning.studies import StudiesPlan
 from lucid_sprites.planning.training import Trainings
@@ -76,7 +77,7 @@ class Asked:
         """A file of a whole instance."""
         return (wildcards.series, wildcards.instance) in self.plan.options
 
-    def layer(self, wildcards: Any) -> object:
+    def layer(self, wildcards: Any) -> Literal[True] | LayerPlan:
         """A file of a whole layer."""
         return self._is_open(wildcards) or self.plan.layer_of(wildcards)
 
@@ -102,7 +103,7 @@ class Asked:
         """The same for one layer."""
         return self._is_open(wildcards) or wildcards.view in self.images.views_of(wildcards)
 
-    def study(self, wildcards: Any) -> object:
+    def study(self, wildcards: Any) -> Literal[True] | LayerPlan:
         """A file of a whole study."""
         return self._is_open(wildcards) or self.studies.layer_of(wildcards)
 

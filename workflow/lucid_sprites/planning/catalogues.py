@@ -72,7 +72,7 @@ def _is_current(job: dict[str, Any]) -> bool:
     try:
         catalogue = read(job["catalogue"])
         whole = catalogue["sha256"] == fingerprints.sha256(job["graph"])
-        return whole and catalogue["stamp"] == job["stamp"]
+        return whole and bool(catalogue["stamp"] == job["stamp"])
     except (UserError, OSError):
         return False
 

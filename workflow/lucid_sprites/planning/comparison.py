@@ -199,7 +199,7 @@ class Comparisons:
 
     def strongest(self, wildcards: Any) -> int:
         """Neurons that a table of responses lists for each sprite."""
-        return self.comparison(wildcards).options["strongest"]
+        return int(self.comparison(wildcards).options["strongest"])
 
     def targets(self, series: Iterable[str] | None = None) -> list[str]:
         """Everything that is made of the comparison of these series, or of all."""

@@ -59,7 +59,7 @@ def job_minutes(macs: float, groups: list[tuple[dict[str, Any], list[int]]]) -> 
         macs: of the layer, from the catalogue.
         groups: settings and the indexes that they hold for, of the job's block.
     """
-    seconds = sum(
+    seconds: float = sum(
         len(members)
         * (settings["attempts"] + len(settings["fallbacks"]))
         * max(settings["thresholds"])

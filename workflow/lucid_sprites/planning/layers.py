@@ -187,7 +187,8 @@ def find_one(selector: Any, catalogue: dict[str, Any], where: str) -> dict[str, 
             f"{where}: {selector!r} stands for {len(names)} layers ({', '.join(names[:3])}, ...); "
             "an objective looks at one"
         )
-    return catalogue["layers"][numbers[0]]
+    layer: dict[str, Any] = catalogue["layers"][numbers[0]]
+    return layer
 
 
 def _layer_plan(

@@ -96,7 +96,7 @@ def _options(
     where = f"{source}: series {instance.series}, instance {instance.instance}"
     redo_where = f"{reviewed.file}: instance {instance.instance}"
     place = {"series": instance.series, "instance": instance.instance}
-    wanted = {
+    wanted: dict[str, Any] = {
         "origin": instance.origin,
         "input": {**series.get("input", {}), **instance.options.get("input", {})},
         "edges": _edges(settings, levels, where),

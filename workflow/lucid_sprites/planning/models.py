@@ -83,7 +83,7 @@ class ModelPlan:
         for own in self.options.values():
             options = own.source.options
             if options.get("lucid") == wildcards.model and "sha256" in options:
-                return options["sha256"]
+                return str(options["sha256"])
         return ""
 
     def pattern(self, template: str) -> str:
@@ -92,7 +92,7 @@ class ModelPlan:
 
     def graph(self, wildcards: Any) -> str:
         """The instance's frozen graph in normal form."""
-        return self._options(wildcards.series, wildcards.instance).job["graph"]
+        return str(self._options(wildcards.series, wildcards.instance).job["graph"])
 
     def _options(self, series: str, instance: str) -> InstanceOptions:
         if (series, instance) not in self.options:

@@ -62,7 +62,9 @@ def find(asked: Asked) -> list[Orphan]:
             folder, file = os.path.split(os.path.relpath(path, asked.plan.results))
             leftover = name_of_leftover(file)
             place = os.path.join(folder, made.subject(leftover or file))
-            matches = [(match, *kind) for pattern, *kind in kinds if (match := pattern(place))]
+            matches = [
+                (match, ask, costly) for pattern, ask, costly in kinds if (match := pattern(place))
+            ]
             if leftover:
                 is_needed = not is_abandoned(status)
             else:

@@ -209,7 +209,7 @@ def _source(
     place: str,
 ) -> Source:
     where = f"{place}, instance {name}"
-    extra = {key: own[key] for key in ("trust", "code") if key in own}
+    extra: dict[str, Any] = {key: own[key] for key in ("trust", "code") if key in own}
     if "code" in extra:
         check_input(inside(extra["code"], f"{where}: code"), TEXT, f"{where}: code")
     if "keras_application" in own:
@@ -219,9 +219,9 @@ def _source(
         origin = {"keras_application": own["keras_application"], "weights": weights}
         return Source(series, name, origin, files, True, own, files)
     if "lucid" in own and "file" not in own:
-        path = str(results / layout.LUCID_MODEL.format(model=own["lucid"]))
-        origin = {"lucid": own["lucid"], "file": path}
-        return Source(series, name, origin, (path,), True, own)
+        made = str(results / layout.LUCID_MODEL.format(model=own["lucid"]))
+        origin = {"lucid": own["lucid"], "file": made}
+        return Source(series, name, origin, (made,), True, own)
     if "file" in own:
         path = Path(inside(own["file"], f"{where}: file"))
         _check_there([str(path)], where)

@@ -4,7 +4,7 @@ What the rules of the workflow look up by wildcards; `wildcards` is anything wit
 `series`, `instance`, `layer`, `block`, `index`, `threshold` that the name of a method needs.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -32,7 +32,7 @@ class InstancePlan:
     instance: str
     graph: str
     catalogue: dict[str, Any]
-    layers: list[LayerPlan]
+    layers: Sequence[LayerPlan]
 
     @cached_property
     def by_number(self) -> dict[str, LayerPlan]:

@@ -5,9 +5,9 @@ The rules of studies are those of layers, and so are their answers; `wildcards.s
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from lucid_sprites import layout
 from lucid_sprites.errors import UserError
@@ -41,6 +41,11 @@ class StudyPlan(LayerPlan):
     photos: list[str]
 
 
+def _no_studies(plan: InstancePlan, options: InstanceOptions) -> list[StudyPlan]:
+    """What a plan makes that nobody gave studies to."""
+    return []
+
+
 @dataclass
 class StudiesPlan(Plan):
     """All studies; the `layers` of its instances are `StudyPlan`s.
@@ -51,7 +56,7 @@ class StudiesPlan(Plan):
 
     kind: ClassVar[str] = "study"
 
-    make: Callable[[InstancePlan, InstanceOptions], list[StudyPlan]] | None = None
+    make: Callable[[InstancePlan, InstanceOptions], list[StudyPlan]] = _no_studies
 
     def add(self, series: str, instance: str, catalogue: dict[str, Any]) -> None:
         """Plan the studies of an instance whose catalogue is known.
@@ -117,12 +122,13 @@ class StudiesPlan(Plan):
 
     def _path(self, template: str, place: Any, **fields: Any) -> str:
         names = {study.number: study.name for study in self.instance_of(place).layers}
-        study = names.get(fields.get("layer"))
+        study = names.get(fields.get("layer", -1))
         return super()._path(_PATHS[template], place, study=study, **fields)
 
-    def layer_of(self, wildcards: Any) -> LayerPlan:
+    def layer_of(self, wildcards: Any) -> StudyPlan:
         """The study that a job is for; UserError if the config does not ask for it."""
-        by_name = {study.name: study for study in self.instance_of(wildcards).layers}
+        studies = cast(Sequence[StudyPlan], self.instance_of(wildcards).layers)
+        by_name = {study.name: study for study in studies}
         if wildcards.study not in by_name:
             raise UserError(
                 f"{wildcards.series}/{wildcards.instance}: the config has no study "

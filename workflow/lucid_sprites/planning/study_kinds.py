@@ -82,13 +82,15 @@ def _objectives(value: list[Any], where: str) -> Kind:
 
 def _interpolate(value: dict[str, Any], where: str) -> Kind:
     """A strip from one objective to another, all sprites of which begin alike."""
-    ends = [parse(value[key], f"{where}, {key}") for key in ("from", "to")]
+    first, last = (parse(value[key], f"{where}, {key}") for key in ("from", "to"))
     steps = value.get("steps", 6)
     penalty: Operand = 0
     if "align" in value:
         penalty = value.get("weight", 1.0) * objective("alignment", value["align"])
     cells = [
-        Cell(_with(mixed(*ends, i / (steps - 1)), penalty), f"{i / (steps - 1):.0%}", stream=0)
+        Cell(
+            _with(mixed(first, last, i / (steps - 1)), penalty), f"{i / (steps - 1):.0%}", stream=0
+        )
         for i in range(steps)
     ]
     return Kind(cells, steps, is_joint="align" in value)

@@ -206,7 +206,7 @@ class _Seen:
         """lucid's channel_interpolate for one member of a joint group."""
         if share is None:
             raise UserError(f"{where}: {BY_MEMBER} needs several sprites: use it under `together`")
-        ends = [
+        first, last = (
             Objective(
                 self._call(
                     {
@@ -218,12 +218,12 @@ class _Seen:
                 )
             )
             for end in (1, 2)
-        ]
-        return study_kinds.mixed(*ends, share)
+        )
+        return study_kinds.mixed(first, last, share)
 
     def _call(self, data: dict[str, Any], where: str) -> dict[str, Any]:
         called = dict(data)
-        depth = None
+        depth = 0
         for parameter in OBJECTIVES[data["objective"]]:
             value = data[parameter.name]
             if parameter.kind == "layer" and value != INPUT:

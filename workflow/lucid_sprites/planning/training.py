@@ -47,7 +47,7 @@ def scheduled(epochs: int) -> list[int]:
     saved, epoch = [0], 0
     while epoch < epochs:
         end, every = next(rung for rung in SCHEDULE if epoch < rung[0])
-        epoch = min(epoch + every, end, epochs)
+        epoch = int(min(epoch + every, end, epochs))
         saved.append(epoch)
     return saved
 
@@ -72,7 +72,7 @@ class Training:
         dataset = self.options["dataset"]
         if dataset == "generated":
             return None
-        return dataset["folder"] if isinstance(dataset, dict) else dataset
+        return str(dataset["folder"] if isinstance(dataset, dict) else dataset)
 
     @property
     def table(self) -> str | None:
@@ -207,7 +207,7 @@ class Trainings:
 
     def threads(self, wildcards: Any) -> int:
         """Threads of a training's jobs."""
-        return self.by_series[wildcards.series].options["threads"]
+        return int(self.by_series[wildcards.series].options["threads"])
 
     def dataset_sources(self, wildcards: Any) -> list[str]:
         """What a dataset is read from: its folder and, if there is one, its table."""
@@ -225,7 +225,7 @@ class Trainings:
     def fingerprint(self, wildcards: Any) -> str:
         """Changes with the files of a dataset: their names, sizes and times."""
         digest = hashlib.sha256()
-        for folder, folders, files in os.walk(self.by_series[wildcards.series].folder):
+        for folder, folders, files in os.walk(self.by_series[wildcards.series].folder or ""):
             folders.sort()
             for name in sorted(files):
                 status = os.stat(os.path.join(folder, name))

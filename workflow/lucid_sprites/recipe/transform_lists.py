@@ -82,8 +82,8 @@ def with_crop(
 def _checked(item: Any, where: str) -> Transform:
     if not isinstance(item, dict) or len(item) != 1:
         raise UserError(f"{where}: {item!r} is not one transform such as {{jitter: 8}}")
-    ((name, value),) = item.items()
-    name = _LUCID_NAMES.get(name, name)
+    ((said, value),) = item.items()
+    name: Any = _LUCID_NAMES.get(said, said)
     check = _CHECKS.get(name)
     if check is None:
         raise UserError(

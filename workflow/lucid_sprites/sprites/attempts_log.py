@@ -24,7 +24,7 @@ def read(block: str) -> list[dict[str, Any]]:
     """
     try:
         with zipfile.ZipFile(block) as archive:
-            rows = json.loads(archive.read(layout.ATTEMPTS))
+            rows: list[dict[str, Any]] = json.loads(archive.read(layout.ATTEMPTS))
         if not all(map(_is_row, rows)):
             raise ValueError("a row lacks columns")
     except (FileNotFoundError, PermissionError) as error:

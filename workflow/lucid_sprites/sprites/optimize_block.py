@@ -27,7 +27,7 @@ from lucid_sprites.sprites.store import Store
 _SECONDS_BETWEEN_LINES = 10
 
 
-class _Bar(tqdm):
+class _Bar(tqdm):  # type: ignore[misc]  # which has no types
     """A bar that knows its rate by the minute."""
 
     @property

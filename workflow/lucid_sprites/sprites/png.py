@@ -4,11 +4,11 @@ import io
 import json
 from binascii import crc32
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
+from PIL.PngImagePlugin import PngImageFile, PngInfo
 
 from lucid_sprites.errors import DamagedError, UserError
 from lucid_sprites.made import mark
@@ -100,7 +100,7 @@ def read(path: str) -> tuple[Image.Image, dict[str, Any]]:
         DamagedError: it is no whole sprite.
     """
 
-    def whole(image: Image.Image) -> tuple[Image.Image, dict[str, Any]]:
+    def whole(image: PngImageFile) -> tuple[Image.Image, dict[str, Any]]:
         image.load()
         return image, json.loads(image.text[_RECORD])
 
@@ -117,10 +117,10 @@ def record(path: str) -> dict[str, Any]:
     return _read(path, lambda image: json.loads(image.info[_RECORD]))
 
 
-def _read(path: str, take: Callable[[Image.Image], T]) -> T:
+def _read(path: str, take: Callable[[PngImageFile], T]) -> T:
     try:
         with Image.open(path, formats=["PNG"]) as image:
-            return take(image)
+            return take(cast(PngImageFile, image))
     except (FileNotFoundError, PermissionError) as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from error
     except Exception as error:  # a torn or foreign file can raise nearly anything

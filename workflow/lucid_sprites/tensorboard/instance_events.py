@@ -60,8 +60,8 @@ def write(spec: dict[str, Any], folder: str) -> None:
             if loss is not None and math.isfinite(loss):
                 events.scalar(f"loss {name}", loss, threshold)
         for image, method, view, path in _views(spec):
-            layer, _, channel = view.removeprefix("l_").partition("_")
-            name = f"{image}/{method}/{_tag(spec, int(layer))}{f' {channel}' if channel else ''}"
+            number, _, channel = view.removeprefix("l_").partition("_")
+            name = f"{image}/{method}/{_tag(spec, int(number))}{f' {channel}' if channel else ''}"
             events.image(name, _read(path))
 
 

@@ -31,4 +31,5 @@ def _shifted(pictures: np.ndarray, shifts: np.ndarray) -> np.ndarray:
     rows = np.clip(np.arange(height) + shifts[:, :1], 0, height - 1)
     columns = np.clip(np.arange(width) + shifts[:, 1:], 0, width - 1)
     number = np.arange(len(pictures))[:, None, None]
-    return pictures[number, rows[:, :, None], columns[:, None, :]]
+    augmented: np.ndarray = pictures[number, rows[:, :, None], columns[:, None, :]]
+    return augmented

@@ -35,7 +35,9 @@ def save(path: str, network: keras.Model, notes: dict[str, Any], made: str = "")
     def write(temporary: str) -> None:
         # Given a name instead of a file, numpy would add an ending to it.
         with open(temporary, "wb") as file:
-            np.savez(file, **said, **arrays, **{_NOTES: np.array(json.dumps(notes))})
+            np.savez(
+                file, allow_pickle=False, **said, **arrays, **{_NOTES: np.array(json.dumps(notes))}
+            )
 
     save_whole(path, write)
 
@@ -50,7 +52,7 @@ def load(path: str, network: keras.Model) -> dict[str, Any]:
         with np.load(path) as arrays:
             variables = _variables(network)
             values = [arrays[f"{number:04}"] for number in range(len(variables))]
-            notes = json.loads(str(arrays[_NOTES]))
+            notes: dict[str, Any] = json.loads(str(arrays[_NOTES]))
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
     except _DAMAGED as error:
@@ -64,7 +66,8 @@ def read_notes(path: str) -> dict[str, Any]:
     """The notes of a state; empty if there is no whole one."""
     try:
         with np.load(path) as arrays:
-            return json.loads(str(arrays[_NOTES]))
+            notes: dict[str, Any] = json.loads(str(arrays[_NOTES]))
+            return notes
     except _DAMAGED:
         return {}
 

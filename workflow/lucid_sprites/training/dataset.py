@@ -32,8 +32,11 @@ class Dataset(Protocol):
         multi_label: a picture can have several of them.
     """
 
-    classes: list[str]
-    multi_label: bool
+    @property
+    def classes(self) -> list[str]: ...
+
+    @property
+    def multi_label(self) -> bool: ...
 
     def batch(self, step: int) -> Batch:
         """The pictures of a training step, counted from 0."""

@@ -206,7 +206,7 @@ def main() -> None:
 def _save(path: str, arrays: dict[str, np.ndarray]) -> None:
     # Given a name instead of a file, numpy would add an ending to it.
     with open(path, "wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, allow_pickle=False, **arrays)
 
 
 if __name__ == "__main__":

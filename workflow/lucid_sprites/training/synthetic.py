@@ -66,7 +66,8 @@ def _rgb(hue: Array, saturation: Array, value: Array) -> Array:
     offsets = np.array([0, 2 / 3, 1 / 3], np.float32)
     distance = np.abs((hue[:, None] + offsets) % 1 - 0.5) * 6 - 1
     pure = np.clip(distance, 0, 1)
-    return value[:, None] * (1 - saturation[:, None] * (1 - pure))
+    colours: Array = value[:, None] * (1 - saturation[:, None] * (1 - pure))
+    return colours
 
 
 def _any_colours(count: int, rng: np.random.Generator) -> Array:
@@ -137,7 +138,8 @@ def _lit(pictures: Array, rng: np.random.Generator) -> Array:
     light = 1 + uniform(rng, count, 0, 0.35) * slope
     noise = rng.standard_normal(pictures.shape, np.float32)
     grain = noise * uniform(rng, count, 0, 0.04)[..., None]
-    return np.clip(pictures * light[..., None] + grain, 0, 1)
+    lit: Array = np.clip(pictures * light[..., None] + grain, 0, 1)
+    return lit
 
 
 def _drawn(kind: SyntheticClass, count: int, size: int, rng: np.random.Generator) -> Array:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
+Array = NDArray[np.floating]
 Hue = float | None
 """Position on the colour circle, 0..1 (0 red, 1/3 green, 2/3 blue); None is near white."""
 
@@ -41,7 +41,7 @@ class Frame:
 
     def inside(self, distance: Array) -> Array:
         """Mask 0..1 of the points whose signed distance to an outline is negative."""
-        return np.clip(0.5 - distance / self.pixel, 0, 1)
+        return np.asarray(np.clip(0.5 - distance / self.pixel, 0, 1))
 
     def disc(self, u: Array | float, v: Array | float, radius: Array | float) -> Array:
         """Mask 0..1 of a disc around (u, v)."""

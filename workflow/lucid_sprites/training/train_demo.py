@@ -81,7 +81,6 @@ def _make_train_step(network: keras.Model, optimizer: keras.optimizers.Optimizer
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits(pictures))
         return tf.reduce_mean(losses)
 
-    @tf.function
     def train_step(pictures: tf.Tensor, labels: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             tape.watch(pictures)
@@ -92,7 +91,8 @@ def _make_train_step(network: keras.Model, optimizer: keras.optimizers.Optimizer
         optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
         return loss
 
-    return train_step
+    compiled: TrainStep = tf.function(train_step)
+    return compiled
 
 
 def _disturbed(pictures: tf.Tensor, gradients: tf.Tensor, length: tf.Tensor) -> tf.Tensor:

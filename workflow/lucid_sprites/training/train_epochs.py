@@ -29,7 +29,7 @@ from lucid_sprites.training.reproducible import make_reproducible
 COLUMNS = ("epoch", "step", "loss", "accuracy", "validation_loss", "validation_accuracy")
 """Of the log; the row of epoch 0 has no loss and accuracy of training."""
 
-Row = dict[str, float | int | None]
+Row = dict[str, Any]
 
 _KEEP_EVERY = 20.0
 """Seconds of training after which the state inside a segment is worth a file."""
@@ -85,7 +85,7 @@ class Segment:
         if checkpoint.read_notes(self._kept).get("key") != self._key:
             return epoch
         self.rows = checkpoint.load(self._kept, self._network)["rows"]
-        return self.rows[-1]["epoch"]
+        return int(self.rows[-1]["epoch"])
 
     def after_epoch(self, row: Row) -> None:
         """Note the row, and now and then the state; stop a training that diverged."""

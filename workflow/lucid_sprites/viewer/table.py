@@ -57,14 +57,23 @@ def read(path: str) -> dict[str, Any]:
 def pictures(table: dict[str, Any]) -> set[str]:
     """Paths of the pictures that a table shows."""
     cells = (row[at] for rows in table["rows"].values() for row in rows for at in _shown(table))
-    return {_PICTURE.fullmatch(cell)[1] for cell in cells if cell is not None}
+    return {_place(cell)[0] for cell in cells if cell is not None}
+
+
+def _place(picture: str) -> tuple[str, str]:
+    """The path of a picture, and the part of it that is meant, if it is not the whole."""
+    match = _PICTURE.fullmatch(picture)
+    if match is None:
+        raise ValueError(f"{picture!r} is no picture")
+    path, box = match.groups("")
+    return path, box
 
 
 def relocated(table: dict[str, Any], moved: dict[str, str]) -> dict[str, Any]:
     """The table with other paths for some of its pictures."""
 
     def cell(value: str | None) -> str | None:
-        path, box = _PICTURE.fullmatch(value).groups("") if value else ("", "")
+        path, box = _place(value) if value else ("", "")
         return moved[path] + box if path in moved else value
 
     shown = _shown(table)

@@ -36,7 +36,7 @@ def _is_dense(node: NodeDef, nodes: dict[str, NodeDef]) -> bool:
     )
 
 
-@tf.RegisterGradient(_GRADIENT)
+@tf.RegisterGradient(_GRADIENT)  # type: ignore[untyped-decorator]
 def _gradient(op: tf.Operation, upstream: tf.Tensor) -> tuple[tf.Tensor, None]:
     source, weights = op.inputs
     taps = weights.shape.as_list()[:2]

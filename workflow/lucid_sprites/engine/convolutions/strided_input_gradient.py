@@ -36,7 +36,7 @@ def _is_first(node: NodeDef, nodes: dict[str, NodeDef]) -> bool:
     )
 
 
-@tf.RegisterGradient(_GRADIENT)
+@tf.RegisterGradient(_GRADIENT)  # type: ignore[untyped-decorator]
 def _gradient(op: tf.Operation, upstream: tf.Tensor) -> tuple[tf.Tensor, None]:
     """Pixel s q + r - front gets the sum over u of upstream[q - u] kernel[r + s u], stride s."""
     picture, kernel = op.inputs

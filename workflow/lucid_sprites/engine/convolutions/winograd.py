@@ -6,7 +6,8 @@ where the plain sums take 12. Each product is a convolution along the width; the
 sums of a few arrays, which pays where there are channels enough.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -33,7 +34,7 @@ def transformed(kernel: np.ndarray) -> np.ndarray:
     return rows.astype(np.float32)[:, None]
 
 
-def convolve(source: tf.Tensor, kernels: Sequence[tf.Tensor], margin: int) -> tf.Tensor:
+def convolve(source: tf.Tensor, kernels: Iterable[tf.Tensor], margin: int) -> tf.Tensor:
     """What a convolution of stride 1 gives, up to rounding.
 
     Args:
@@ -84,7 +85,7 @@ def _outputs(*products: tf.Tensor) -> list[tf.Tensor]:
     return [a + near + far, near_odd + far_odd, near + 4 * far, near_odd + 4 * far_odd + f]
 
 
-def _shape(tensor: tf.Tensor) -> list:
+def _shape(tensor: tf.Tensor) -> list[Any]:
     """Known lengths as numbers, others as tensors."""
     lengths = tf.unstack(tf.shape(tensor))
     return [

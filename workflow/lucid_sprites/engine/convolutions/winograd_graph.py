@@ -70,7 +70,8 @@ def _kernel(node: NodeDef, nodes: dict[str, NodeDef]) -> np.ndarray | None:
         or set(node.attr["strides"].list.i) | set(node.attr["dilations"].list.i) != {1}
     ):
         return None
-    return tf.make_ndarray(constant.attr["value"].tensor)
+    kernel: np.ndarray = tf.make_ndarray(constant.attr["value"].tensor)
+    return kernel
 
 
 def _pays(kernel: np.ndarray, pixels: int) -> bool:
@@ -122,8 +123,8 @@ def _renamed(reference: str, prefix: str, names: dict[str, str]) -> str:
     return names.get(reference, f"{prefix}/winograd/{reference}")
 
 
-@tf.RegisterGradient(_GRADIENT)
-def _gradient(op: tf.Operation, upstream: tf.Tensor, *_: tf.Tensor) -> tuple:
+@tf.RegisterGradient(_GRADIENT)  # type: ignore[untyped-decorator]
+def _gradient(op: tf.Operation, upstream: tf.Tensor, *_: tf.Tensor) -> tuple[None, tf.Tensor, None]:
     """The same convolution with the kernel turned by half and its channels exchanged."""
     _, source, weights = op.inputs
     kernels = tf.get_collection_ref(f"{op.name}/gradient")

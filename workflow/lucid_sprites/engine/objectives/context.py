@@ -98,11 +98,11 @@ class ObjectiveNode:
 
     def vector(self, name: str, depth: int) -> tf.Tensor:
         """[batch, depth] float32, each sprite's own."""
-        return self._value(name, tf.float32, [depth], self.data["layer"])
+        return self._value(name, tf.float32, [depth], self.data["layer"], depth)
 
     def tensor(self, name: str, depth: int) -> tf.Tensor:
         """[batch, height, width, depth] float32, each sprite's own."""
-        return self._value(name, tf.float32, [None, None, depth], self.data["layer"])
+        return self._value(name, tf.float32, [None, None, depth], self.data["layer"], depth)
 
     def photo(self, name: str) -> tf.Tensor:
         """[batch, height, width, channels] in 0..1, each sprite's own."""
@@ -114,10 +114,14 @@ class ObjectiveNode:
         return ObjectiveNode(self.scope, (*self.path, "of", number), self.data["of"][number])
 
     def _value(
-        self, name: str, dtype: tf.DType, shape: list[int | None], layer: str | None = None
+        self,
+        name: str,
+        dtype: tf.DType,
+        shape: list[int | None],
+        layer: str | None = None,
+        depth: int = 0,
     ) -> tf.Tensor:
         tensor = tf.placeholder(dtype, [self.scope.batch, *shape])
-        depth = shape[-1] if layer else 0
         self.scope.values.append(PerSpriteInput(tensor, (*self.path, name), layer, depth))
         return tensor
 

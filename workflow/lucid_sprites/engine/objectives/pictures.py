@@ -79,7 +79,7 @@ def opacity(node: ObjectiveNode) -> tf.Tensor:
 def _differences(numbers: tf.Tensor, apart: int | tf.Tensor) -> tf.Tensor:
     """Each number's successor `apart` places on, minus itself; joined and not padded backwards."""
 
-    @tf.custom_gradient
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
     def differences(numbers: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
         def gradient(upstream: tf.Tensor) -> tf.Tensor:
             none = tf.zeros_like(numbers[:, :apart])

@@ -59,7 +59,8 @@ class Parametrization:
         raw = np.log(bounded / (1 - bounded))
         if self.decorrelate:
             raw = colour.correlated(raw)
-        return self.form.parameters(raw).astype(np.float32) + self.start(noise)
+        parameters: np.ndarray = self.form.parameters(raw).astype(np.float32) + self.start(noise)
+        return parameters
 
 
 def parametrization(

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import cast
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -68,7 +69,7 @@ def _inverse_transform(
     amplitudes = _in_pairs(factors)
     adjoint = _in_pairs(factors * _twice_inside(width) / (height * width))
 
-    @tf.custom_gradient
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
     def transformed(spectrum: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
         def gradient(upstream: tf.Tensor) -> tf.Tensor:
             return tf.bitcast(tf.signal.rfft2d(upstream), tf.float32) * adjoint
@@ -76,7 +77,7 @@ def _inverse_transform(
         scaled = tf.bitcast(spectrum * amplitudes, tf.complex64)
         return tf.signal.irfft2d(scaled, [height, width]), gradient
 
-    return transformed
+    return cast(Callable[[tf.Tensor], tf.Tensor], transformed)
 
 
 def _twice_inside(width: int) -> np.ndarray:
@@ -93,7 +94,8 @@ def _amplitudes(height: int, width: int) -> np.ndarray:
     vertical = np.fft.fftfreq(height)[:, None]
     horizontal = np.fft.rfftfreq(width)[None, :]
     frequency = np.maximum(np.hypot(vertical, horizontal), 1.0 / max(height, width))
-    return math.sqrt(height * width) / frequency
+    amplitudes: np.ndarray = math.sqrt(height * width) / frequency
+    return amplitudes
 
 
 def _in_pairs(factors: np.ndarray) -> np.ndarray:

@@ -75,7 +75,7 @@ def _coarser(height: int, width: int, divisors: list[int]) -> list[tuple[int, in
     return [(max(1, height // divisor), max(1, width // divisor)) for divisor in divisors]
 
 
-def _split(parameters: tf.Tensor, shapes: list[tuple[int, ...]]) -> list[tf.Tensor]:
+def _split(parameters: tf.Tensor, shapes: list[tuple[int, int, int]]) -> list[tf.Tensor]:
     """The pictures that lie one behind the other in the rows of `parameters`."""
     batch = parameters.shape[0]
     ends = list(accumulate(map(math.prod, shapes)))

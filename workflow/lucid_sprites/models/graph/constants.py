@@ -21,7 +21,7 @@ def constant_nodes(graph: GraphDef) -> set[str]:
     return constant
 
 
-def node(name: str, value: np.ndarray) -> NodeDef:
+def node(name: str, value: np.ndarray | np.generic) -> NodeDef:
     """A Const node."""
     made = NodeDef(name=name, op="Const")
     made.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))

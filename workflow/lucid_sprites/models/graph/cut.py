@@ -34,8 +34,8 @@ def without(graph: GraphDef, reasons: Mapping[str, str]) -> GraphDef:
     if not reasons:
         return graph
     names = {node.name for node in graph.node}
-    read = {reference for node in graph.node for reference in topology.data_inputs(node)}
-    read = {(topology.node_name(ref), topology.output_number(ref)) for ref in read}
+    references = {reference for node in graph.node for reference in topology.data_inputs(node)}
+    read = {(topology.node_name(ref), topology.output_number(ref)) for ref in references}
     aliases = {
         (name, number): _free_name(name, number, names)
         for name, number in read

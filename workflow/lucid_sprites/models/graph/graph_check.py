@@ -52,16 +52,16 @@ def _check_number(number: float, source: str) -> None:
 
 
 def _check_names(names: Sequence[str], source: str) -> None:
+    seen: set[str] = set()
     for name in names:
         if len(name) > _LONGEST_NAME or not _NAME.fullmatch(name):
             raise UserError(
                 f"{source}: {shown(name)} is no name of a node: up to {_LONGEST_NAME} letters, "
                 "digits and any of _ . - / are; save the graph again with TensorFlow"
             )
-    if len(set(names)) < len(names):
-        seen: set[str] = set()
-        twice = next(name for name in names if name in seen or seen.add(name))
-        raise UserError(f"{source}: two nodes are called {shown(twice)}; freeze the graph again")
+        if name in seen:
+            raise UserError(f"{source}: two nodes are called {shown(name)}; freeze the graph again")
+        seen.add(name)
 
 
 def _check_inputs(nodes: Iterable[NodeDef], source: str) -> None:

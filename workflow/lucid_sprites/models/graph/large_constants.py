@@ -29,7 +29,7 @@ def restore_large_constants(graph: GraphDef, weights: Weights) -> GraphDef:
 
 
 def _is_large(node: NodeDef) -> bool:
-    return node.op == "Const" and node.ByteSize() > _LARGE_BYTES
+    return bool(node.op == "Const" and node.ByteSize() > _LARGE_BYTES)
 
 
 def _emptied(node: NodeDef) -> NodeDef:

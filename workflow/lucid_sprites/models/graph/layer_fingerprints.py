@@ -33,7 +33,8 @@ def _operation(node: NodeDef) -> bytes:
     """What a node does; attributes that equal their defaults may be written or not."""
     if node.op == "Const":
         array = tf.make_ndarray(node.attr["value"].tensor)
-        return f"{array.dtype}{array.shape}".encode() + array.tobytes()
+        values: bytes = array.tobytes()
+        return f"{array.dtype}{array.shape}".encode() + values
     definition = op_def_registry.get(node.op)
     parts = [node.op.encode()]
     for attribute in definition.attr if definition is not None else ():

@@ -76,14 +76,14 @@ def _wrong_attribute(node: NodeDef, definition: OpDef) -> str | None:
     for attribute in definition.attr:
         if attribute.name not in node.attr:
             if not attribute.HasField("default_value"):
-                return attribute.name
+                return str(attribute.name)
             continue
         found = node.attr[attribute.name].WhichOneof("value")
         is_list = attribute.type.startswith("list(")
         if found != ("list" if is_list else _FIELDS.get(attribute.type, found)):
-            return attribute.name
+            return str(attribute.name)
         if found == "shape" and _wrong_shape(node.attr[attribute.name].shape):
-            return attribute.name
+            return str(attribute.name)
     return None
 
 

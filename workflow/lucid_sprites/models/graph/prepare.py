@@ -130,7 +130,7 @@ def isolate_non_finite(graph: GraphDef) -> GraphDef:
 
 
 def _without_broken_channels(convolution: NodeDef, nodes: dict[str, NodeDef]) -> list[NodeDef]:
-    kernel = _value(convolution.input[1], nodes)
+    kernel = _kernel(convolution, nodes)
     channels = kernel.reshape(-1, _depth(convolution, nodes))
     broken = ~np.isfinite(channels).all(axis=0)
     if not broken.any():
@@ -165,6 +165,13 @@ def _constant_name(reference: str) -> str:
     return reference.replace(":", "_output_") if ":" in reference else reference
 
 
+def _kernel(convolution: NodeDef, nodes: dict[str, NodeDef]) -> np.ndarray:
+    """The weights of a convolution that can be folded: a constant."""
+    node = nodes[topology.node_name(convolution.input[1])]
+    kernel: np.ndarray = tf.make_ndarray(node.attr["value"].tensor)
+    return kernel
+
+
 def _value(reference: str, nodes: dict[str, NodeDef]) -> np.ndarray | None:
     node = nodes[topology.node_name(reference)]
     return tf.make_ndarray(node.attr["value"].tensor) if node.op == "Const" else None
@@ -177,15 +184,17 @@ def affine(
     if node.op in _BATCH_NORMS and "is_training" in node.attr and not node.attr["is_training"].b:
         convolution = nodes[topology.node_name(node.input[0])]
         values = [_value(reference, nodes) for reference in node.input[1:5]]
-        if _is_foldable_convolution(convolution, nodes) and all(v is not None for v in values):
-            gamma, beta, mean, variance = values
+        known = [value for value in values if value is not None]
+        if _is_foldable_convolution(convolution, nodes) and len(known) == len(values):
+            gamma, beta, mean, variance = known
             scale = gamma / np.sqrt(variance + _epsilon(node))
             return convolution, [], scale, beta - mean * scale
     if node.op in ("Add", "AddV2", "Sub"):
-        shifted, shift = _with_constant(node, nodes)
-        if shifted is not None and shifted.op == "Mul":
-            convolution, scale = _with_constant(shifted, nodes)
-            if convolution is not None and _is_foldable_convolution(convolution, nodes):
+        outer = _with_constant(node, nodes)
+        inner = _with_constant(outer[0], nodes) if outer and outer[0].op == "Mul" else None
+        if outer and inner:
+            (shifted, shift), (convolution, scale) = outer, inner
+            if _is_foldable_convolution(convolution, nodes):
                 depth = _depth(convolution, nodes)
                 if {scale.size, shift.size} <= {1, depth}:
                     sign = -1.0 if node.op == "Sub" else 1.0
@@ -199,16 +208,14 @@ def _epsilon(batch_norm: NodeDef) -> float:
     return batch_norm.attr["epsilon"].f if "epsilon" in batch_norm.attr else 1e-4
 
 
-def _with_constant(
-    node: NodeDef, nodes: dict[str, NodeDef]
-) -> tuple[NodeDef | None, np.ndarray | None]:
-    """The variable and the constant operand of a binary node; (None, None) if not of that kind."""
+def _with_constant(node: NodeDef, nodes: dict[str, NodeDef]) -> tuple[NodeDef, np.ndarray] | None:
+    """The variable and the constant operand of a binary node; None if it is not of that kind."""
     first, second = _value(node.input[0], nodes), _value(node.input[1], nodes)
     if second is not None and first is None and _is_per_channel(second):
         return nodes[topology.node_name(node.input[0])], second
     if first is not None and second is None and node.op != "Sub" and _is_per_channel(first):
         return nodes[topology.node_name(node.input[1])], first
-    return None, None
+    return None
 
 
 def _is_per_channel(value: np.ndarray) -> bool:
@@ -224,8 +231,8 @@ def _is_foldable_convolution(node: NodeDef, nodes: dict[str, NodeDef]) -> bool:
 
 
 def _depth(convolution: NodeDef, nodes: dict[str, NodeDef]) -> int:
-    kernel = _value(convolution.input[1], nodes)
-    return kernel.shape[3] * (kernel.shape[2] if convolution.op != "Conv2D" else 1)
+    kernel = _kernel(convolution, nodes)
+    return int(kernel.shape[3] * (kernel.shape[2] if convolution.op != "Conv2D" else 1))
 
 
 def _fold_into(
@@ -236,7 +243,7 @@ def _fold_into(
     nodes: dict[str, NodeDef],
 ) -> None:
     """Replace `node`, which scales and shifts `convolution`, by a BiasAdd of the same name."""
-    kernel = _value(convolution.input[1], nodes)
+    kernel = _kernel(convolution, nodes)
     per_kernel = np.broadcast_to(scale, _depth(convolution, nodes))
     shape = kernel.shape[3:] if convolution.op == "Conv2D" else kernel.shape[2:]
     scaled = constants.node(f"{convolution.name}/folded_kernel", kernel * per_kernel.reshape(shape))

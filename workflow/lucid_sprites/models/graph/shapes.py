@@ -77,7 +77,7 @@ def _culprit(message: str, graph: GraphDef) -> str | None:
     for groups in _NODE_IN_MESSAGE.findall(message):
         for name in groups:
             if name in names:
-                return name
+                return str(name)
     return None
 
 

@@ -27,7 +27,8 @@ def parse(path: str | Path, message: Parsed) -> Parsed:
             f"{path}: text of more than {_LARGEST >> 20} MB; save the graph in binary form (.pb)"
         )
     try:
-        return text_format.Parse(data, message)
+        text_format.Parse(data, message)
+        return message
     except (text_format.ParseError, ValueError, RecursionError) as error:
         # What it says quotes the file, which may be a link to something else that is not for logs.
         line = error.GetLine() if isinstance(error, text_format.ParseError) else None

@@ -102,7 +102,8 @@ def _config_of_hdf5(path: Path) -> str | bytes:
             )
         if not is_plain(file, "model_config"):
             raise UserError(f"{path}: its model_config is no text")
-        return file.attrs["model_config"]
+        config: str | bytes = file.attrs["model_config"]
+        return config
 
 
 def _member(archive: zipfile.ZipFile, name: str, path: Path) -> IO[bytes]:

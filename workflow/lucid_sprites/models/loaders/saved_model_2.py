@@ -1,6 +1,7 @@
 """SavedModels of TensorFlow 2: objects with functions, and variables that the functions capture."""
 
 from collections.abc import Iterable, Mapping
+from typing import TypeAlias
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -20,7 +21,7 @@ from lucid_sprites.models.normal_form import inline_functions
 
 _DEFAULT_SIGNATURE = "serving_default"
 _VALUE = "VARIABLE_VALUE"
-Objects = SavedObjectGraph | TrackableObjectGraph
+Objects: TypeAlias = SavedObjectGraph | TrackableObjectGraph
 
 
 def load(model: MetaGraphDef, checkpoint: Checkpoint, source: str) -> GraphDef:

@@ -3,6 +3,7 @@
 import re
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -22,7 +23,7 @@ class Checkpoint:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / _PREFIX
-        self._reader = None
+        self._reader: Any = None
         if not self._folder.is_dir():
             return
         files = [path for path in self._folder.glob(f"{_PREFIX}.*") if path.is_file()]
@@ -61,7 +62,7 @@ class Checkpoint:
                 "they are damaged; export the model again"
             )
         try:
-            value = self._reader.get_tensor(key)
+            value: np.ndarray = self._reader.get_tensor(key)
             return value[_parts(slices)] if slices else value
         except (*_ERRORS, IndexError) as error:
             raise UserError(f"{place} cannot be read: {_brief(error)}") from error

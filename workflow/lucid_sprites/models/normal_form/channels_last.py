@@ -198,7 +198,9 @@ class _Conversion:
         made.input[:] = [self._last.get(reference, reference) for reference in inputs]
         return made if convert(self, made, inputs) else None
 
-    def _replace_constant(self, made: NodeDef, place: int, change: Callable) -> bool:
+    def _replace_constant(
+        self, made: NodeDef, place: int, change: Callable[[np.ndarray], np.ndarray | None]
+    ) -> bool:
         """Give `made` a changed constant for its input number `place`."""
         value = constants.value(made.input[place], self._nodes)
         changed = None if value is None else change(value)

@@ -195,7 +195,7 @@ def _is_float_output(reference: str, nodes: dict[str, NodeDef]) -> bool:
     node = nodes[topology.node_name(reference)]
     kind = topology.type_of(node, "DstT", "T", "dtype")
     if kind:
-        return kind == _FLOAT
+        return bool(kind == _FLOAT)
     lists = [node.attr[key].list.type for key in _TYPE_LISTS if key in node.attr]
     kinds = [kind for each in lists for kind in each]
     number = topology.output_number(reference)

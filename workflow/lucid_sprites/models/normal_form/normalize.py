@@ -119,7 +119,8 @@ def normalize(
     shapes = static_shapes(graph, name, (1, height, width, channels))
     graph = batch.free(fold_constants(graph, name, weights), name, shapes)
     known = {"name": name_known, "shape": shape_known, "range": range_known, "order": order_known}
-    picture = InputSpec(name, height, width, channels, *map(float, range_), known, order)
+    low, high = map(float, range_)
+    picture = InputSpec(name, height, width, channels, low, high, known, order)
     changes = [*notes, *_notes(taken, replaced, first, order, mean)]
     return NormalForm(graph, weights, picture, changes, left_out, kinds)
 

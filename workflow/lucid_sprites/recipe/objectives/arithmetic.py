@@ -61,11 +61,12 @@ def _parts(kind: str, objective: Objective) -> list[dict[str, Any]]:
 
 
 def _is_number(data: dict[str, Any]) -> bool:
-    return data["objective"] == "number"
+    return bool(data["objective"] == "number")
 
 
 def _value(data: dict[str, Any]) -> float:
-    return data["value"]
+    value: float = data["value"]
+    return value
 
 
 def _joined(kind: str, parts: list[dict[str, Any]], number: float, neutral: int) -> Objective:

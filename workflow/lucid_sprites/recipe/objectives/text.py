@@ -5,6 +5,7 @@
 
 import json
 import math
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -57,19 +58,16 @@ def parse(line: str, where: str = "objective") -> Objective:
         UserError: outside the grammar or the vocabulary, nested without end, or with numbers
             beyond all bounds; shows the place with a caret.
     """
-    from lark.exceptions import UnexpectedCharacters, UnexpectedInput
+    from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
     line = " ".join(line.split())
     try:
         tree = _parser().parse(line)
-    except UnexpectedInput as error:
-        if isinstance(error, UnexpectedCharacters):
-            at, allowed = error.column, error.allowed
-        else:
-            at = len(line) + 1 if error.token.type == "$END" else error.column
-            allowed = error.expected
-        expected = sorted({_TERMINALS.get(name, name) for name in allowed or ()})
-        _refuse(line, at, f"expected {' or '.join(expected)}", where)
+    except UnexpectedCharacters as error:
+        _expected(line, error.column, error.allowed, where)
+    except UnexpectedToken as error:
+        at = len(line) + 1 if error.token.type == "$END" else error.column
+        _expected(line, at, error.expected, where)
     _check_depth(tree, line, where)
     try:
         return _Reader(line, where).objective(tree)
@@ -77,7 +75,7 @@ def parse(line: str, where: str = "objective") -> Objective:
         _refuse(line, 1, str(error), where)
 
 
-def _check_depth(tree: "Tree", line: str, where: str) -> None:
+def _check_depth(tree: "Tree[Any]", line: str, where: str) -> None:
     from lark import Tree
 
     pending = [(tree, 1)]
@@ -96,6 +94,12 @@ def _parser() -> "Lark":
     return Lark(_GRAMMAR, parser="lalr", propagate_positions=True)
 
 
+def _expected(line: str, column: int, allowed: Iterable[str] | None, where: str) -> NoReturn:
+    """Say what could stand at a place of the line."""
+    expected = sorted({_TERMINALS.get(name, name) for name in allowed or ()})
+    _refuse(line, column, f"expected {' or '.join(expected)}", where)
+
+
 def _refuse(line: str, column: int, reason: str, where: str) -> NoReturn:
     start = max(0, column - 1 - _SHOWN)
     shown = line[start : column - 1 + _SHOWN]
@@ -108,10 +112,10 @@ class _Reader:
     def __init__(self, line: str, where: str) -> None:
         self._line, self._where = line, where
 
-    def objective(self, tree: "Tree") -> Objective:
+    def objective(self, tree: "Tree[Any]") -> Objective:
         match tree.data:
             case "number":
-                return lift(_number(tree.children[0]))
+                return lift(_number(str(tree.children[0])))
             case "add":
                 return self.objective(tree.children[0]) + self.objective(tree.children[1])
             case "subtract":
@@ -125,13 +129,14 @@ class _Reader:
             case _:
                 return self._call(tree)
 
-    def _divisor(self, tree: "Tree") -> float:
+    def _divisor(self, tree: "Tree[Any]") -> float:
         data = self.objective(tree).data
         if data["objective"] != "number" or not data["value"]:
             self._fail(tree, "an objective can only be divided by a number that is not 0")
-        return data["value"]
+        value: float = data["value"]
+        return value
 
-    def _call(self, tree: "Tree") -> Objective:
+    def _call(self, tree: "Tree[Any]") -> Objective:
         name, *arguments = tree.children
         values, named = [], {}
         for argument in arguments:
@@ -149,12 +154,12 @@ class _Reader:
         try:
             return objective(str(name), *values, **named)
         except UserError as error:
-            _refuse(self._line, name.column, str(error), self._where)
+            _refuse(self._line, tree.meta.column, str(error), self._where)
 
-    def _value(self, tree: "Tree") -> Any:
+    def _value(self, tree: "Tree[Any]") -> Any:
         match tree.data:
             case "plain":
-                return _number(tree.children[0])
+                return _number(str(tree.children[0]))
             case "string":
                 return str(tree.children[0])[1:-1]
             case "none":
@@ -164,7 +169,7 @@ class _Reader:
             case _:
                 return self._special(tree)
 
-    def _special(self, tree: "Tree") -> dict[str, Any]:
+    def _special(self, tree: "Tree[Any]") -> dict[str, Any]:
         name, first, *others = tree.children
         value, rest = self._value(first), [self._value(child) for child in others]
         whole = all(isinstance(item, int) and item >= 0 for item in rest)
@@ -174,7 +179,7 @@ class _Reader:
             return {"photo": value, "cell": rest} if rest else {"photo": value}
         self._fail(tree, "a value is a number, a text, a list, random(seed) or photo(file)")
 
-    def _fail(self, tree: "Tree", reason: str) -> NoReturn:
+    def _fail(self, tree: "Tree[Any]", reason: str) -> NoReturn:
         _refuse(self._line, tree.meta.column, reason, self._where)
 
 

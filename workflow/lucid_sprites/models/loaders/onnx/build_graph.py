@@ -76,7 +76,8 @@ class Builder:
 
     def _titles(self, graph: composites.Graph) -> dict[int, str]:
         """A name for each node, once only; parts of a layer are named after it."""
-        titles, owners = {}, {}
+        titles: dict[int, str] = {}
+        owners: dict[str, str] = {}
         unique = tf.compat.v1.get_default_graph().unique_name
         for node in graph.nodes:
             composite = graph.composites.get(node.output[0] if node.output else "")
@@ -139,7 +140,7 @@ class Builder:
         except (ValueError, TypeError, ArithmeticError, LookupError, AttributeError) as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0][:300]
             operator.refuse(f"its inputs or attributes do not fit: {reason}")
-        outputs = list(made) if isinstance(made, list | tuple) else [made]
+        outputs: list[Value] = list(made) if isinstance(made, list | tuple) else [made]
         for output in outputs:
             self._check_size(operator, output)
         return outputs

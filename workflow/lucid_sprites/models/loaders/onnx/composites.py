@@ -137,7 +137,8 @@ def _linear(graph: Graph, node: onnx.NodeProto) -> Composite | None:
     """A product with weights, plus a bias."""
     operands = graph.operands(node)
     product = operands and graph.inner(operands[0], "MatMul")
-    if not product or graph.constant(operands[1]).ndim > 1:
+    bias = graph.constant(operands[1]) if operands else None
+    if not product or bias is None or bias.ndim > 1:
         return None
     return Composite("MatMul", (product.output[0],))
 
@@ -148,7 +149,7 @@ def _affine_norm(graph: Graph, node: onnx.NodeProto) -> Composite | None:
     scaled = operands and graph.inner(operands[0], "Mul")
     factors = scaled and graph.operands(scaled)
     norm = factors and graph.inner(factors[0], "GroupNormalization", "InstanceNormalization")
-    if not norm:
+    if not norm or not scaled:
         return None
     return Composite(norm.op_type, (norm.output[0], scaled.output[0]))
 
@@ -166,7 +167,7 @@ def _written_layer_norm(graph: Graph, node: onnx.NodeProto) -> Composite | None:
         parts.append(inside.output[0])
         last = inside
     found = _standardization(graph, last) if last.op_type == "Div" else None
-    return found and Composite("LayerNormalization", (*parts, *found))
+    return Composite("LayerNormalization", (*parts, *found)) if found else None
 
 
 def _standardization(graph: Graph, quotient: onnx.NodeProto) -> tuple[str, ...] | None:
@@ -177,8 +178,10 @@ def _standardization(graph: Graph, quotient: onnx.NodeProto) -> tuple[str, ...] 
     operands = shifted and graph.operands(shifted)
     variance = operands and graph.inner(operands[0], "ReduceMean")
     square = variance and graph.inner(variance.input[0], "Pow", "Mul")
-    mean = centred is not None and graph.inner(centred.input[1], "ReduceMean")
-    if not square or not mean or square.input[0] != centred.output[0]:
+    mean = graph.inner(centred.input[1], "ReduceMean") if centred is not None else None
+    if not (centred and root and shifted and variance and square and mean):
+        return None
+    if square.input[0] != centred.output[0]:
         # Some write the difference twice.
         return None
     if mean.input[0] != centred.input[0]:
@@ -189,14 +192,15 @@ def _standardization(graph: Graph, quotient: onnx.NodeProto) -> tuple[str, ...] 
 def _group_norm(graph: Graph, node: onnx.NodeProto) -> onnx.NodeProto | None:
     """Reshape to groups, InstanceNormalization, and back: group normalization."""
     norm = graph.inner(node.input[0], "InstanceNormalization")
-    apart = norm is not None and graph.inner(norm.input[0], "Reshape")
-    if not apart or not _brings_back(graph, node, apart.input[0]):
+    apart = graph.inner(norm.input[0], "Reshape") if norm is not None else None
+    if not norm or not apart or not _brings_back(graph, node, apart.input[0]):
         return None
     sizes, factors, shifts = (
         graph.numbers(name) for name in (apart.input[1], norm.input[1], norm.input[2])
     )
-    plain = factors is not None and set(factors) == {1.0} and shifts is not None
-    if not plain or set(shifts) != {0.0} or not sizes or len(sizes) != 3 or sizes[1] < 1:
+    if factors is None or set(factors) != {1.0} or shifts is None or set(shifts) != {0.0}:
+        return None
+    if not sizes or len(sizes) != 3 or sizes[1] < 1:
         return None
     made = onnx.NodeProto()
     made.CopyFrom(node)
@@ -212,7 +216,7 @@ def _brings_back(graph: Graph, node: onnx.NodeProto, source: str) -> bool:
     """Whether a reshape gives a picture the shape that `source` has."""
     shape = graph.maker(node.input[1], "Shape")
     if shape is not None:
-        return shape.input[0] == source
+        return bool(shape.input[0] == source)
     sizes = graph.numbers(node.input[1])
     return sizes is not None and len(sizes) == 4
 
@@ -221,10 +225,14 @@ def _channel_shuffle(graph: Graph, node: onnx.NodeProto) -> onnx.NodeProto | Non
     """Channels apart in groups, groups and channels swapped, and together again."""
     swap = graph.inner(node.input[0], "Transpose")
     orders = [list(a.ints) for a in swap.attribute if a.name == "perm"] if swap else []
-    apart = graph.inner(swap.input[0], "Reshape") if orders == [[0, 2, 1, 3, 4]] else None
+    if not swap or orders != [[0, 2, 1, 3, 4]]:
+        return None
+    apart = graph.inner(swap.input[0], "Reshape")
     sizes = graph.numbers(apart.input[1]) if apart is not None else None
     back = graph.numbers(node.input[1])
-    if not sizes or not back or len(sizes) != 5 or len(back) != 4 or min(sizes[1:3]) < 1:
+    if not apart or not sizes or not back:
+        return None
+    if len(sizes) != 5 or len(back) != 4 or min(sizes[1:3]) < 1:
         return None
     if back[1] not in (-1, sizes[1] * sizes[2]):
         return None
@@ -237,8 +245,11 @@ def _channel_shuffle(graph: Graph, node: onnx.NodeProto) -> onnx.NodeProto | Non
     return made
 
 
-_REPLACEMENTS: dict[str, tuple[Callable, ...]] = {"Reshape": (_group_norm, _channel_shuffle)}
-_PATTERNS: dict[str, tuple[Callable, ...]] = {
+_Replacement = Callable[[Graph, onnx.NodeProto], onnx.NodeProto | None]
+_Pattern = Callable[[Graph, onnx.NodeProto], Composite | None]
+
+_REPLACEMENTS: dict[str, tuple[_Replacement, ...]] = {"Reshape": (_group_norm, _channel_shuffle)}
+_PATTERNS: dict[str, tuple[_Pattern, ...]] = {
     "Add": (_linear, _affine_norm, _written_layer_norm),
     "Mul": (_written_layer_norm,),
     "Div": (_written_layer_norm,),

@@ -1,6 +1,7 @@
 """Arithmetic on sizes, done while a graph is imported: what exporters write to reshape tensors."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -51,7 +52,7 @@ def _shape_of_tensor(operator: Operator) -> np.ndarray | None:
     return _plain(_objects(sizes[start:end]))
 
 
-def _objects(values: list) -> np.ndarray:
+def _objects(values: list[Any]) -> np.ndarray:
     made = np.empty(len(values), object)
     made[:] = values
     return made
@@ -62,7 +63,7 @@ def _exact(value: np.ndarray) -> np.ndarray:
     return value.astype(object) if value.dtype.kind in "iu" else value
 
 
-def _combined(combine: Callable) -> Callable[[Operator], np.ndarray]:
+def _combined(combine: Callable[[Any, Any], Any]) -> Callable[[Operator], np.ndarray]:
     def compute(operator: Operator) -> np.ndarray:
         values = [operator.value(place) for place in range(len(operator.inputs))]
         _check_types(*values)
@@ -85,8 +86,8 @@ def _check_types(*values: np.ndarray) -> None:
 def _divided(dividend: np.ndarray, divisor: np.ndarray) -> np.ndarray:
     """The quotient; that of whole numbers is rounded towards 0."""
     if dividend.dtype != object and divisor.dtype != object:
-        return dividend / divisor
-    return np.frompyfunc(_truncated, 2, 1)(dividend, divisor)
+        return np.asarray(dividend / divisor)
+    return np.asarray(np.frompyfunc(_truncated, 2, 1)(dividend, divisor))
 
 
 def _truncated(dividend: int | Dim, divisor: int | Dim) -> int | Dim:
@@ -119,14 +120,14 @@ def _concat(operator: Operator) -> np.ndarray:
 
 def _slice(operator: Operator) -> np.ndarray:
     value = operator.value(0)
-    starts, ends = operator.numbers("starts", 1), operator.numbers("ends", 2)
+    starts, ends = operator.required("starts", 1), operator.required("ends", 2)
     axes = operator.numbers("axes", 3) or range(len(starts))
     steps = operator.numbers("steps", 4) or [1] * len(starts)
     where = [slice(None)] * value.ndim
     for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
         size = value.shape[operator.counted(axis, value.ndim)]
-        end = None if step < 0 and end < -size else end
-        where[operator.counted(axis, value.ndim)] = slice(start, end, step)
+        last = None if step < 0 and end < -size else end
+        where[operator.counted(axis, value.ndim)] = slice(start, last, step)
     return value[tuple(where)]
 
 
@@ -166,7 +167,7 @@ def _range(operator: Operator) -> np.ndarray | None:
         raise UnknownSize
     if delta == 0 or abs((limit - start) / delta) > _MOST_NUMBERS:
         return None
-    return np.arange(start, limit, delta, operator.value(0).dtype)
+    return np.asarray(np.arange(start, limit, delta, dtype=operator.value(0).dtype))
 
 
 def _where(operator: Operator) -> np.ndarray:
@@ -178,10 +179,10 @@ def _where(operator: Operator) -> np.ndarray:
 def _product(operator: Operator) -> np.ndarray:
     value, axes = _exact(operator.value(0)), operator.numbers("axes", 1)
     keep = bool(operator.attribute("keepdims", 1))
-    return np.prod(value, None if axes is None else tuple(axes), keepdims=keep)
+    return np.asarray(np.prod(value, None if axes is None else tuple(axes), keepdims=keep))
 
 
-def _unary(apply: Callable) -> Callable[[Operator], np.ndarray]:
+def _unary(apply: Callable[[Any], Any]) -> Callable[[Operator], np.ndarray]:
     def compute(operator: Operator) -> np.ndarray:
         value = operator.value(0)
         if value.dtype == object:

@@ -98,11 +98,11 @@ def _size(dim: onnx.TensorShapeProto.Dimension) -> int | None:
 def _channels_first(sizes: list[int | None]) -> bool | None:
     """Whether the second axis has the channels; None if that cannot be told."""
     _, second, _, last = sizes
-    may_second = second is not None and second <= _MOST_CHANNELS
-    may_last = last is not None and last <= _MOST_CHANNELS
-    if may_second and may_last:
-        return second <= last or last > 4
-    return True if may_second else False if may_last else None
+    may_second = second if second is not None and second <= _MOST_CHANNELS else None
+    may_last = last if last is not None and last <= _MOST_CHANNELS else None
+    if may_second is not None and may_last is not None:
+        return may_second <= may_last or may_last > 4
+    return True if may_second is not None else False if may_last is not None else None
 
 
 def _shape_text(value: onnx.ValueInfoProto) -> str:

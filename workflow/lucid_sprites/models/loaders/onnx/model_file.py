@@ -1,6 +1,7 @@
 """ONNX files: read, and refused where they are not what can be imported."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,7 +86,7 @@ def _parsed(path: Path) -> onnx.ModelProto:
         if data.lstrip()[: len(start)] == start:
             raise UserError(f"{path}: not an ONNX model but {meaning}")
     try:
-        model = onnx.ModelProto.FromString(data)
+        model: onnx.ModelProto = onnx.ModelProto.FromString(data)
     except DecodeError as error:
         raise UserError(
             f"{path}: no ONNX model, or a truncated one ({len(data)} bytes); {_AGAIN}"
@@ -119,7 +120,7 @@ def _opset(model: onnx.ModelProto, path: Path) -> int:
             f"{path}: is written in opset {versions[0]}, and {_OLDEST} to {_NEWEST} are known; "
             f"{_AGAIN} with opset_version=18"
         )
-    return versions[0]
+    return int(versions[0])
 
 
 def _without_functions(model: onnx.ModelProto, path: Path) -> onnx.ModelProto:
@@ -160,7 +161,7 @@ def _check_functions(model: onnx.ModelProto, path: Path) -> None:
         )
 
 
-def _all_nodes(nodes: object) -> list[onnx.NodeProto]:
+def _all_nodes(nodes: Iterable[onnx.NodeProto]) -> list[onnx.NodeProto]:
     """Nodes, and those of the graphs inside them."""
     found, stack = [], list(nodes)
     while stack:

@@ -16,13 +16,13 @@ _TOLERANCE = 1e-5
 
 
 def _logistic(x: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-x))
+    return np.asarray(1 / (1 + np.exp(-x)))
 
 
 def _erf(x: np.ndarray) -> np.ndarray:
     from scipy.special import erf
 
-    return erf(x)
+    return np.asarray(erf(x))
 
 
 _KNOWN: dict[str, tuple[Callable[[np.ndarray], np.ndarray], ...]] = {

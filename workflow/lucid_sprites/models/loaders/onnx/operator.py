@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias, overload
 
 import numpy as np
 import onnx
@@ -14,8 +14,8 @@ from lucid_sprites.models.loaders.onnx.sizes import Dim, Size, UnknownSize
 from lucid_sprites.models.loaders.onnx.weight_writer import WeightWriter
 
 # Constants are arrays (of objects, if sizes are among them); everything else is a tensor.
-Value = np.ndarray | tf.Tensor
-Result = Value | Sequence[Value]
+Value: TypeAlias = np.ndarray | tf.Tensor
+Result: TypeAlias = Value | Sequence[Value]
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Operator:
         rank = value.shape.rank if isinstance(value, tf.Tensor) else value.ndim
         if rank is None:
             self.refuse("the number of axes that it reads is not known before a run")
-        return rank
+        return int(rank)
 
     def sizes(self, place: int) -> list[Size]:
         """An input that holds sizes.
@@ -136,12 +136,25 @@ class Operator:
             raise UnknownSize
         return [each if isinstance(each, Dim) else int(each) for each in value.reshape(-1)]
 
+    @overload
+    def numbers(self, name: str, place: int) -> list[int] | None: ...
+
+    @overload
+    def numbers(self, name: str, place: int, default: list[int]) -> list[int]: ...
+
     def numbers(self, name: str, place: int, default: list[int] | None = None) -> list[int] | None:
         """Whole numbers that older opsets have as an attribute and newer ones as an input."""
         if self.has(place):
             return [int(number) for number in self.constant(place).reshape(-1)]
         found = self.attribute(name, default)
         return [int(found)] if isinstance(found, int) else found
+
+    def required(self, name: str, place: int) -> list[int]:
+        """`numbers` that an operator cannot do without."""
+        numbers = self.numbers(name, place)
+        if numbers is None:
+            self.refuse(f"it has no {name}; the file is damaged")
+        return numbers
 
     def axis(self, default: int, place: int = 0) -> int:
         """The attribute `axis`, counted from the first."""

@@ -5,6 +5,7 @@ tells which sizes are multiples of the number of pictures.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -30,7 +31,9 @@ class Dim:
         self.make = make
         self.pictures = pictures
 
-    def _with(self, other: "Size", combine: Callable, swapped: bool = False) -> "Dim":
+    def _with(
+        self, other: "Size", combine: Callable[[Any, Any], Any], swapped: bool = False
+    ) -> "Dim":
         def make() -> tf.Tensor:
             operands = [self.make(), scalar(other)]
             return combine(*(operands[::-1] if swapped else operands))
@@ -92,7 +95,7 @@ class Dim:
             return False
         raise UnknownSize
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
 
 Size = int | Dim
@@ -102,7 +105,7 @@ def _is(size: Size, number: int) -> bool:
     return isinstance(size, int) and size == number
 
 
-def _op(raw: Callable) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+def _op(raw: Callable[..., tf.Tensor]) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
     return lambda x, y: raw(x=x, y=y)
 
 

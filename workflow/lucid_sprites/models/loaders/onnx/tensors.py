@@ -13,7 +13,7 @@ from onnx import TensorProto, numpy_helper
 from lucid_sprites.errors import UserError
 
 # Networks of half precision are computed in single precision.
-_TYPES = {
+_TYPES: dict[int, tf.DType] = {
     TensorProto.FLOAT: tf.float32, TensorProto.FLOAT16: tf.float32,
     TensorProto.BFLOAT16: tf.float32, TensorProto.DOUBLE: tf.float64,
     TensorProto.INT8: tf.int8, TensorProto.UINT8: tf.uint8,
@@ -23,7 +23,7 @@ _TYPES = {
 }  # fmt: skip
 _HALVES = (TensorProto.FLOAT16, TensorProto.BFLOAT16)
 # Typed fields that hold numbers; halves are kept as whole numbers.
-_FIELDS = {TensorProto.FLOAT: "float_data", TensorProto.DOUBLE: "double_data",
+_FIELDS: dict[int, str] = {TensorProto.FLOAT: "float_data", TensorProto.DOUBLE: "double_data",
            TensorProto.INT64: "int64_data", TensorProto.UINT64: "uint64_data",
            TensorProto.UINT32: "uint64_data"}  # fmt: skip
 

@@ -16,7 +16,7 @@ _SIMPLE = {
 }  # fmt: skip
 
 
-def _simple(operation: Callable) -> Callable[[Operator], tf.Tensor]:
+def _simple(operation: Callable[..., tf.Tensor]) -> Callable[[Operator], tf.Tensor]:
     key = "x" if operation in (raw.Sigmoid, raw.Tanh) else "features"
 
     def write(operator: Operator) -> tf.Tensor:
@@ -111,7 +111,8 @@ def _bound(operator: Operator, name: str, place: int) -> float | None:
     if operator.has(place):
         values = operator.constant(place)
         return values.reshape(-1)[0].item() if values.size else None
-    return operator.attribute(name)
+    bound: float | None = operator.attribute(name)
+    return bound
 
 
 @importer("Gelu", layer="activation")

@@ -21,7 +21,7 @@ raw = tf.raw_ops
 def convolution(operator: Operator) -> tf.Tensor:
     """Conv."""
     shape = kernel_shape(operator)
-    window, groups = window_of(operator, shape[2:]), operator.attribute("group", 1)
+    window, groups = window_of(operator, tuple(shape[2:])), operator.attribute("group", 1)
     pictures = channel_order.channels_last(operator.tensor(0))
     depth = pictures.shape[3]
     if groups < 1 or shape[0] % groups or depth not in (None, shape[1] * groups):
@@ -47,7 +47,7 @@ def convolution(operator: Operator) -> tf.Tensor:
 def transposed_convolution(operator: Operator) -> tf.Tensor:
     """ConvTranspose."""
     shape = kernel_shape(operator)
-    window, groups = window_of(operator, shape[2:]), operator.attribute("group", 1)
+    window, groups = window_of(operator, tuple(shape[2:])), operator.attribute("group", 1)
     if groups < 1 or shape[0] % groups:
         operator.refuse(f"weights {list(shape)} do not come in {groups} groups")
     pictures = channel_order.channels_last(operator.tensor(0))
@@ -158,7 +158,11 @@ def _plain_depthwise(
 
 
 def _with_holes(
-    pictures: tf.Tensor, kernel: tf.Tensor, window: Window, convolve: Callable, name: str | None
+    pictures: tf.Tensor,
+    kernel: tf.Tensor,
+    window: Window,
+    convolve: Callable[..., tf.Tensor],
+    name: str | None,
 ) -> tf.Tensor:
     """A dilated convolution as a plain one of each of the pictures of every n-th pixel."""
     pictures = padded(pictures, window.paddings)

@@ -26,7 +26,7 @@ _UNARY = {
 _SEVERAL = {"Max": raw.Maximum, "Min": raw.Minimum}
 
 
-def _binary(operation: Callable) -> Callable[[Operator], tf.Tensor]:
+def _binary(operation: Callable[..., tf.Tensor]) -> Callable[[Operator], tf.Tensor]:
     def write(operator: Operator) -> tf.Tensor:
         x, y = _of_one_type(operator)
         return operation(x=x, y=y, name=operator.result)
@@ -40,7 +40,7 @@ def _of_one_type(operator: Operator) -> tuple[tf.Tensor, tf.Tensor]:
     return x, y if x.dtype == y.dtype else raw.Cast(x=y, DstT=x.dtype)
 
 
-def _unary(operation: Callable) -> Callable[[Operator], tf.Tensor]:
+def _unary(operation: Callable[..., tf.Tensor]) -> Callable[[Operator], tf.Tensor]:
     return lambda operator: operation(x=operator.tensor(0), name=operator.result)
 
 
@@ -78,7 +78,7 @@ def mean_of_several(operator: Operator) -> tf.Tensor:
     return raw.Mul(x=total, y=share, name=operator.result)
 
 
-def _folded(operator: Operator, operation: Callable) -> tf.Tensor:
+def _folded(operator: Operator, operation: Callable[..., tf.Tensor]) -> tf.Tensor:
     tensors = [operator.tensor(place) for place in range(len(operator.inputs))]
     if len(tensors) == 1:
         return tensors[0]

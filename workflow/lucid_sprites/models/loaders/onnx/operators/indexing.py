@@ -63,7 +63,7 @@ def split(operator: Operator) -> list[tf.Tensor]:
 @importer("Slice")
 def slice_(operator: Operator) -> tf.Tensor:
     """Slice."""
-    starts, ends = operator.numbers("starts", 1), operator.numbers("ends", 2)
+    starts, ends = operator.required("starts", 1), operator.required("ends", 2)
     axes = operator.numbers("axes", 3) or range(len(starts))
     steps = operator.numbers("steps", 4) or [1] * len(starts)
     tensor, rank = operator.tensor(0), operator.rank()
@@ -121,7 +121,7 @@ def _gathered(operator: Operator, tensor: tf.Tensor, places: np.ndarray, axis: i
 def pad(operator: Operator) -> tf.Tensor:
     """Pad by a constant, or by what is at the border."""
     tensor, rank = operator.tensor(0), operator.rank()
-    numbers, axes = operator.numbers("pads", 1), operator.numbers("axes", 3) or range(rank)
+    numbers, axes = operator.required("pads", 1), operator.numbers("axes", 3) or range(rank)
     margins = [[0, 0] for _ in range(rank)]
     count = len(numbers) // 2
     for number, axis in enumerate(axes):

@@ -1,12 +1,13 @@
 """Pools: the largest or mean value of a window, or of whole pictures."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import tensorflow as tf
 
 from lucid_sprites.models.loaders.onnx import channel_order
 from lucid_sprites.models.loaders.onnx.operator import Operator, importer
-from lucid_sprites.models.loaders.onnx.operators.window import Window, padded, window_of
+from lucid_sprites.models.loaders.onnx.operators.window import Window, padded, pair, window_of
 
 raw = tf.raw_ops
 
@@ -54,7 +55,7 @@ def _window(operator: Operator) -> Window:
         operator.refuse("it has no kernel_shape; the file is damaged")
     window = window_of(operator, tuple(size))
     more = _overhang(operator, window)
-    return replace(window, after=tuple(a + m for a, m in zip(window.after, more, strict=True)))
+    return replace(window, after=pair(a + m for a, m in zip(window.after, more, strict=True)))
 
 
 def _overhang(operator: Operator, window: Window) -> tuple[int, int]:
@@ -63,11 +64,11 @@ def _overhang(operator: Operator, window: Window) -> tuple[int, int]:
         return 0, 0
     after = (operator.attribute("pads") or [0] * 4)[2:]
     rows = zip(window.strides, window.reach, after, strict=True)
-    return tuple(max(min(s - 1, r - 1 - a), 0) for s, r, a in rows)
+    return pair(max(min(s - 1, r - 1 - a), 0) for s, r, a in rows)
 
 
 def _without(window: Window, overhang: tuple[int, int]) -> Window:
-    after = tuple(a - o for a, o in zip(window.after, overhang, strict=True))
+    after = pair(a - o for a, o in zip(window.after, overhang, strict=True))
     return replace(window, after=after)
 
 
@@ -114,6 +115,6 @@ def global_max_pool(operator: Operator) -> tf.Tensor:
     return _whole(operator, raw.Max)
 
 
-def _whole(operator: Operator, reduce: object) -> tf.Tensor:
+def _whole(operator: Operator, reduce: Callable[..., tf.Tensor]) -> tf.Tensor:
     axes = tf.constant([*range(2, operator.rank())], tf.int32)
     return reduce(input=operator.tensor(0), axis=axes, keep_dims=True, name=operator.result)

@@ -1,5 +1,7 @@
 """Reductions along axes."""
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 from lucid_sprites.models.loaders.onnx.operator import Operator, Value, importer
@@ -54,7 +56,7 @@ def _sum_of(operator: Operator, tensor: tf.Tensor) -> tf.Tensor:
     return raw.Sum(input=tensor, axis=_axes(operator), keep_dims=keep)
 
 
-def _reduced(operator: Operator, reduce: object, tensor: tf.Tensor) -> Value:
+def _reduced(operator: Operator, reduce: Callable[..., tf.Tensor], tensor: tf.Tensor) -> Value:
     if operator.attribute("noop_with_empty_axes", 0) and not operator.numbers("axes", 1):
         return tensor
     keep = bool(operator.attribute("keepdims", 1))

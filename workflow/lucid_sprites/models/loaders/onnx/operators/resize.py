@@ -122,7 +122,9 @@ def _scaled(size: int | Dim, times: float) -> int | Dim:
     return Dim(make)
 
 
-def _native(mode: str, transform: str, rounding: str, whole_times: bool) -> Callable | None:
+def _native(
+    mode: str, transform: str, rounding: str, whole_times: bool
+) -> Callable[..., tf.Tensor] | None:
     """TensorFlow's operation that does the same, if there is one."""
     # PyTorch's own way differs for results of one pixel only.
     halves = transform == "half_pixel" or (transform == "pytorch_half_pixel" and whole_times)

@@ -54,8 +54,9 @@ def _reshaped(tensor: tf.Tensor, wanted: list[Size], name: str) -> tf.Tensor:
 def _without_guess(tensor: tf.Tensor, wanted: list[Size]) -> list[Size]:
     """The size that -1 stands for beside a free batch, where it is known."""
     shape = tensor.shape.as_list() if tensor.shape.rank is not None else [None]
-    counted = [_number(size) for size in wanted if not _is(size, -1)]
-    if None in shape or None in counted or len(counted) == len(wanted):
+    others = [_number(size) for size in wanted if not _is(size, -1)]
+    counted = [number for number in others if number is not None]
+    if None in shape or len(counted) < len(others) or len(others) == len(wanted):
         return wanted
     whole, rest = divmod(math.prod(shape), math.prod(counted))
     if rest or whole % BATCH == 0:
@@ -83,17 +84,29 @@ def _for_any_batch(operator: Operator, wanted: list[Size], tensor: tf.Tensor) ->
             "free batch, or for one picture"
         )
     place = places[0]
-    own = [size.pictures if axis == place else size for axis, size in enumerate(sizes)]
-    if any(isinstance(size, Dim) for size in (*own, *wanted)):
+    own = [_pictures(size) if axis == place else size for axis, size in enumerate(sizes)]
+    known, fixed = _all_known(own), _all_known(wanted)
+    if known is None or fixed is None:
         return _free_first(wanted, place, sizes)
-    wanted = _filled(wanted, own)
-    target = _place_of_batch(own, wanted, place)
+    filled = _filled(fixed, known)
+    target = _place_of_batch(known, filled, place)
     if target is None:
         operator.refuse(
-            f"sizes {wanted} fix the number of pictures; export the model with a free batch "
+            f"sizes {filled} fix the number of pictures; export the model with a free batch "
             "(docs/models.md, PyTorch)"
         )
-    return [-1 if axis == target else size for axis, size in enumerate(wanted)]
+    return [-1 if axis == target else size for axis, size in enumerate(filled)]
+
+
+def _pictures(size: Size) -> Size:
+    """How many times the number of pictures a size is, for a size that is a multiple of it."""
+    return size.pictures if isinstance(size, Dim) and size.pictures else size
+
+
+def _all_known(sizes: list[Size]) -> list[int] | None:
+    """Sizes that are all known; None if one is not."""
+    numbers = [size for size in sizes if not isinstance(size, Dim)]
+    return numbers if len(numbers) == len(sizes) else None
 
 
 def _free_first(wanted: list[Size], place: int, sizes: list[Size]) -> list[Size]:
@@ -103,7 +116,7 @@ def _free_first(wanted: list[Size], place: int, sizes: list[Size]) -> list[Size]
     return wanted
 
 
-def _filled(wanted: list[Size], own: list[int]) -> list[int]:
+def _filled(wanted: list[int], own: list[int]) -> list[int]:
     rest = math.prod(size for size in wanted if size != -1)
     return [math.prod(own) // max(rest, 1) if size == -1 else size for size in wanted]
 
@@ -183,8 +196,8 @@ def expand(operator: Operator) -> tf.Tensor:
         )
         return raw.BroadcastTo(input=tensor, shape=shape, name=operator.result)
     rank = max(len(wanted), len(own))
-    wanted = [1] * (rank - len(wanted)) + wanted
-    own = [1] * (rank - len(own)) + own
+    wanted = [*[1] * (rank - len(wanted)), *wanted]
+    own = [*[1] * (rank - len(own)), *own]
     sizes = [o if _is(w, 1) else w for o, w in zip(own, wanted, strict=True)]
     return raw.BroadcastTo(input=tensor, shape=vector(sizes), name=operator.result)
 

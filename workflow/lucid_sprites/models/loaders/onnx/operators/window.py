@@ -1,5 +1,6 @@
 """Windows that slide over pictures: what convolutions and pools have in common."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +30,7 @@ class Window:
     @property
     def reach(self) -> tuple[int, int]:
         """Pixels that it spans."""
-        return tuple((k - 1) * d + 1 for k, d in zip(self.size, self.dilations, strict=True))
+        return pair((k - 1) * d + 1 for k, d in zip(self.size, self.dilations, strict=True))
 
     @property
     def is_padded(self) -> bool:
@@ -49,6 +50,12 @@ class Window:
         return [[0, 0], *map(list, rows), [0, 0]]
 
 
+def pair(numbers: Iterable[int]) -> tuple[int, int]:
+    """What is said of height and width."""
+    vertical, horizontal = numbers
+    return vertical, horizontal
+
+
 def window_of(operator: Operator, size: tuple[int, ...]) -> Window:
     """The window of an operator whose kernel has `size`.
 
@@ -65,10 +72,10 @@ def window_of(operator: Operator, size: tuple[int, ...]) -> Window:
     pads = operator.attribute("pads") or [0, 0, 0, 0]
     _check(operator, size, strides, dilations, pads)
     before, after = _automatic(operator, size, strides, dilations, pads)
-    return Window(tuple(size), tuple(strides), tuple(dilations), before, after)
+    return Window(pair(size), pair(strides), pair(dilations), before, after)
 
 
-def _check(operator: Operator, *lists: list[int]) -> None:
+def _check(operator: Operator, *lists: Sequence[int]) -> None:
     size, strides, dilations, pads = lists
     positive = all(0 < n <= _MOST for n in (*size, *strides, *dilations))
     if (
@@ -89,14 +96,14 @@ def _automatic(
     """Padding before and after, as the attribute `auto_pad` has it."""
     automatic = operator.text("auto_pad", "NOTSET")
     if automatic == "NOTSET":
-        return tuple(pads[:2]), tuple(pads[2:])
+        return pair(pads[:2]), pair(pads[2:])
     if automatic == "VALID":
         return (0, 0), (0, 0)
     totals = [
         _same_padding(operator, axis, (k - 1) * d + 1, s)
         for axis, (k, d, s) in enumerate(zip(size, dilations, strides, strict=True))
     ]
-    smaller, larger = tuple(t // 2 for t in totals), tuple(t - t // 2 for t in totals)
+    smaller, larger = pair(t // 2 for t in totals), pair(t - t // 2 for t in totals)
     return (smaller, larger) if automatic == "SAME_UPPER" else (larger, smaller)
 
 
@@ -110,7 +117,7 @@ def _same_padding(operator: Operator, axis: int, reach: int, stride: int) -> int
             "its padding (auto_pad) depends on the size of the picture; export the model with "
             "explicit pads, or with a fixed height and width"
         )
-    return max((-(-size // stride) - 1) * stride + reach - size, 0)
+    return max((-(-int(size) // stride) - 1) * stride + reach - int(size), 0)
 
 
 def padded(tensor: tf.Tensor, paddings: list[list[int]], value: float = 0.0) -> tf.Tensor:
