@@ -19,6 +19,7 @@ test: $(VENV)/installed-dev
 	$(BIN)/ruff format --check
 	$(BIN)/snakefmt --check --line-length 100 Snakefile workflow/rules
 	$(BIN)/snakemake --lint
+	$(BIN)/mypy
 	$(BIN)/python -m pytest -m "not stress" -n 2 --dist worksteal
 
 # The slow, exhaustive and statistical tests.
