@@ -108,7 +108,9 @@ class Bench:
         self, case: Case, graph: Path, picture: dict[str, Any], layer: dict[str, Any]
     ) -> list[Job]:
         """One job for each worker: what one job of the workflow has to do, up to a limit."""
-        batch, block = cost.sizes(layer, {**DEFAULTS, "scale": case.scale})
+        batch, block = cost.sizes(
+            layer["macs"], layer["activations"], {**DEFAULTS, "scale": case.scale}
+        )
         batches = max(1, min(block, layer["depth"]) // batch)
         batches = min(batches, case.most_batches)
         count = min(_WORKERS * batch * batches, layer["depth"])

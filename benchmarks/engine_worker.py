@@ -74,7 +74,7 @@ class EngineSample:
 
 
 def describe(graph: str) -> dict[str, Any]:
-    """The layer catalogue of a graph."""
+    """The layer catalogue of a graph, as plain data."""
     import lean_tensorflow  # noqa: F401
 
     from lucid_sprites.models import catalogue
@@ -83,7 +83,7 @@ def describe(graph: str) -> dict[str, Any]:
 
     loaded = load({"file": graph})
     normal = normalize(loaded.graph, {}, graph, loaded.facts, loaded.assumed_range)
-    return catalogue.describe(normal, [84], graph)
+    return catalogue.describe(normal, [84], graph).as_dict()
 
 
 def living_channels(job: Job) -> list[int]:
@@ -231,8 +231,8 @@ def _outcomes(job: Job, indexes: list[int], progress: Any) -> Any:
     """The engine's outcomes; a channel that comes again has another seed."""
     from lucid_sprites.engine.optimize import Task, optimize
     from lucid_sprites.models.graph import prepare
-    from lucid_sprites.models.input_spec import InputSpec
     from lucid_sprites.models.loaders import frozen_graph
+    from lucid_sprites.recipe.layer_catalogue import InputSpec
 
     recipe = _recipe(job)
     tasks = [

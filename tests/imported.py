@@ -6,9 +6,9 @@ from typing import Any
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites.models import catalogue
-from lucid_sprites.models.input_spec import InputSpec
 from lucid_sprites.models.loaders.load_model import load
 from lucid_sprites.models.normal_form.normalize import NormalForm, normalize
+from lucid_sprites.recipe.layer_catalogue import InputSpec
 
 # Of the canvases of 64 pixels under the standard transforms.
 EDGES = (68, 77, 84)
@@ -26,8 +26,8 @@ def normal(path: Path | str, options: dict[str, Any] | None = None) -> NormalFor
 def describe(
     path: Path | str, options: dict[str, Any] | None = None, edges: tuple[int, ...] = EDGES
 ) -> dict[str, Any]:
-    """The catalogue of a model file."""
-    return catalogue.describe(normal(path, options), edges, str(path))
+    """The catalogue of a model file as plain data."""
+    return catalogue.describe(normal(path, options), edges, str(path)).as_dict()
 
 
 def picture(graph: GraphDef, options: dict[str, Any] | None = None) -> InputSpec:

@@ -1,6 +1,6 @@
 """What a network expects as its picture, for tests."""
 
-from lucid_sprites.models.input_spec import InputSpec
+from lucid_sprites.recipe.layer_catalogue import InputSpec
 
 
 def input_spec(name="picture", height=None, width=None, channels=3, low=0.0, high=1.0):

@@ -14,7 +14,7 @@ import tiny_graphs
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Task
 from lucid_sprites.models.graph.prepare import prepare
-from lucid_sprites.models.input_spec import InputSpec
+from lucid_sprites.recipe.layer_catalogue import InputSpec
 from lucid_sprites.recipe.settings import DEFAULTS, Recipe
 
 # In a program of its own: the shim puts another module in the place of `tensorflow`.

@@ -1,5 +1,7 @@
 """Which neurons of another state respond to a sprite."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
@@ -9,8 +11,9 @@ from comparison.series import plain, write_state
 from lucid_sprites.comparison.responses import main, respond, respond_all
 from lucid_sprites.errors import UserError
 from lucid_sprites.planning import catalogues
+from plans import catalogue_of, layer_of
 
-PICTURE = {"name": "picture", "height": None, "width": None, "channels": 3, "low": 0, "high": 1}
+UNIT = layer_of(0, "unit", depth=3)
 RED, GREEN, BLUE = np.eye(3)
 
 
@@ -28,8 +31,7 @@ def colour_network(order):
 def test_the_neuron_that_took_over_responds(tmp_path):
     graph = tiny_graphs.save(colour_network((1, 2, 0)), tmp_path / "other.pb")
     sheets = write_state(tmp_path, "a", {"unit": {0: plain(RED), 1: plain(GREEN), 2: None}})
-    catalogue = {"input": PICTURE, "layers": [{"name": "unit", "fixed": False}]}
-    catalogues.write(str(tmp_path / "layers.json"), catalogue)
+    catalogues.write(str(tmp_path / "layers.json"), catalogue_of(UNIT))
     table = respond_all(1, str(graph), str(tmp_path / "layers.json"), sheets)
     best = table[table["rank"] == 1].set_index("sprite")
     assert best["neuron"].to_dict() == {0: 2, 1: 0}
@@ -39,7 +41,7 @@ def test_the_neuron_that_took_over_responds(tmp_path):
 
 
 def test_pictures_are_brought_to_the_networks_range():
-    picture = {**PICTURE, "low": 0, "high": 255}
+    picture = replace(catalogue_of().picture, low=0, high=255)
     values = respond(colour_network((0, 1, 2)), picture, "unit", False, [plain(GREEN)])
     np.testing.assert_allclose(values, [[0, 255, 0]], rtol=1e-5)
 
@@ -47,8 +49,7 @@ def test_pictures_are_brought_to_the_networks_range():
 def test_a_state_without_sprites_has_an_empty_table(tmp_path, monkeypatch):
     graph = tiny_graphs.save(colour_network((1, 2, 0)), tmp_path / "other.pb")
     sheets = write_state(tmp_path, "a", {"unit": {0: None, 1: None}})
-    catalogue = {"input": PICTURE, "layers": [{"name": "unit", "fixed": False}]}
-    catalogues.write(str(tmp_path / "layers.json"), catalogue)
+    catalogues.write(str(tmp_path / "layers.json"), catalogue_of(UNIT))
     out = tmp_path / "responses.csv"
     monkeypatch.setattr("sys.argv", [
         "responses", "--made", "x", "--strongest", "1", "--graph", str(graph), "--out", str(out),
@@ -61,6 +62,6 @@ def test_a_state_without_sprites_has_an_empty_table(tmp_path, monkeypatch):
 def test_layers_that_the_other_graph_lacks_are_named(tmp_path):
     graph = tiny_graphs.save(colour_network((1, 2, 0)), tmp_path / "other.pb")
     sheets = write_state(tmp_path, "a", {"another": {0: plain(RED)}})
-    catalogues.write(str(tmp_path / "layers.json"), {"input": PICTURE, "layers": []})
+    catalogues.write(str(tmp_path / "layers.json"), catalogue_of())
     with pytest.raises(UserError, match="none of the layers another with a sprite"):
         respond_all(1, str(graph), str(tmp_path / "layers.json"), sheets)

@@ -8,7 +8,7 @@ from lucid_sprites.engine import random_streams
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Checkpoint, Outcome
 from lucid_sprites.models.graph.prepare import prepare
-from lucid_sprites.models.input_spec import InputSpec
+from lucid_sprites.recipe.layer_catalogue import InputSpec
 from lucid_sprites.recipe.settings import DEFAULTS, Recipe
 
 COLOURS = np.eye(3)

@@ -22,7 +22,7 @@ from lucid_sprites.engine.objectives import build
 from lucid_sprites.engine.batch_graph import BatchGraph
 from lucid_sprites.engine.state import State
 from lucid_sprites.models.loaders import frozen_graph
-from lucid_sprites.models.input_spec import InputSpec
+from lucid_sprites.recipe.layer_catalogue import InputSpec
 from lucid_sprites.models.graph.prepare import prepare
 from lucid_sprites.recipe.objectives import objective
 

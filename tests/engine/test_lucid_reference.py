@@ -19,7 +19,7 @@ from lucid_sprites.recipe.settings import DEFAULTS, Recipe
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Task
 from lucid_sprites.models.loaders import frozen_graph
-from lucid_sprites.models.input_spec import InputSpec
+from lucid_sprites.recipe.layer_catalogue import InputSpec
 from lucid_sprites.models.graph.prepare import prepare
 
 picture = InputSpec("picture", None, None, 3, -1.0, 1.0, {})

@@ -14,7 +14,7 @@ from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.state import State
 from lucid_sprites.engine.task import Task
 from lucid_sprites.models.graph.prepare import prepare
-from lucid_sprites.models.input_spec import InputSpec
+from lucid_sprites.recipe.layer_catalogue import InputSpec
 from lucid_sprites.recipe.objectives import OBJECTIVES, Objective, parse
 from lucid_sprites.recipe.settings import DEFAULTS, Recipe
 from lucid_sprites.recipe.statuses import REFUSED

@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ def study(tmp_path_factory) -> Path:
 
 def _stamp(jobs, described):
     for job in jobs:
-        catalogues.write(job["catalogue"], described | {"stamp": job["stamp"]})
+        catalogues.write(job["catalogue"], replace(described, stamp=job["stamp"]))
 
 
 def files(folder: Path) -> set[Path]:

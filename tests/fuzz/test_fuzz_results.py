@@ -14,6 +14,7 @@ from lucid_sprites.errors import UserError
 from lucid_sprites.models.preflight import report
 from lucid_sprites.planning import catalogues
 from lucid_sprites.planning.layers import select_layers
+from lucid_sprites.recipe.layer_catalogue import Catalogue
 from lucid_sprites.recipe.settings import DEFAULTS
 from lucid_sprites.recipe.size import Size
 from lucid_sprites.sprites import sheet_index
@@ -46,10 +47,10 @@ def whole(tmp_path_factory) -> dict:
 
 
 @pytest.fixture(scope="module")
-def catalogue(tmp_path_factory) -> dict:
+def catalogue(tmp_path_factory) -> Catalogue:
     """A layer catalogue, as the workflow makes it."""
     path = tiny_graphs.save(tiny_graphs.small(), tmp_path_factory.mktemp("graph") / "one.pb")
-    return describe(str(path), {}) | {"stamp": None, "sha256": "ab" * 32}
+    return Catalogue.parse(describe(str(path), {}) | {"sha256": "ab" * 32})
 
 
 def written(data) -> bytes:

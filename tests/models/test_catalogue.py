@@ -274,7 +274,7 @@ def test_the_program_writes_every_catalogue_that_it_can(tmp_path):
     assert ran.stderr.strip().split("\n")[-1] == (
         f"error: {bad}: is empty; a frozen TensorFlow graph (.pb) is needed"
     )
-    assert catalogues.read(str(tmp_path / "results" / "0.json")) == {
+    assert catalogues.read(str(tmp_path / "results" / "0.json")).as_dict() == {
         **describe(str(good), {"range": [0, 1]}),
         "stamp": {"size": 0},
         "sha256": sha256(tmp_path / "results" / "0.pb"),

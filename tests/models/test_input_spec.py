@@ -6,8 +6,8 @@ import tensorflow.compat.v1 as tf
 
 from imported import picture as find
 from lucid_sprites.errors import UserError
-from lucid_sprites.models.input_spec import InputSpec
 from lucid_sprites.models.loaders import frozen_graph
+from lucid_sprites.recipe.layer_catalogue import InputSpec
 from tiny_graphs import frozen, small
 
 MEAN = np.array([123.15, 115.9, 103.06], np.float32)

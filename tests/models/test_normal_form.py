@@ -45,7 +45,7 @@ def plain(build, layer, pictures=PICTURES):
 
 
 def layers(form):
-    return {each["name"]: each for each in describe(form, EDGES, "graph.pb")["layers"]}
+    return {each.name: each for each in describe(form, EDGES, "graph.pb").layers}
 
 
 def assert_same(found, expected):
@@ -75,7 +75,7 @@ def test_other_precisions_take_a_float_picture(dtype):
     form = made(build)
     found = values(form, "relu").astype(np.float32)
     np.testing.assert_allclose(found, np.maximum(expected_conv(), 0), atol=0.05)
-    assert layers(form)["relu"]["depth"] == 4
+    assert layers(form)["relu"].depth == 4
 
 
 def branches(condition):
@@ -297,8 +297,8 @@ def test_layers_without_a_gradient_are_not_offered():
 
     form = made(build)
     described = describe(form, EDGES, "graph.pb")
-    assert [each["name"] for each in described["layers"]] == ["conv"]
-    assert described["other"]["relu"] == "no gradient passes steps (Round)"
+    assert [each.name for each in described.layers] == ["conv"]
+    assert described.other["relu"] == "no gradient passes steps (Round)"
 
 
 def test_broken_and_silent_channels_are_counted():

@@ -6,6 +6,7 @@ from tensorflow import make_ndarray, make_tensor_proto
 
 from imported import describe
 from lucid_sprites.models.preflight import report
+from lucid_sprites.recipe.layer_catalogue import Catalogue
 from tiny_graphs import save, small
 
 
@@ -20,10 +21,11 @@ def diverged(tmp_path):
 
 
 def test_a_network_of_nan_is_said_in_words(diverged):
-    text = report("mine", {"diverged": describe(diverged)})
+    text = report("mine", {"diverged": Catalogue.parse(describe(diverged))})
     assert "- **5 of 6 layers give NaN or infinite values**, from `conv1/Conv2D` on" in text
     assert "take an earlier state, or say `input: {range: [low, high]}`" in text
 
 
 def test_a_sound_network_has_no_such_words(tmp_path):
-    assert "NaN" not in report("mine", {"sound": describe(save(small(), tmp_path / "net.pb"))})
+    sound = Catalogue.parse(describe(save(small(), tmp_path / "net.pb")))
+    assert "NaN" not in report("mine", {"sound": sound})

@@ -7,11 +7,9 @@ import pytest
 
 from lucid_sprites.errors import UserError
 from lucid_sprites.planning.comparison import comparisons
-from plans import plan_of
+from plans import catalogue_of, layer_of, plan_of
 
-RELU = {"number": 0, "name": "relu", "op": "Relu", "kind": "activation", "depth": 4,
-        "content": "ab", "macs": 1.0, "activations": 6.0, "fixed": False}  # fmt: skip
-CATALOGUE = {"input": {"name": "picture"}, "layers": [RELU], "other": {}, "sha256": "0"}
+CATALOGUE = catalogue_of(layer_of(0, "relu", depth=4))
 
 
 def compared(instances, **options):

@@ -8,11 +8,10 @@ import pytest
 from lucid_sprites.config import schema
 from lucid_sprites.errors import UserError
 from lucid_sprites.planning import images
-from plans import plan_of
+from plans import catalogue_of, layer_of, plan_of
 
 LAYERS = [
-    {"number": n, "name": name, "op": op, "depth": depth, "kind": "activation", "fixed": False,
-     "content": name, "macs": 1.0, "activations": 1.0}
+    layer_of(n, name, op=op, depth=depth, content=name)
     for n, (name, op, depth) in enumerate(
         [("conv1/Conv2D", "Conv2D", 6), ("conv1/Relu", "Relu", 6), ("pool", "MaxPool", 6),
          ("conv2/Conv2D", "Conv2D", 9), ("conv2/Relu6", "Relu6", 9), ("joined", "ConcatV2", 15)]
@@ -32,10 +31,8 @@ def pictures(tmp_path, monkeypatch):
 
 @pytest.fixture
 def plan(tmp_path):
-    catalogue = {"layers": LAYERS, "other": {}, "input": {"name": "in"}, "sha256": "s"}
-    return plan_of(
-        tmp_path / "results", catalogue, [("net", "10k"), ("net", "20k"), ("other", "1")]
-    )
+    instances = [("net", "10k"), ("net", "20k"), ("other", "1")]
+    return plan_of(tmp_path / "results", catalogue_of(*LAYERS), instances)
 
 
 def load(plan, *entries):

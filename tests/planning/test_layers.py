@@ -5,35 +5,26 @@ import pytest
 from lucid_sprites.errors import UserError
 from lucid_sprites.planning.layers import LayerPlan, select_layers
 from lucid_sprites.recipe.settings import DEFAULTS, merge
+from plans import catalogue_of, layer_of
 
 WHERE = "study.yaml: series shapes, instance a"
 
 
 def layer(number, name, kind, depth):
-    return {
-        "number": number,
-        "name": name,
-        "kind": kind,
-        "depth": depth,
-        "content": f"content of {name}",
-        "fixed": name == "fixed",
-        "macs": 450.0,
-        "activations": 6.0,
-    }
+    return layer_of(number, name, kind=kind, depth=depth, fixed=name == "fixed", macs=450.0)
 
 
-CATALOGUE = {
-    "input": {"name": "picture", "height": 32, "width": 48, "channels": 3},
-    "layers": [
-        layer(0, "conv1/Conv2D", "convolution", 6),
-        layer(1, "conv1/Relu", "activation", 6),
-        layer(2, "pool", "pool", 6),
-        layer(3, "conv2/Conv2D", "convolution", 100),
-        layer(4, "conv2/Relu", "activation", 100),
-        layer(5, "conv12/Relu", "activation", 300),
-    ],
-    "other": {"anchors": "does not depend on the input"},
-}
+CATALOGUE = catalogue_of(
+    layer(0, "conv1/Conv2D", "convolution", 6),
+    layer(1, "conv1/Relu", "activation", 6),
+    layer(2, "pool", "pool", 6),
+    layer(3, "conv2/Conv2D", "convolution", 100),
+    layer(4, "conv2/Relu", "activation", 100),
+    layer(5, "conv12/Relu", "activation", 300),
+    other={"anchors": "does not depend on the input"},
+    height=32,
+    width=48,
+)
 
 
 def choose(series=None, instance=None, **settings) -> list[LayerPlan]:
@@ -83,7 +74,7 @@ def test_names_are_matched_with_their_case():
 
 def test_an_exact_name_is_no_glob():
     # "a[1]" as a glob means "a1"; as a name it is itself.
-    catalogue = {**CATALOGUE, "layers": [layer(0, "a1", "pool", 2), layer(1, "a[1]", "pool", 2)]}
+    catalogue = catalogue_of(layer(0, "a1", "pool", 2), layer(1, "a[1]", "pool", 2))
     (plan,) = select_layers(catalogue, DEFAULTS, [["a[1]"]], WHERE)
     assert plan.number == 1
 
@@ -255,7 +246,7 @@ def test_one_bad_level_is_refused_even_if_the_other_chooses():
 
 
 def test_a_graph_without_activations_needs_a_list_of_layers():
-    catalogue = {**CATALOGUE, "layers": [layer(0, "conv1/Conv2D", "convolution", 6)]}
+    catalogue = catalogue_of(layer(0, "conv1/Conv2D", "convolution", 6))
     with pytest.raises(UserError) as caught:
         select_layers(catalogue, DEFAULTS, [None, None], WHERE)
     assert str(caught.value) == (

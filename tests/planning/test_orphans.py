@@ -10,14 +10,10 @@ from lucid_sprites.planning.comparison import Comparisons
 from lucid_sprites.planning.images import ImagePlan
 from lucid_sprites.planning.studies import StudiesPlan
 from lucid_sprites.planning.training import Trainings
-from plans import plan_of
+from plans import catalogue_of, layer_of, plan_of
 
-LAYER = {"number": 3, "name": "conv1/Relu", "op": "Relu", "kind": "activation", "depth": 6,
-         "content": "ab", "macs": 1.0, "activations": 6.0, "fixed": False}  # fmt: skip
-OTHERS = [
-    {**LAYER, "number": number, "name": f"add{number}", "kind": "merge"} for number in range(3)
-]
-CATALOGUE = {"input": {"name": "picture"}, "layers": [*OTHERS, LAYER], "other": {}, "sha256": "cd"}
+OTHERS = [layer_of(number, f"add{number}", kind="merge") for number in range(3)]
+CATALOGUE = catalogue_of(*OTHERS, layer_of(3, "conv1/Relu", content="ab"))
 # The plan has the thresholds 64 and 256 of 6 indexes at scale 64; `later` has no catalogue yet.
 ASKED = [
     "tiny/one/sprites/l_3_i_5_t_64_s_64.png",

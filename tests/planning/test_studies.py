@@ -9,18 +9,14 @@ import pytest
 from lucid_sprites.errors import UserError
 from lucid_sprites.planning.study_selection import plan_studies
 from lucid_sprites.recipe.objectives import parse, text
-from plans import plan_of
+from plans import catalogue_of, layer_of, plan_of
 
-CATALOGUE = {
-    "sha256": "0" * 64,
-    "input": {"name": "picture", "channels": 3},
-    "layers": [
-        {"number": n, "name": name, "kind": "activation", "depth": depth, "macs": 10.0 * (n + 1),
-         "activations": 4.0, "content": name, "fixed": False}
+CATALOGUE = catalogue_of(
+    *(
+        layer_of(n, name, depth=depth, macs=10.0 * (n + 1), activations=4.0, content=name)
         for n, (name, depth) in enumerate([("conv1/Relu", 6), ("conv2/Relu", 5), ("logits", 3)])
-    ],
-    "other": {},
-}  # fmt: skip
+    )
+)
 
 
 def studies(kinds, series=None, **config):

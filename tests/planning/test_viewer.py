@@ -6,11 +6,9 @@ import pytest
 
 from lucid_sprites.errors import UserError
 from lucid_sprites.planning.viewer import Pages
-from plans import plan_of
+from plans import catalogue_of, layer_of, plan_of
 
-LAYER = {"number": 0, "name": "conv1/Relu", "op": "Relu", "kind": "activation", "depth": 6,
-         "content": "ab", "macs": 1.0, "activations": 6.0, "fixed": False}  # fmt: skip
-CATALOGUE = {"input": {"name": "picture"}, "layers": [LAYER], "other": {}, "sha256": "cd"}
+CATALOGUE = catalogue_of(layer_of(0, "conv1/Relu"))
 
 
 def test_a_layer_waits_for_no_model_but_its_own(tmp_path):

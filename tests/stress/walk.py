@@ -238,8 +238,8 @@ def _check_models(plan: Plan, site: Site) -> None:
     for (series, instance), own in plan.options.items():
         variant = Path(own.source.files[0])
         content = known.get(variant.read_bytes()) if variant.suffix == ".pb" else None
-        found = plan.instance(series, instance).catalogue["layers"]
-        if content is not None and content != {n["name"]: n["content"] for n in found}:
+        found = plan.instance(series, instance).catalogue.layers
+        if content is not None and content != {layer.name: layer.content for layer in found}:
             raise Fault(f"the catalogue of {series}/{instance} is not that of {variant}")
 
 

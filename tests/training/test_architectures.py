@@ -8,9 +8,9 @@ import tensorflow.compat.v1 as tf
 from lucid_sprites.engine.optimize import optimize
 from lucid_sprites.engine.task import Task
 from lucid_sprites.models.graph.prepare import prepare
-from lucid_sprites.models.input_spec import InputSpec
 from lucid_sprites.models.loaders.freeze_keras import freeze
 from lucid_sprites.recipe import statuses
+from lucid_sprites.recipe.layer_catalogue import InputSpec
 from lucid_sprites.recipe.settings import DEFAULTS, Recipe
 from lucid_sprites.training import architectures, googlenet
 from lucid_sprites.training.dataset import open_dataset

@@ -83,7 +83,7 @@ def fake_quantized() -> GraphDef:
 def converted(graph: GraphDef, load: Callable[[], Loaded] | None = None) -> list[str]:
     """The layers of a graph as the import finds them."""
     _, catalogue = convert(load or (lambda: Loaded(graph)), {}, [68], "net.pb")
-    return [layer["op"] for layer in catalogue["layers"]]
+    return [layer.op for layer in catalogue.layers]
 
 
 def test_a_loop_around_the_layers_is_named(loops_as_functions):

@@ -17,6 +17,7 @@ from lucid_sprites.errors import UserError
 from lucid_sprites.models.convert import convert
 from lucid_sprites.models.loaders.load_model import Loaded
 from lucid_sprites.models.loaders.load_model import load as load_file
+from lucid_sprites.recipe.layer_catalogue import Catalogue
 from lucid_sprites.recipe.objectives import Objective
 
 # Of the canvases of 64 pixels under the standard transforms: what layers have to take.
@@ -70,23 +71,21 @@ class Model:
 
     Attributes:
         graph: in normal form.
-        catalogue: what it offers (see `models.catalogue.describe`).
+        catalogue: what it offers.
     """
 
     graph: GraphDef
-    catalogue: dict[str, Any]
+    catalogue: Catalogue
 
     @property
     def layers(self) -> list[dict[str, Any]]:
         """The layers, inputs first: `number`, `name`, `op`, `kind`, `depth`, and more."""
-        layers: list[dict[str, Any]] = self.catalogue["layers"]
-        return layers
+        return [layer.as_dict() for layer in self.catalogue.layers]
 
     @property
     def picture(self) -> dict[str, Any]:
         """The picture that the model expects, and how each fact about it is known."""
-        picture: dict[str, Any] = self.catalogue["input"]
-        return picture
+        return self.catalogue.picture.as_dict()
 
     def render(
         self,

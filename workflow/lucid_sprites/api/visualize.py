@@ -11,9 +11,9 @@ from lucid_sprites.engine.objectives.functions import ObjectiveFunction, functio
 from lucid_sprites.engine.optimize import Progress, optimize
 from lucid_sprites.engine.task import Outcome, Task
 from lucid_sprites.models.graph import prepare
-from lucid_sprites.models.input_spec import InputSpec
 from lucid_sprites.planning.sprites import InstancePlan
 from lucid_sprites.planning.study_selection import study_plan
+from lucid_sprites.recipe.layer_catalogue import Catalogue
 from lucid_sprites.recipe.objectives import Objective, objective, text
 from lucid_sprites.recipe.settings import DEFAULTS, recipes
 
@@ -22,7 +22,7 @@ _STAND_IN = text(objective("total_variation").data)
 
 def visualize(
     graph: GraphDef,
-    catalogue: dict[str, Any],
+    catalogue: Catalogue,
     study: list[Objective | str | ObjectiveFunction] | dict[str, Any],
     progress: Progress = lambda _: None,
     **settings: Any,
@@ -31,7 +31,7 @@ def visualize(
 
     Args:
         graph: in normal form.
-        catalogue: of its layers (see `models.catalogue`).
+        catalogue: of its layers.
         study: a list of objectives, which may be functions, or a mapping as under `studies` in
             config.yaml.
         progress: called with the number of sprites that have advanced by a step.
@@ -50,7 +50,7 @@ def visualize(
     written = {key: _listed(value) for key, value in {**study, **settings}.items()}
     checked = schema.check(written, "render", "study")
     instance = InstancePlan("", "", "", catalogue, [])
-    found = InputSpec(**catalogue["input"])
+    found = catalogue.picture
     calls = {place: function_data(place, f, graph, found) for place, f in functions.items()}
     plan = study_plan(0, "study", checked, DEFAULTS, instance, "render")
     tasks = [

@@ -6,7 +6,7 @@ python -m lucid_sprites.comparison.responses --strongest N --graph OTHER.pb --ca
 
 import argparse
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from lucid_sprites.errors import UserError
 from lucid_sprites.files import write_whole
 from lucid_sprites.made import write_beside
 from lucid_sprites.planning import catalogues
+from lucid_sprites.recipe.layer_catalogue import InputSpec
 
 if TYPE_CHECKING:
     from tensorflow.core.framework.graph_pb2 import GraphDef
@@ -52,13 +53,13 @@ def table(layer: Layer, indexes: list[int], responses: np.ndarray, strongest: in
 
 
 def respond(
-    graph: "GraphDef", picture: dict[str, Any], layer: str, fixed: bool, sprites: list[np.ndarray]
+    graph: "GraphDef", picture: InputSpec, layer: str, fixed: bool, sprites: list[np.ndarray]
 ) -> np.ndarray:
     """Mean over positions of each channel of a layer, [n, depth].
 
     Args:
         graph: frozen.
-        picture: its picture input, as in its catalogue.
+        picture: its picture input.
         fixed: the layer needs pictures of the graph's own size.
         sprites: each float32 [edge, edge, 3] in 0..1.
     """
@@ -66,15 +67,15 @@ def respond(
 
     from lucid_sprites.models.graph.prepare import prepare
 
-    prepared = prepare(graph, picture["name"], layer)
-    if picture["channels"] == 1:
+    prepared = prepare(graph, picture.name, layer)
+    if picture.channels == 1:
         sprites = [sprite.mean(-1, keepdims=True) for sprite in sprites]
     with tf.Graph().as_default():
         fed = tf.placeholder(tf.float32, [None, None, None, sprites[0].shape[-1]])
-        pictures = picture["low"] + (picture["high"] - picture["low"]) * fed
-        if fixed and picture["height"]:
-            pictures = tf.image.resize(pictures, (picture["height"], picture["width"]))
-        imported = {picture["name"]: pictures}
+        pictures = picture.low + (picture.high - picture.low) * fed
+        if fixed and picture.height:
+            pictures = tf.image.resize(pictures, (picture.height, picture.width))
+        imported = {picture.name: pictures}
         (out,) = tf.import_graph_def(prepared, imported, return_elements=[f"{layer}:0"], name="")
         with tf.Session(config=tensorflow_start.session_config()) as session:
             # One by one: some graphs fix the batch, and none is in a hurry here.
@@ -92,7 +93,7 @@ def respond_all(strongest: int, graph: str, catalogue: str, sheets: list[str]) -
 
     described = catalogues.read(catalogue)
     network = frozen_graph.read(graph)
-    known = {layer["name"]: layer for layer in described["layers"]}
+    known = {layer.name: layer for layer in described.layers}
     (state,) = read_states(sheets).values()
     found = {
         name: [index for index, sprite in sorted(layer.sprites.items()) if sprite.found]
@@ -104,7 +105,7 @@ def respond_all(strongest: int, graph: str, catalogue: str, sheets: list[str]) -
         if name not in known or not indexes:
             continue
         sprites = [layer.sprites[index].values() for index in indexes]
-        responses = respond(network, described["input"], name, known[name]["fixed"], sprites)
+        responses = respond(network, described.picture, name, known[name].fixed, sprites)
         tables.append(table(layer, indexes, responses, strongest))
     if not any(found.values()):
         return pd.DataFrame(columns=COLUMNS)

@@ -24,9 +24,9 @@ from lucid_sprites.engine.objectives.context import ObjectiveContext, ObjectiveN
 from lucid_sprites.engine.objectives.feeds import FeedBuilder
 from lucid_sprites.engine.parametrization import parametrization
 from lucid_sprites.engine.state import State
-from lucid_sprites.models.input_spec import InputSpec
 from lucid_sprites.recipe import transform_lists
 from lucid_sprites.recipe.engine_limits import BATCH_MULTIPLE
+from lucid_sprites.recipe.layer_catalogue import InputSpec
 from lucid_sprites.recipe.settings import Recipe
 
 

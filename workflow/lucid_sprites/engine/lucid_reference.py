@@ -18,8 +18,8 @@ from lucid.optvis import render as lucid_render
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites.engine.task import Outcome, Task, stuck_loss_detector
-from lucid_sprites.models.input_spec import InputSpec
 from lucid_sprites.recipe import transform_lists
+from lucid_sprites.recipe.layer_catalogue import InputSpec
 from lucid_sprites.recipe.settings import Recipe
 
 tf = lucid_compat.tf

@@ -16,10 +16,10 @@ from lucid_sprites.engine.objectives.units import BEYOND_LAYER
 from lucid_sprites.engine.state import State
 from lucid_sprites.engine.task import Checkpoint, Outcome, Task, stuck_loss_detector
 from lucid_sprites.errors import UserError
-from lucid_sprites.models.input_spec import InputSpec
 from lucid_sprites.photos import UnreadablePhotoError
 from lucid_sprites.recipe import statuses
 from lucid_sprites.recipe.engine_limits import BATCH_MULTIPLE
+from lucid_sprites.recipe.layer_catalogue import InputSpec
 from lucid_sprites.recipe.objectives import text
 from lucid_sprites.recipe.settings import canonical_json
 

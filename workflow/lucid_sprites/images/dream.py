@@ -16,7 +16,7 @@ from lucid_sprites import tensorflow_start
 from lucid_sprites.closing import Closing
 from lucid_sprites.images.grid import smooth_resize
 from lucid_sprites.images.smoothing import denoise_total_variation, normalize_over_pyramid
-from lucid_sprites.models.input_spec import InputSpec
+from lucid_sprites.recipe.layer_catalogue import InputSpec
 
 log = logging.getLogger(__name__)
 

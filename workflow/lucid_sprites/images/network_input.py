@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from lucid_sprites.errors import UserError
-from lucid_sprites.models.input_spec import InputSpec
+from lucid_sprites.recipe.layer_catalogue import InputSpec
 
 _MODES = {1: "L", 3: "RGB"}
 """Pillow's mode for each number of channels."""

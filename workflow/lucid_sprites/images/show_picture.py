@@ -63,8 +63,8 @@ def _views(spec: dict[str, Any]) -> Iterator[tuple[dict[str, Any], int | None, A
     from lucid_sprites import photos
     from lucid_sprites.images import network_input, panels
     from lucid_sprites.images.feature_maps import activations
-    from lucid_sprites.models.input_spec import InputSpec
     from lucid_sprites.models.loaders import frozen_graph
+    from lucid_sprites.recipe.layer_catalogue import InputSpec
 
     picture = InputSpec(**spec["input"])
     image = photos.read(spec["picture"]).on_white()

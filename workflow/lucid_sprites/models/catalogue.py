@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import Any
 
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
@@ -23,6 +22,7 @@ from lucid_sprites.models.graph.shapes import Shape, importable, static_shapes
 from lucid_sprites.models.normal_form.normalize import NormalForm
 from lucid_sprites.models.normal_form.placeholders import PLACEHOLDERS
 from lucid_sprites.models.probe import PICTURES, Observation, Probe
+from lucid_sprites.recipe.layer_catalogue import Catalogue, Layer
 
 _FLOATS = tuple(kind.as_datatype_enum for kind in (tf.float32, tf.float16, tf.float64, tf.bfloat16))
 
@@ -32,21 +32,12 @@ _LARGEST = LARGEST_TENSOR // PICTURES
 PROBE_EDGE = 128
 
 
-def describe(normal: NormalForm, edges: Sequence[int], source: str) -> dict[str, Any]:
-    """The catalogue of a graph in normal form, as plain data.
+def describe(normal: NormalForm, edges: Sequence[int], source: str) -> Catalogue:
+    """The catalogue of a graph in normal form.
 
     Args:
         edges: of the pictures in pixels that the layers have to take.
         source: the model file's name, for messages.
-
-    Returns:
-        `input` (see `InputSpec`); `notes` (see `NormalForm`); `layers`: a list of `number`,
-        `name`, `op`, `kind`, `depth`, `content` (a digest of all that it is computed from), `macs`
-        and `activations` (multiplications and the largest activation, in numbers, up to this layer,
-        for each pixel of the picture), `height` and `width` for pictures of
-        `edge` pixels, `fixed` (needs the
-        graph's own picture size), `constant` and `not_finite` (numbers of channels on noise);
-        `other`: why further tensors of the graph are no layers.
 
     Raises:
         UserError: no layer.
@@ -76,27 +67,30 @@ def describe(normal: NormalForm, edges: Sequence[int], source: str) -> dict[str,
     digests = layer_fingerprints.layer_fingerprints(normal.graph, picture.name)
     kinds = _layer_kinds(normal)
     layers = [
-        {
-            "number": number,
-            "name": node.name,
-            "op": node.op,
-            "kind": kinds[node.name],
-            "depth": len(observed[node.name].finite),
-            "content": digests[node.name],
-            "fixed": node.name in fixed,
-            "edge": picture.height if node.name in fixed else edges[-1],
-            **_facts(observed[node.name]),
-            **spent[node.name],
-        }
+        Layer(
+            number=number,
+            name=node.name,
+            op=node.op,
+            kind=kinds[node.name],
+            depth=len(observed[node.name].finite),
+            content=digests[node.name],
+            fixed=node.name in fixed,
+            edge=picture.height if picture.height and node.name in fixed else edges[-1],
+            height=observed[node.name].height,
+            width=observed[node.name].width,
+            constant=observed[node.name].constant,
+            not_finite=observed[node.name].not_finite,
+            macs=spent[node.name].macs,
+            activations=spent[node.name].activations,
+        )
         for number, node in enumerate(found)
     ]
-    return {"input": picture.as_dict(), "notes": normal.notes, "layers": layers, "other": other}
+    return Catalogue(picture, normal.notes, layers, other)
 
 
-def pruned_to_layers(graph: GraphDef, catalogue: dict[str, Any]) -> GraphDef:
+def pruned_to_layers(graph: GraphDef, catalogue: Catalogue) -> GraphDef:
     """Only what the layers of a catalogue need."""
-    names = [layer["name"] for layer in catalogue["layers"]]
-    return _only(graph, [*names, catalogue["input"]["name"]])
+    return _only(graph, [*(layer.name for layer in catalogue.layers), catalogue.picture.name])
 
 
 def _only(graph: GraphDef, names: list[str]) -> GraphDef:
@@ -216,12 +210,3 @@ def _observe(
         own, failures = probe.observe(needing, picture.height, picture.width)
     failures |= {name: why for name, why in failed.items() if name not in names}
     return observed | own, set(own), {name: f"fails: {why}" for name, why in failures.items()}
-
-
-def _facts(seen: Observation) -> dict[str, Any]:
-    return {
-        "height": seen.height,
-        "width": seen.width,
-        "constant": int((seen.finite & ~seen.varies).sum()),
-        "not_finite": int((~seen.finite).sum()),
-    }

@@ -12,6 +12,7 @@ from lucid_sprites.models import catalogue
 from lucid_sprites.models.graph import unsupported
 from lucid_sprites.models.loaders.load_model import Loaded
 from lucid_sprites.models.normal_form.normalize import normalize
+from lucid_sprites.recipe.layer_catalogue import Catalogue
 
 _LONGEST_REASON = 300
 _UNKNOWN_CAUSE = (
@@ -28,7 +29,7 @@ class UnforeseenError(UserError):
 
 def convert(
     load: Callable[[], Loaded], options: dict[str, Any], edges: Sequence[int], name: str
-) -> tuple[GraphDef, dict[str, Any]]:
+) -> tuple[GraphDef, Catalogue]:
     """The graph of a model in normal form, with no more than its layers need, and its catalogue.
 
     Args:

@@ -17,6 +17,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from lucid_sprites.errors import UserError
 from lucid_sprites.files import sha256, write_if_changed
 from lucid_sprites.models import confinement
 from lucid_sprites.planning import catalogues
+from lucid_sprites.recipe.layer_catalogue import Catalogue
 from lucid_sprites.sandbox import child
 from lucid_sprites.sandbox.limits import Limits
 
@@ -97,7 +99,7 @@ def _convert(job: dict[str, Any], folder: Path) -> None:
     try:
         graph, described = convert(lambda: load(origin), job["input"], job["edges"], name)
         (folder / _GRAPH).write_bytes(graph.SerializeToString(deterministic=True))
-        (folder / _CATALOGUE).write_text(json.dumps(described))
+        (folder / _CATALOGUE).write_text(json.dumps(described.as_dict()))
     except UserError as error:
         if isinstance(error, UnforeseenError):
             traceback.print_exc()
@@ -107,21 +109,21 @@ def _convert(job: dict[str, Any], folder: Path) -> None:
         (folder / _MESSAGE).write_text(f"{name}: {message}")
 
 
-def _made(folder: Path) -> tuple[bytes, dict[str, Any]] | None:
+def _made(folder: Path) -> tuple[bytes, Catalogue] | None:
     """The graph and the catalogue that a child has left; None if they are not whole."""
     try:
-        described = json.loads((folder / _CATALOGUE).read_text())
-        return (folder / _GRAPH).read_bytes(), dict(described)
-    except (OSError, ValueError, TypeError):
+        described = Catalogue.parse(json.loads((folder / _CATALOGUE).read_text()))
+        return (folder / _GRAPH).read_bytes(), described
+    except (OSError, ValueError, TypeError, KeyError):
         return None
 
 
-def _publish(job: dict[str, Any], graph: bytes, described: dict[str, Any]) -> None:
+def _publish(job: dict[str, Any], graph: bytes, described: Catalogue) -> None:
     """Take over what a child has made."""
     # An equal graph keeps its age: what was made from it is up to date.
     write_if_changed(job["graph"], graph)
-    described |= {"stamp": job.get("stamp"), "sha256": sha256(job["graph"])}
-    catalogues.write(job["catalogue"], described)
+    whole = replace(described, stamp=job.get("stamp"), sha256=sha256(job["graph"]))
+    catalogues.write(job["catalogue"], whole)
 
 
 @contextlib.contextmanager

@@ -4,9 +4,6 @@ Every fact carries how it is known: `read` in the graph, `inferred` from what th
 with its input, `assumed` for want of anything better, or `config` where the user says so.
 """
 
-from dataclasses import asdict, dataclass
-from typing import Any
-
 import numpy as np
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
@@ -27,33 +24,6 @@ _REORDERING = ("ReverseV2", "StridedSlice", "Split", "ConcatV2")
 _MEAN_OF_BYTES = 2.0
 _NEUTRAL = 1e-3
 _BYTES, _UNIT, _SIGNED = (0.0, 255.0), (0.0, 1.0), (-1.0, 1.0)
-
-
-@dataclass(frozen=True)
-class InputSpec:
-    """The picture a graph expects.
-
-    Attributes:
-        name: the node that is fed.
-        height, width: pixels, None where the graph leaves them free.
-        channels: of the picture.
-        low, high: the value range that black and white are mapped to.
-        known: how each of `name`, `shape`, `range`, `order` is known.
-        order: `rgb` or `bgr`, of what the graph was made for; pictures are fed as RGB all the same.
-    """
-
-    name: str
-    height: int | None
-    width: int | None
-    channels: int
-    low: float
-    high: float
-    known: dict[str, str]
-    order: str = "rgb"
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data, for the catalogue."""
-        return asdict(self)
 
 
 def shape(

@@ -6,12 +6,12 @@ python -m lucid_sprites.models.preflight CATALOGUE ... --made MARK --out FILE
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
 
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import write_whole
 from lucid_sprites.made import mark
 from lucid_sprites.planning import catalogues
+from lucid_sprites.recipe.layer_catalogue import Catalogue, InputSpec, Layer
 
 # Share of the channels of a layer from which on silence on noise is worth a word.
 _MANY = 0.5
@@ -35,58 +35,58 @@ def main() -> None:
         sys.exit(f"error: {error}")
 
 
-def report(series: str, catalogues: dict[str, dict[str, Any]]) -> str:
+def report(series: str, catalogues: dict[str, Catalogue]) -> str:
     """The report on a series as Markdown.
 
     Args:
-        catalogues: by instance (see `models.catalogue.describe`).
+        catalogues: by instance.
     """
     parts = [f"# Models of {series}"]
     for instance, catalogue in catalogues.items():
         parts += [f"## {instance}", _picture(catalogue), *_warnings(catalogue), _layers(catalogue)]
-        parts += _others(catalogue["other"])
+        parts += _others(catalogue.other)
     return "\n\n".join(parts) + "\n"
 
 
-def _picture(catalogue: dict[str, Any]) -> str:
-    picture, known = catalogue["input"], catalogue["input"]["known"]
-    size = f"{picture['height'] or '?'} x {picture['width'] or '?'} x {picture['channels']}"
+def _picture(catalogue: Catalogue) -> str:
+    picture, known = catalogue.picture, catalogue.picture.known
+    size = f"{picture.height or '?'} x {picture.width or '?'} x {picture.channels}"
     rows = [
-        ("node", f"`{picture['name']}`", known["name"]),
+        ("node", f"`{picture.name}`", known["name"]),
         ("height x width x channels", size, known["shape"]),
-        ("value range", f"{picture['low']:g} to {picture['high']:g}", known["range"]),
+        ("value range", f"{picture.low:g} to {picture.high:g}", known["range"]),
     ]
-    if picture["channels"] == 3:
-        rows.append(("order of colours", picture["order"], known["order"]))
+    if picture.channels == 3:
+        rows.append(("order of colours", picture.order, known["order"]))
     lines = ["| picture | value | known |", "| --- | --- | --- |"]
     return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows])
 
 
-def _warnings(catalogue: dict[str, Any]) -> list[str]:
+def _warnings(catalogue: Catalogue) -> list[str]:
     """What may be wrong, and what was done to the graph."""
-    picture, layers = catalogue["input"], catalogue["layers"]
-    lines = [f"- {note}" for note in catalogue["notes"]]
-    if picture["known"]["range"] == "assumed":
+    picture, layers = catalogue.picture, catalogue.layers
+    lines = [f"- {note}" for note in catalogue.notes]
+    if picture.known["range"] == "assumed":
         lines.append(
             "- **The value range is assumed.** A wrong one gives poor pictures and no error: if it "
-            f"is not {picture['low']:g} to {picture['high']:g}, say "
+            f"is not {picture.low:g} to {picture.high:g}, say "
             "`input: {range: [low, high]}`."
         )
-    broken = [layer for layer in layers if layer["not_finite"]]
+    broken = [layer for layer in layers if layer.not_finite]
     if len(broken) >= _NEARLY_ALL * len(layers):
         lines.append(
             f"- **{len(broken)} of {len(layers)} layers give NaN or infinite values**, from "
-            f"`{broken[0]['name']}` on: hardly a sprite can be rendered. The weights are damaged, "
+            f"`{broken[0].name}` on: hardly a sprite can be rendered. The weights are damaged, "
             "as after a training that has diverged, or the value range is far from what the "
             "network was trained with: take an earlier state, or say `input: {range: [low, high]}`."
         )
     elif broken:
         lines.append(
             f"- {len(broken)} layers have channels with NaN or infinite values, the first "
-            f"`{broken[0]['name']}` ({broken[0]['not_finite']} of {broken[0]['depth']}): these "
+            f"`{broken[0].name}` ({broken[0].not_finite} of {broken[0].depth}): these "
             "channels are left out."
         )
-    silent = [layer for layer in layers if layer["constant"] > _MANY * layer["depth"]]
+    silent = [layer for layer in layers if layer.constant > _MANY * layer.depth]
     if silent and len(silent) > _MANY * len(layers):
         lines.append(
             f"- {len(silent)} of {len(layers)} layers are mostly silent on noise: the value range "
@@ -95,30 +95,30 @@ def _warnings(catalogue: dict[str, Any]) -> list[str]:
     return ["\n".join(lines)] if lines else []
 
 
-def _layers(catalogue: dict[str, Any]) -> str:
+def _layers(catalogue: Catalogue) -> str:
     lines = [
         "| layer | name | op | depth | size | constant on noise | not finite | suggestion |",
         "| ---: | --- | --- | ---: | --- | ---: | ---: | --- |",
     ]
-    for layer in catalogue["layers"]:
-        size = f"{layer['height']} x {layer['width']}" if layer["height"] else "-"
-        cells = [layer["number"], f"`{layer['name']}`", layer["op"], layer["depth"], size]
-        cells += [layer["constant"], layer["not_finite"], _suggestion(layer, catalogue["input"])]
+    for layer in catalogue.layers:
+        size = f"{layer.height} x {layer.width}" if layer.height else "-"
+        cells = [layer.number, f"`{layer.name}`", layer.op, layer.depth, size]
+        cells += [layer.constant, layer.not_finite, _suggestion(layer, catalogue.picture)]
         lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
 
 
-def _suggestion(layer: dict[str, Any], picture: dict[str, Any]) -> str:
+def _suggestion(layer: Layer, picture: InputSpec) -> str:
     """What to choose for a layer."""
-    if layer["not_finite"] == layer["depth"]:
+    if layer.not_finite == layer.depth:
         return "broken weights: choose an earlier layer"
-    if layer["constant"] == layer["depth"]:
+    if layer.constant == layer.depth:
         return "nothing varies on noise: check the value range"
-    if layer["fixed"]:
-        return f"shown at {picture['height']} x {picture['width']}, the only size it takes"
-    if layer["height"] is None:
+    if layer.fixed:
+        return f"shown at {picture.height} x {picture.width}, the only size it takes"
+    if layer.height is None:
         return "`transforms: standard`"
-    stride = layer["edge"] / max(layer["height"], 1)
+    stride = layer.edge / max(layer.height, 1)
     if stride < _SHALLOW_SHARE:
         return "`transforms: shallow` or `standard`"
     return "`transforms: strong`" if stride >= _DEEP_SHARE else "`transforms: standard`"

@@ -13,7 +13,7 @@ from lucid_sprites import tensorflow_start
 from lucid_sprites.closing import Closing
 from lucid_sprites.models.graph import constants, topology
 from lucid_sprites.models.graph.shapes import import_at
-from lucid_sprites.models.input_spec import InputSpec
+from lucid_sprites.recipe.layer_catalogue import InputSpec
 
 # Lines of an error message that only say where.
 _FRAME = re.compile(r"Graph execution error|Detected at node|Node: |\s")
@@ -40,6 +40,16 @@ class Observation:
     width: int | None
     finite: np.ndarray
     varies: np.ndarray
+
+    @property
+    def constant(self) -> int:
+        """How many channels are finite and the same everywhere."""
+        return int((self.finite & ~self.varies).sum())
+
+    @property
+    def not_finite(self) -> int:
+        """How many channels have NaN or infinite values."""
+        return int((~self.finite).sum())
 
 
 class Probe(Closing):

@@ -18,6 +18,7 @@ from lucid_sprites import fingerprints
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import read_made, write_whole
 from lucid_sprites.made import mark, tag
+from lucid_sprites.recipe.layer_catalogue import Catalogue
 from lucid_sprites.recipe.settings import canonical_json
 
 # Raised whenever catalogues hold something else than before.
@@ -25,7 +26,7 @@ _FORMAT = 3
 _PACKAGE = Path(__file__).parents[1]
 
 
-def catalogues(jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def catalogues(jobs: list[dict[str, Any]]) -> list[Catalogue]:
     """The catalogues of models.
 
     Args:
@@ -40,7 +41,7 @@ def catalogues(jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [read(job["catalogue"]) for job in jobs]
 
 
-def read(file: str) -> dict[str, Any]:
+def read(file: str) -> Catalogue:
     """A catalogue.
 
     Raises:
@@ -49,30 +50,29 @@ def read(file: str) -> dict[str, Any]:
     return read_made(file, _whole)
 
 
-def write(file: str, catalogue: dict[str, Any]) -> None:
+def write(file: str, catalogue: Catalogue) -> None:
     """Keep a catalogue so that `read` knows whether it is whole."""
-    said = {"made": mark(made(catalogue.get("stamp")))}
-    sealed = said | catalogue | {"digest": _digest(catalogue)}
+    data = catalogue.as_dict()
+    sealed = {"made": mark(made(catalogue.stamp)), **data, "digest": _digest(data)}
     write_whole(file, json.dumps(sealed, indent=1) + "\n")
 
 
-def _whole(catalogue: dict[str, Any]) -> dict[str, Any]:
-    digest = catalogue.pop("digest", None)
-    catalogue.pop("made", None)
-    if digest != _digest(catalogue):
+def _whole(written: dict[str, Any]) -> Catalogue:
+    data = {key: value for key, value in written.items() if key not in ("made", "digest")}
+    if written["digest"] != _digest(data):
         raise ValueError("it is not as it was written")
-    return catalogue
+    return Catalogue.parse(data)
 
 
-def _digest(catalogue: dict[str, Any]) -> str:
-    return hashlib.sha256(canonical_json(catalogue).encode()).hexdigest()
+def _digest(data: dict[str, Any]) -> str:
+    return hashlib.sha256(canonical_json(data).encode()).hexdigest()
 
 
 def _is_current(job: dict[str, Any]) -> bool:
     try:
         catalogue = read(job["catalogue"])
-        whole = catalogue["sha256"] == fingerprints.sha256(job["graph"])
-        return whole and bool(catalogue["stamp"] == job["stamp"])
+        whole = catalogue.sha256 == fingerprints.sha256(job["graph"])
+        return whole and bool(catalogue.stamp == job["stamp"])
     except (UserError, OSError):
         return False
 

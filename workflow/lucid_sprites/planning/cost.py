@@ -34,20 +34,20 @@ _LARGE_KERNEL_COPIES = 20
 _CANVAS_SHARE = 1.7
 
 
-def sizes(layer: dict[str, Any], settings: dict[str, Any]) -> tuple[int, int]:
+def sizes(macs: float, activations: float, settings: dict[str, Any]) -> tuple[int, int]:
     """(batch, block size) of a layer: from its cost or as set, never from the selection.
 
     Args:
-        layer: of the catalogue.
+        macs, activations: of the layer, from the catalogue.
         settings: of the layer.
     """
     batch, block = settings["batch_size"], settings["block_size"]
     size = Size.of(settings["scale"])
     if batch == "auto":
-        fitting = _ACTIVATION_BYTES / _activation_bytes(layer["activations"], size)
+        fitting = _ACTIVATION_BYTES / _activation_bytes(activations, size)
         batch = _doubled(_SMALLEST_BATCH, min(fitting, _LARGEST_BATCH))
     if block == "auto":
-        seconds = _STEPS * _step_seconds(layer["macs"], size)
+        seconds = _STEPS * _step_seconds(macs, size)
         block = _doubled(batch, min(_SECONDS_OF_A_BLOCK / seconds, _LARGEST_BLOCK))
     return batch, block
 

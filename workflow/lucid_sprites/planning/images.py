@@ -17,6 +17,7 @@ from lucid_sprites.made import tag
 from lucid_sprites.planning.layers import matching
 from lucid_sprites.planning.sprites import InstancePlan, Plan
 from lucid_sprites.recipe import index_ranges
+from lucid_sprites.recipe.layer_catalogue import Layer
 from lucid_sprites.recipe.settings import canonical_json
 
 DREAM = "deepdream"
@@ -114,15 +115,15 @@ class ImagePlan:
         """What `images.show_picture` is given for a picture and a method, as canonical JSON."""
         instance = self._instance(wildcards)
         groups = [
-            {"layers": [{key: layer[key] for key in ("number", "name")} for layer in layers],
+            {"layers": [{"number": layer.number, "name": layer.name} for layer in layers],
              "settings": settings}
             for layers, settings in self._groups(instance, wildcards.image, wildcards.method)
         ]  # fmt: skip
         return canonical_json(
             {
                 "graph": self._plan.graph(wildcards),
-                "graph_sha256": instance.catalogue["sha256"],
-                "input": instance.catalogue["input"],
+                "graph_sha256": instance.catalogue.sha256,
+                "input": instance.picture,
                 "picture": self.picture(wildcards),
                 "picture_sha256": fingerprints.content(self.picture(wildcards), "images"),
                 "image": wildcards.image,
@@ -174,7 +175,7 @@ class ImagePlan:
                  for image, _ in self._shown(each)]  # fmt: skip
         pictures = {path for own in self._requests for path in own.pictures.values()}
         contents = [fingerprints.content(path, "images") for path in sorted(pictures)]
-        return [*(each.catalogue["sha256"] + image for each, image in shown), *contents]
+        return [*(each.catalogue.sha256 + image for each, image in shown), *contents]
 
     def tables(self) -> dict[tuple[str, str], str]:
         """Tables for the viewer: what pictures excite in each unit of a series."""
@@ -222,7 +223,7 @@ class ImagePlan:
                 "results": str(self._plan.results),
                 "series": instance.series,
                 "instance": instance.instance,
-                "layers": {str(n["number"]): n["name"] for n in instance.catalogue["layers"]},
+                "layers": {str(layer.number): layer.name for layer in instance.catalogue.layers},
                 "sprites": sprites,
                 "views": [{"of": of, "views": names} for names, of in views.items()],
             }
@@ -268,11 +269,11 @@ class ImagePlan:
             for layer in layers:
                 channels = index_ranges.parse(settings["channels"]) if method == DREAM else [None]
                 for channel in channels:
-                    yield layout.view(layer["number"], channel)
+                    yield layout.view(layer.number, channel)
 
     def _groups(
         self, instance: InstancePlan, image: str, method: str
-    ) -> list[tuple[list[dict[str, Any]], dict[str, Any]]]:
+    ) -> list[tuple[list[Layer], dict[str, Any]]]:
         """Layers by equal settings; of two entries with the same layer the later one counts."""
         chosen: dict[int, dict[str, Any]] = {}
         for request in self._requests:
@@ -280,12 +281,12 @@ class ImagePlan:
             if wanted and request.concerns(instance.series, instance.instance):
                 own = {key: request.settings[key] for key in _SETTINGS[method]}
                 for number in _layers(request, instance):
-                    _check_channels(request, instance.catalogue["layers"][number], method)
+                    _check_channels(request, instance.catalogue.layers[number], method)
                     chosen[number] = own
-        groups: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {}
+        groups: dict[str, tuple[list[Layer], dict[str, Any]]] = {}
         for number, settings in sorted(chosen.items()):
             group = groups.setdefault(canonical_json(settings), ([], settings))
-            group[0].append(instance.catalogue["layers"][number])
+            group[0].append(instance.catalogue.layers[number])
         return list(groups.values())
 
 
@@ -404,19 +405,17 @@ def _layers(request: Request, instance: InstancePlan) -> list[int]:
         if kind not in KINDS:
             numbers.update(matching(selector, instance.catalogue, where))
             continue
-        fitting = [
-            layer["number"] for layer in instance.catalogue["layers"] if layer["op"] in KINDS[kind]
-        ]
+        fitting = [layer.number for layer in instance.catalogue.layers if layer.op in KINDS[kind]]
         if not fitting:
             raise UserError(f"{where}: the graph has no {kind} layer; name its layers instead")
         numbers.update(fitting)
     return sorted(numbers)
 
 
-def _check_channels(request: Request, layer: dict[str, Any], method: str) -> None:
+def _check_channels(request: Request, layer: Layer, method: str) -> None:
     channels = index_ranges.parse(request.settings["channels"], f"{request.where}: channels")
-    if method == DREAM and channels[-1] >= layer["depth"]:
+    if method == DREAM and channels[-1] >= layer.depth:
         raise UserError(
-            f"{request.where}: layer {layer['name']}: channel {channels[-1]} is beyond its depth; "
-            f"choose from 0 to {layer['depth'] - 1}"
+            f"{request.where}: layer {layer.name}: channel {channels[-1]} is beyond its depth; "
+            f"choose from 0 to {layer.depth - 1}"
         )

@@ -9,6 +9,7 @@ from typing import Any
 from lucid_sprites.errors import UserError, nearest
 from lucid_sprites.planning import cost
 from lucid_sprites.recipe import index_ranges
+from lucid_sprites.recipe.layer_catalogue import Catalogue, Layer
 from lucid_sprites.recipe.settings import canonical_json, merge, resolve
 
 # Without `layers`, the outputs of nonlinearities are rendered.
@@ -67,7 +68,7 @@ class LayerPlan:
 
 
 def select_layers(
-    catalogue: dict[str, Any],
+    catalogue: Catalogue,
     settings: dict[str, Any],
     levels: list[list[Any] | None],
     where: str,
@@ -106,31 +107,33 @@ def select_layers(
             for matched, item in level
             if number in matched and isinstance(item, dict)
         ]
-        layer = catalogue["layers"][number]
+        layer = catalogue.layers[number]
         plans.append(_layer_plan(layer, settings, own, needed_size(layer, catalogue), where))
     return plans
 
 
-def needed_size(layer: dict[str, Any], catalogue: dict[str, Any]) -> list[int] | None:
+def needed_size(layer: Layer, catalogue: Catalogue) -> list[int] | None:
     """Height and width of the pictures that a layer needs; None if it takes any.
 
     A graph has one picture input, so all of its layers that need a size need the same.
     """
-    picture = catalogue["input"]
-    return [picture["height"], picture["width"]] if layer["fixed"] else None
+    picture = catalogue.picture
+    if not layer.fixed or picture.height is None or picture.width is None:
+        return None
+    return [picture.height, picture.width]
 
 
 def _check_review(
     reviewed: list[tuple[list[int], dict[str, Any]]],
-    catalogue: dict[str, Any],
+    catalogue: Catalogue,
     settings: dict[str, Any],
     review_file: str,
 ) -> None:
     """Blame the review, not the config, for what is wrong in it."""
     for matched, item in reviewed:
         for number, (spec, values) in product(matched, item["index"].items()):
-            layer = catalogue["layers"][number]
-            where = f"{review_file}, layer {layer['name']}, index {spec}"
+            layer = catalogue.layers[number]
+            where = f"{review_file}, layer {layer.name}, index {spec}"
             _parse_indexes(spec, layer, where)
             resolve(merge(settings, values), where)
 
@@ -139,34 +142,34 @@ def _selector(item: Any) -> Any:
     return item["layer"] if isinstance(item, dict) else item
 
 
-def _activations(catalogue: dict[str, Any], where: str) -> list[int]:
-    numbers = [layer["number"] for layer in catalogue["layers"] if layer["kind"] == _DEFAULT_KIND]
+def _activations(catalogue: Catalogue, where: str) -> list[int]:
+    numbers = [layer.number for layer in catalogue.layers if layer.kind == _DEFAULT_KIND]
     if not numbers:
         raise UserError(
             f"{where}: the graph has no activation layers to choose by default; list `layers`, "
-            f"for example {catalogue['layers'][0]['name']}"
+            f"for example {catalogue.layers[0].name}"
         )
     return numbers
 
 
-def matching(selector: Any, catalogue: dict[str, Any], where: str) -> list[int]:
+def matching(selector: Any, catalogue: Catalogue, where: str) -> list[int]:
     """Numbers of the layers that a number, exact name or glob stands for.
 
     Raises:
         UserError: none; names the nearest.
     """
-    layers = catalogue["layers"]
+    layers = catalogue.layers
     if isinstance(selector, int) or str(selector).isdecimal():
         if int(selector) >= len(layers):
             raise UserError(
                 f"{where}: no layer number {selector}; they go from 0 to {len(layers) - 1}"
             )
         return [int(selector)]
-    exact = [layer["number"] for layer in layers if layer["name"] == selector]
-    matched = exact or [layer["number"] for layer in layers if fnmatchcase(layer["name"], selector)]
+    exact = [layer.number for layer in layers if layer.name == selector]
+    matched = exact or [layer.number for layer in layers if fnmatchcase(layer.name, selector)]
     if not matched:
-        names = [layer["name"] for layer in layers]
-        reason = catalogue["other"].get(selector)
+        names = [layer.name for layer in layers]
+        reason = catalogue.other.get(selector)
         problem = f"{reason}" if reason else "is not a layer of the graph"
         raise UserError(
             f"{where}: layer {selector!r} {problem}; nearest names: {nearest(str(selector), names)}"
@@ -174,7 +177,7 @@ def matching(selector: Any, catalogue: dict[str, Any], where: str) -> list[int]:
     return matched
 
 
-def find_one(selector: Any, catalogue: dict[str, Any], where: str) -> dict[str, Any]:
+def find_one(selector: Any, catalogue: Catalogue, where: str) -> Layer:
     """The one layer that a number, exact name or glob stands for.
 
     Raises:
@@ -182,23 +185,22 @@ def find_one(selector: Any, catalogue: dict[str, Any], where: str) -> dict[str, 
     """
     numbers = matching(selector, catalogue, where)
     if len(numbers) > 1:
-        names = [catalogue["layers"][number]["name"] for number in numbers]
+        names = [catalogue.layers[number].name for number in numbers]
         raise UserError(
             f"{where}: {selector!r} stands for {len(names)} layers ({', '.join(names[:3])}, ...); "
             "an objective looks at one"
         )
-    layer: dict[str, Any] = catalogue["layers"][numbers[0]]
-    return layer
+    return catalogue.layers[numbers[0]]
 
 
 def _layer_plan(
-    layer: dict[str, Any],
+    layer: Layer,
     settings: dict[str, Any],
     own: list[dict[str, Any]],
     crop: list[int] | None,
     where: str,
 ) -> LayerPlan:
-    where = f"{where}, layer {layer['name']}"
+    where = f"{where}, layer {layer.name}"
     for item in own:
         settings = merge(settings, item)
     if settings["shared"]:
@@ -206,20 +208,20 @@ def _layer_plan(
     selected = _indexes(settings, layer, where)
     overrides = [(spec, values) for item in own for spec, values in item.get("index", {}).items()]
     groups = _groups(settings, selected, overrides, layer, crop, where)
-    batch, block_size = cost.sizes(layer, settings)
+    batch, block_size = cost.sizes(layer.macs, layer.activations, settings)
     columns = settings["columns"]
     return LayerPlan(
-        layer["number"],
-        layer["name"],
-        layer["depth"],
-        layer["content"],
-        layer["macs"],
-        layer["activations"],
-        min(layer["depth"], _columns(layer["depth"]) if columns == "auto" else columns),
-        batch,
-        block_size,
-        settings["keep_state"],
-        groups,
+        number=layer.number,
+        name=layer.name,
+        depth=layer.depth,
+        content=layer.content,
+        macs=layer.macs,
+        activations=layer.activations,
+        columns=min(layer.depth, _columns(layer.depth) if columns == "auto" else columns),
+        batch=batch,
+        block_size=block_size,
+        keep_state=settings["keep_state"],
+        groups=groups,
     )
 
 
@@ -228,8 +230,8 @@ def _columns(depth: int) -> int:
     return 8 if depth <= 64 else 16 if depth <= 256 else 32
 
 
-def _indexes(settings: dict[str, Any], layer: dict[str, Any], where: str) -> list[int]:
-    selected = _parse_indexes(settings["indexes"], layer, where) or list(range(layer["depth"]))
+def _indexes(settings: dict[str, Any], layer: Layer, where: str) -> list[int]:
+    selected = _parse_indexes(settings["indexes"], layer, where) or list(range(layer.depth))
     if settings["max_index"] is not None:
         selected = [index for index in selected if index <= settings["max_index"]]
     if not selected:
@@ -240,10 +242,10 @@ def _indexes(settings: dict[str, Any], layer: dict[str, Any], where: str) -> lis
     return selected
 
 
-def _parse_indexes(spec: Any, layer: dict[str, Any], where: str) -> list[int]:
+def _parse_indexes(spec: Any, layer: Layer, where: str) -> list[int]:
     """The indexes of a list or range; UserError for one that the layer does not have."""
     selected = index_ranges.parse(spec, where)
-    last = layer["depth"] - 1
+    last = layer.depth - 1
     if selected and selected[-1] > last:
         raise UserError(
             f"{where}: index {selected[-1]} is beyond its depth; choose from 0 to {last}"
@@ -255,7 +257,7 @@ def _groups(
     settings: dict[str, Any],
     selected: list[int],
     overrides: list[tuple[str, dict[str, Any]]],
-    layer: dict[str, Any],
+    layer: Layer,
     crop: list[int] | None,
     where: str,
 ) -> list[tuple[dict[str, Any], list[int]]]:

@@ -151,7 +151,7 @@ class ComparisonMarks:
         other = self.comparisons.instance_plan(wildcards.series, wildcards.other)
         strongest = self.comparisons.strongest(wildcards)
         shown = self._states(comparison, [(wildcards.series, wildcards.instance)])
-        return tag(str(strongest), other.catalogue["sha256"], shown)
+        return tag(str(strongest), other.catalogue.sha256, shown)
 
     def _states(self, comparison: Comparison, states: list[State]) -> str:
         """Changes with the sheets that are compared, and their graphs."""
@@ -165,7 +165,7 @@ class ComparisonMarks:
             )
             for n, t in self.comparisons.thresholds(comparison, state)
         ]
-        graph = self.comparisons.instance_plan(series, instance).catalogue["sha256"]
+        graph = self.comparisons.instance_plan(series, instance).catalogue.sha256
         return tag(series, instance, graph, *sheets)
 
 

@@ -15,6 +15,7 @@ from lucid_sprites.planning import catalogues, cost
 from lucid_sprites.planning.layers import LayerPlan, select_layers
 from lucid_sprites.planning.models import ModelPlan
 from lucid_sprites.recipe import index_ranges
+from lucid_sprites.recipe.layer_catalogue import Catalogue
 from lucid_sprites.recipe.settings import ENGINE_VARIANT, canonical_json, identity
 from lucid_sprites.recipe.size import Size
 
@@ -31,8 +32,13 @@ class InstancePlan:
     series: str
     instance: str
     graph: str
-    catalogue: dict[str, Any]
+    catalogue: Catalogue
     layers: Sequence[LayerPlan]
+
+    @cached_property
+    def picture(self) -> dict[str, Any]:
+        """The graph's picture input as plain data, for jobs and keys."""
+        return self.catalogue.picture.as_dict()
 
     @cached_property
     def by_number(self) -> dict[str, LayerPlan]:
@@ -91,7 +97,7 @@ class Plan(ModelPlan):
             self.add(*key, catalogues.read(own.job["catalogue"]))
         return self._planned[key]
 
-    def add(self, series: str, instance: str, catalogue: dict[str, Any]) -> None:
+    def add(self, series: str, instance: str, catalogue: Catalogue) -> None:
         """Plan an instance whose catalogue is known.
 
         Raises:
@@ -153,8 +159,7 @@ class Plan(ModelPlan):
         # Mostly shared by all sprites of the layer, which may be thousands.
         shown = layer.identities.get(id(settings))
         if shown is None:
-            picture = instance.catalogue["input"]
-            shown = identity(layer.content, picture, layer.name, settings)
+            shown = identity(layer.content, instance.picture, layer.name, settings)
             layer.identities[id(settings)] = shown
         return shown
 
@@ -168,9 +173,9 @@ class Plan(ModelPlan):
         return canonical_json(
             {
                 "graph": instance.graph,
-                "graph_sha256": instance.catalogue["sha256"],
+                "graph_sha256": instance.catalogue.sha256,
                 "content": layer.content,
-                "picture": instance.catalogue["input"],
+                "picture": instance.picture,
                 "number": layer.number,
                 "layer": layer.name,
                 "batch": layer.batch,

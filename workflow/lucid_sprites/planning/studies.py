@@ -15,6 +15,7 @@ from lucid_sprites.planning.layers import LayerPlan
 from lucid_sprites.planning.models import InstanceOptions
 from lucid_sprites.planning.sprites import InstancePlan, Plan
 from lucid_sprites.recipe import index_ranges
+from lucid_sprites.recipe.layer_catalogue import Catalogue
 from lucid_sprites.recipe.settings import canonical_json
 
 _PATHS = {
@@ -58,7 +59,7 @@ class StudiesPlan(Plan):
 
     make: Callable[[InstancePlan, InstanceOptions], list[StudyPlan]] = _no_studies
 
-    def add(self, series: str, instance: str, catalogue: dict[str, Any]) -> None:
+    def add(self, series: str, instance: str, catalogue: Catalogue) -> None:
         """Plan the studies of an instance whose catalogue is known.
 
         Raises:

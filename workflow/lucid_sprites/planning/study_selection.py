@@ -12,6 +12,7 @@ from lucid_sprites.planning.models import InstanceOptions
 from lucid_sprites.planning.sprites import InstancePlan, Plan
 from lucid_sprites.planning.studies import StudiesPlan, StudyPlan
 from lucid_sprites.planning.study_kinds import Cell
+from lucid_sprites.recipe.layer_catalogue import Catalogue, Layer
 from lucid_sprites.recipe.objectives import OBJECTIVES, Objective, text
 from lucid_sprites.recipe.objectives.vocabulary import BY_MEMBER, COUPLING, INPUT, NEEDS_ALPHA
 from lucid_sprites.recipe.settings import canonical_json, merge, photo, resolve
@@ -112,23 +113,23 @@ def study_plan(
     groups: dict[str, tuple[dict[str, Any], list[int]]] = {}
     for place, resolved in enumerate(cells):
         groups.setdefault(canonical_json(resolved), (resolved, []))[1].append(place)
-    batch, block_size = cost.sizes(looked_at.cost, settings)
+    batch, block_size = cost.sizes(looked_at.cost.macs, looked_at.cost.activations, settings)
     starts = [cell["start"]["file"] for cell in cells if "start" in cell]
     columns = kind.columns if settings["columns"] == "auto" else settings["columns"]
     return StudyPlan(
-        number,
-        name,
-        len(cells),
-        "",
-        looked_at.cost["macs"],
-        looked_at.cost["activations"],
-        min(columns, len(cells)),
-        batch,
-        members or block_size,
-        settings["keep_state"],
-        list(groups.values()),
-        [cell.title or text(cell.objective.data) for cell in kind.cells],
-        sorted({*looked_at.photos, *starts}),
+        number=number,
+        name=name,
+        depth=len(cells),
+        content="",
+        macs=looked_at.cost.macs,
+        activations=looked_at.cost.activations,
+        columns=min(columns, len(cells)),
+        batch=batch,
+        block_size=members or block_size,
+        keep_state=settings["keep_state"],
+        groups=list(groups.values()),
+        titles=[cell.title or text(cell.objective.data) for cell in kind.cells],
+        photos=sorted({*looked_at.photos, *starts}),
     )
 
 
@@ -155,6 +156,19 @@ def _cell_settings(
 
 
 @dataclass
+class _Cost:
+    """Of the costliest of some layers, for each pixel of the picture (see `Layer`)."""
+
+    macs: float = 0.0
+    activations: float = 1.0
+
+    def include(self, layer: Layer) -> None:
+        """Count another layer."""
+        self.macs = max(self.macs, layer.macs)
+        self.activations = max(self.activations, layer.activations)
+
+
+@dataclass
 class _Seen:
     """Objectives made fit for a graph, and what they look at in it.
 
@@ -165,9 +179,9 @@ class _Seen:
         crop: height and width of the pictures that one of the layers needs; None if all take any.
     """
 
-    catalogue: dict[str, Any]
+    catalogue: Catalogue
     where: str
-    cost: dict[str, float] = field(default_factory=lambda: {"macs": 0.0, "activations": 1.0})
+    cost: _Cost = field(default_factory=_Cost)
     photos: set[str] = field(default_factory=set)
     digests: set[str] = field(default_factory=set)
     crop: list[int] | None = None
@@ -228,11 +242,10 @@ class _Seen:
             value = data[parameter.name]
             if parameter.kind == "layer" and value != INPUT:
                 layer = find_one(value, self.catalogue, where)
-                called[parameter.name], depth = layer["name"], layer["depth"]
-                self.digests.add(layer["content"])
+                called[parameter.name], depth = layer.name, layer.depth
+                self.digests.add(layer.content)
                 self.crop = needed_size(layer, self.catalogue) or self.crop
-                for key in self.cost:
-                    self.cost[key] = max(self.cost[key], layer[key])
+                self.cost.include(layer)
             elif isinstance(value, dict) and "photo" in value:
                 self.photos.add(value["photo"])
                 called[parameter.name] = {**value, "photo": photo(value["photo"], where)}

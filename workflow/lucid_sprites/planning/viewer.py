@@ -62,7 +62,7 @@ class Pages:
                 "instance": wildcards.instance,
                 "number": layer.number,
                 "name": layer.name,
-                "op": instance.catalogue["layers"][layer.number]["op"],
+                "op": instance.catalogue.layers[layer.number].op,
                 "depth": layer.depth,
                 "columns": layer.columns,
                 "thresholds": layer.thresholds,

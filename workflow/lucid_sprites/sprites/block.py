@@ -188,8 +188,8 @@ def _optimized(
     from lucid_sprites.engine.objectives.build import layers
     from lucid_sprites.engine.optimize import optimize
     from lucid_sprites.models.graph import prepare
-    from lucid_sprites.models.input_spec import InputSpec
     from lucid_sprites.models.loaders import frozen_graph
+    from lucid_sprites.recipe.layer_catalogue import InputSpec
 
     by_index = {sprite.index: sprite for sprite in sprites}
     tasks = _tasks(sprites, attempt)

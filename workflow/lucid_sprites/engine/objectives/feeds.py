@@ -8,7 +8,7 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites.engine import layer_activations, photo_inputs, random_streams
 from lucid_sprites.engine.objectives.context import Path, PerSpriteInput
-from lucid_sprites.models.input_spec import InputSpec
+from lucid_sprites.recipe.layer_catalogue import InputSpec
 
 # A photo is shown to a network without a picture size of its own in this one.
 _FREE_SIZE = 224

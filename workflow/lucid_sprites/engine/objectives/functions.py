@@ -9,7 +9,7 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from lucid_sprites.engine.objectives.context import ObjectiveNode
 from lucid_sprites.errors import UserError, nearest
 from lucid_sprites.models.graph import topology
-from lucid_sprites.models.input_spec import InputSpec
+from lucid_sprites.recipe.layer_catalogue import InputSpec
 from lucid_sprites.recipe.objectives.vocabulary import INPUT
 
 Layers = Callable[[str], tf.Tensor]

@@ -22,9 +22,22 @@ class _Spent:
     largest: int = 0
 
 
+@dataclass(frozen=True)
+class LayerCost:
+    """One forward pass up to a layer, for each pixel of the picture.
+
+    Attributes:
+        macs: multiplications.
+        activations: numbers of the largest activation.
+    """
+
+    macs: float
+    activations: float
+
+
 def up_to(
     graph: GraphDef, names: Sequence[str], shapes: dict[str, Shape | None], pixels: int
-) -> dict[str, dict[str, float]]:
+) -> dict[str, LayerCost]:
     """Cost of one forward pass up to each of the layers `names`, for each pixel of the picture."""
     by_name = topology.by_name(graph)
     own: list[_Spent] = []
@@ -37,10 +50,10 @@ def up_to(
             before.append(own[-1])
         spent[node.name] = _together(before, own)
     return {
-        name: {
-            "macs": round(spent[name].macs / pixels, 3),
-            "activations": round((spent[name].largest if spent[name].nodes else 1) / pixels, 3),
-        }
+        name: LayerCost(
+            macs=round(spent[name].macs / pixels, 3),
+            activations=round((spent[name].largest if spent[name].nodes else 1) / pixels, 3),
+        )
         for name in names
     }
 

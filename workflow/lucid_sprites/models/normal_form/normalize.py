@@ -19,7 +19,6 @@ from lucid_sprites.models.graph.large_constants import (
 )
 from lucid_sprites.models.graph.prepare import fold_constants
 from lucid_sprites.models.graph.shapes import static_shapes
-from lucid_sprites.models.input_spec import InputSpec
 from lucid_sprites.models.known_networks import Facts, recognize
 from lucid_sprites.models.normal_form import (
     batch,
@@ -30,6 +29,7 @@ from lucid_sprites.models.normal_form import (
     placeholders,
     randomness,
 )
+from lucid_sprites.recipe.layer_catalogue import InputSpec
 
 _SIGNED = (-1.0, 1.0)
 

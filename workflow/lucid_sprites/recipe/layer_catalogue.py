@@ -1,0 +1,122 @@
+"""What a graph offers for visualization: its picture input and its layers.
+
+Models write it, plans are made from it; on disk it is JSON (see `planning.catalogues`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """The picture a graph expects.
+
+    Attributes:
+        name: the node that is fed.
+        height, width: pixels, None where the graph leaves them free.
+        channels: of the picture.
+        low, high: the value range that black and white are mapped to.
+        known: how each of `name`, `shape`, `range`, `order` is known.
+        order: `rgb` or `bgr`, of what the graph was made for; pictures are fed as RGB all the same.
+    """
+
+    name: str
+    height: int | None
+    width: int | None
+    channels: int
+    low: float
+    high: float
+    known: dict[str, str]
+    order: str = "rgb"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, for the catalogue, jobs and keys."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A tensor whose channels can be visualized.
+
+    Attributes:
+        number: its place among the layers, inputs first.
+        name, op: of its node.
+        kind: `activation`, `convolution`, `pool`, ...
+        depth: its number of channels.
+        content: a digest of all that it is computed from.
+        fixed: it needs pictures of the graph's own size.
+        edge: of the pictures in pixels that it was tried on.
+        height, width: for pictures of that edge, None where it has none.
+        constant, not_finite: numbers of channels that are so on noise.
+        macs, activations: multiplications and the largest activation, in numbers, up to this layer,
+            for each pixel of the picture.
+    """
+
+    number: int
+    name: str
+    op: str
+    kind: str
+    depth: int
+    content: str
+    fixed: bool
+    edge: int
+    height: int | None
+    width: int | None
+    constant: int
+    not_finite: int
+    macs: float
+    activations: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What a graph offers.
+
+    Attributes:
+        picture: that it expects.
+        notes: what was done to the graph.
+        layers: inputs first.
+        other: why further tensors of the graph are no layers.
+        stamp: all that decided what the catalogue is (see `planning.catalogues.stamp`); None for
+            one that is not of a series.
+        sha256: of the graph's file; empty as long as there is none.
+    """
+
+    picture: InputSpec
+    notes: list[str]
+    layers: list[Layer]
+    other: dict[str, str]
+    stamp: dict[str, Any] | None = None
+    sha256: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, as it is kept."""
+        return {
+            "input": self.picture.as_dict(),
+            "notes": self.notes,
+            "layers": [layer.as_dict() for layer in self.layers],
+            "other": self.other,
+            "stamp": self.stamp,
+            "sha256": self.sha256,
+        }
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> "Catalogue":
+        """The catalogue of plain data.
+
+        Raises:
+            KeyError, TypeError: it is that of no catalogue.
+        """
+        return cls(
+            picture=InputSpec(**data["input"]),
+            notes=list(data["notes"]),
+            layers=[Layer(**layer) for layer in data["layers"]],
+            other=dict(data["other"]),
+            stamp=data["stamp"],
+            sha256=data["sha256"],
+        )
