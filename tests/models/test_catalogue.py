@@ -11,6 +11,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import lucid_sprites
+import plans
 from imported import EDGES, describe, normal
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import sha256
@@ -210,7 +211,7 @@ def test_a_real_network_is_described(mobilenet):
 
 def test_only_what_the_layers_need_is_kept(tmp_path):
     form = normal(save(small(), tmp_path / "a.pb"))
-    named = {"input": {"name": "picture"}, "layers": [{"name": "conv1/Relu"}, {"name": "pool"}]}
+    named = plans.catalogue_of(plans.layer_of(0, "conv1/Relu"), plans.layer_of(1, "pool"))
     assert {node.name for node in pruned_to_layers(form.graph, named).node} == {
         "picture",
         "conv1/Conv2D/filter",

@@ -132,7 +132,7 @@ def test_index_overrides_hold_for_their_indexes_only():
     seeds = {index: settings["seed"] for index, settings in plan.settings.items()}
     assert scales == {0: 32, 1: 48, 2: 48, 3: 32, 4: 32, 5: 32}
     assert seeds == {0: 0, 1: 0, 2: 0, 3: 0, 4: 0, 5: 4}
-    assert [members for _, members in plan.groups] == [[0, 3, 4], [1, 2], [5]]
+    assert [group.indexes for group in plan.groups] == [[0, 3, 4], [1, 2], [5]]
 
 
 def test_later_overrides_of_an_index_win_and_the_rest_adds_up():
@@ -161,7 +161,7 @@ def test_blocks_are_neighbouring_indexes_by_number_whatever_is_selected():
         [{"layer": 3, "indexes": "2-5, 9, 40", "block_size": 4, "index": {"5": {"seed": 1}}}]
     )
     assert {
-        number: [(settings["seed"], members) for settings, members in groups]
+        number: [(group.settings["seed"], group.indexes) for group in groups]
         for number, groups in plan.blocks.items()
     } == {0: [(0, [2, 3])], 1: [(0, [4]), (1, [5])], 2: [(0, [9])], 10: [(0, [40])]}
 

@@ -19,7 +19,9 @@ from lucid_sprites import made
 from lucid_sprites.engine import random_streams
 from lucid_sprites.engine.task import CURVE_EVERY
 from lucid_sprites.files import sha256
-from lucid_sprites.recipe import statuses
+from lucid_sprites.recipe import index_ranges, statuses
+from lucid_sprites.recipe.layer_catalogue import InputSpec
+from lucid_sprites.recipe.setting_types import Group
 from lucid_sprites.recipe.settings import DEFAULTS
 from lucid_sprites.sprites import block, png
 from lucid_sprites.sprites.block import BlockSpec
@@ -41,9 +43,8 @@ def settings(**changes):
 
 
 def spec(graph: Path, *groups, layer="conv1/Relu", **changes) -> BlockSpec:
-    picture = {"name": "picture", "height": None, "width": None, "channels": 3,
-               "low": 0.0, "high": 1.0, "known": {}}  # fmt: skip
-    groups = [{"indexes": indexes, "settings": own} for indexes, own in groups]
+    picture = InputSpec("picture", None, None, 3, 0.0, 1.0, {})
+    groups = [Group(own, index_ranges.parse(indexes)) for indexes, own in groups]
     made = BlockSpec(str(graph), sha256(graph), sha256(graph), picture, 0, layer, 8, True, groups)
     return dataclasses.replace(made, **changes)
 
@@ -148,7 +149,7 @@ def test_sprites_tell_what_they_are(first, graph):
     assert (told["content"], told["layer"]) == (sha256(graph), "conv1/Relu")
     assert (told["index"], told["threshold"], told["status"], told["loss"]) == (3, 20, "ok", loss)
     assert told["input"] == {"name": "picture", "channels": 3, "low": 0.0, "high": 1.0}
-    own = asked.groups[0]["settings"]
+    own = asked.groups[0].settings
     assert told["recipe"] == {key: own[key] for key in told["recipe"] if key != "attempt"} | {
         "attempt": 0
     }
@@ -202,7 +203,7 @@ def test_the_second_run_does_without_tensorflow(first, filled):
 import json, sys
 from lucid_sprites.sprites import block
 from lucid_sprites.sprites.store import Store
-sprites = block.complete(block.BlockSpec(**json.loads(sys.argv[1])), Store(sys.argv[2]), None)
+sprites = block.complete(block.BlockSpec.parse(json.loads(sys.argv[1])), Store(sys.argv[2]), None)
 print(sum(len(sprite.found) for sprite in sprites), "tensorflow" in sys.modules)
 """
     package = str(Path(lucid_sprites.__file__).parents[1])
@@ -302,7 +303,7 @@ def test_another_graph_or_range_is_optimized_anew(graph, filled, tmp_path):
     other = tiny_graphs.save(tiny_graphs.small(depth=6, seed=1), tmp_path / "other.pb")
     assert Run(spec(other, ("0-1,3", settings())), filled).started == [(3, 60)]
     asked = spec(graph, ("0-1,3", settings()))
-    signed = dataclasses.replace(asked, picture={**asked.picture, "low": -1.0})
+    signed = dataclasses.replace(asked, picture=dataclasses.replace(asked.picture, low=-1.0))
     assert Run(signed, filled).started == [(3, 60)]
 
 
@@ -431,7 +432,7 @@ def test_which_attempt_a_picture_is_from_does_not_depend_on_the_order_of_asking(
 def test_rows_hold_what_the_log_needs(first):
     _, asked, run = first
     row = next(row for row in run.rows if (row["index"], row["threshold"]) == (1, 20))
-    own = asked.groups[0]["settings"]
+    own = asked.groups[0].settings
     assert (row["scale"], row["adam"], row["transforms"]) == (12, 0.05, "standard")
     assert (row["layer"], row["layer_name"], row["seed"]) == (0, "conv1/Relu", own["seed"])
     assert list(row["curve"]) == [8, 16]

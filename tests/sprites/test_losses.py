@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from input_specs import input_spec
 from lucid_sprites import layout
 from lucid_sprites.errors import UserError
 from lucid_sprites.recipe.settings import DEFAULTS, merge, recipes, resolve
@@ -60,7 +61,7 @@ def sprite(index, attempts, **settings):
 
 def write_block(path, number, layer, sprites):
     """As the block's job writes it, without the sprites."""
-    spec = BlockSpec("a.pb", "", "", {}, number, layer, 4, True, [])
+    spec = BlockSpec("a.pb", "", "", input_spec(), number, layer, 4, True, [])
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(layout.ATTEMPTS, json.dumps(rows(spec, sprites)))

@@ -1,22 +1,21 @@
 """Photos that objectives and starts refer to."""
 
-from typing import Any
-
 import numpy as np
 from PIL import Image, ImageOps
 
 from lucid_sprites import photos
 from lucid_sprites.errors import UserError
+from lucid_sprites.recipe.setting_types import Photo
 
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 _WITH_OPACITY = 4
 
 
-def read(photo: dict[str, Any], height: int, width: int, channels: int) -> np.ndarray:
+def read(photo: Photo, height: int, width: int, channels: int) -> np.ndarray:
     """float32 [height, width, channels] in 0..1: the photo's largest centred part of that shape.
 
     Args:
-        photo: `file` and `sha256`.
+        photo: by its path and content.
         channels: 1 or 3; 4 with opacity.
 
     Raises:

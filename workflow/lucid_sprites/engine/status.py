@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from lucid_sprites.recipe.setting_types import LossCrisis
 from lucid_sprites.recipe.statuses import LOW, NOT_FINITE, OK, RECURRING
 
 # A channel that varies this much less than the median channel of its layer is constant:
@@ -18,7 +19,7 @@ class StuckLossDetector:
     a loss in one of them is a hit; more than `hits` hits mean that the loss is stuck.
     """
 
-    def __init__(self, limits: dict[str, float], memory: dict[str, Any] | None = None) -> None:
+    def __init__(self, limits: LossCrisis, memory: dict[str, Any] | None = None) -> None:
         self._limits = limits
         self._bins: list[int] = list(memory["bins"]) if memory else []
         self._hits: int = memory["hits"] if memory else 0

@@ -1,9 +1,10 @@
 """How many sprites advance together, how many one job optimizes, and what that job needs."""
 
 import math
-from typing import Any
+from collections.abc import Iterable
 
 from lucid_sprites.recipe.engine_limits import BATCH_MULTIPLE, LARGE_KERNEL_BYTES
+from lucid_sprites.recipe.setting_types import Group, Settings
 from lucid_sprites.recipe.size import Size
 
 # The activations of a batch should stay near the processor's caches.
@@ -34,7 +35,7 @@ _LARGE_KERNEL_COPIES = 20
 _CANVAS_SHARE = 1.7
 
 
-def sizes(macs: float, activations: float, settings: dict[str, Any]) -> tuple[int, int]:
+def sizes(macs: float, activations: float, settings: Settings) -> tuple[int, int]:
     """(batch, block size) of a layer: from its cost or as set, never from the selection.
 
     Args:
@@ -52,19 +53,19 @@ def sizes(macs: float, activations: float, settings: dict[str, Any]) -> tuple[in
     return batch, block
 
 
-def job_minutes(macs: float, groups: list[tuple[dict[str, Any], list[int]]]) -> int:
+def job_minutes(macs: float, groups: Iterable[Group]) -> int:
     """Minutes that are ample for a job, all attempts at its sprites included.
 
     Args:
         macs: of the layer, from the catalogue.
-        groups: settings and the indexes that they hold for, of the job's block.
+        groups: of the job's block.
     """
     seconds: float = sum(
-        len(members)
-        * (settings["attempts"] + len(settings["fallbacks"]))
-        * max(settings["thresholds"])
-        * _step_seconds(macs, Size.of(settings["scale"]))
-        for settings, members in groups
+        len(group.indexes)
+        * (group.settings["attempts"] + len(group.settings["fallbacks"]))
+        * max(group.settings["thresholds"])
+        * _step_seconds(macs, group.size)
+        for group in groups
     )
     return _MINUTES_TO_START + math.ceil(_SLOWER * seconds / 60)
 

@@ -212,11 +212,11 @@ class ImagePlan:
                 (image, method)
             )
         sprites = [
-            {"number": layer.number, "threshold": threshold, "scale": settings["scale"],
-             "indexes": index_ranges.shorten(members)}
+            {"number": layer.number, "threshold": threshold, "scale": group.settings["scale"],
+             "indexes": index_ranges.shorten(group.indexes)}
             for layer in instance.layers
-            for settings, members in layer.groups
-            for threshold in settings["thresholds"]
+            for group in layer.groups
+            for threshold in group.settings["thresholds"]
         ]  # fmt: skip
         return canonical_json(
             {

@@ -1,5 +1,6 @@
 """Which layers and indexes are rendered, and with what settings."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -10,6 +11,7 @@ from lucid_sprites.errors import UserError, nearest
 from lucid_sprites.planning import cost
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.layer_catalogue import Catalogue, Layer
+from lucid_sprites.recipe.setting_types import Group, Level, Settings, SpriteSettings
 from lucid_sprites.recipe.settings import canonical_json, merge, resolve
 
 # Without `layers`, the outputs of nonlinearities are rendered.
@@ -26,7 +28,7 @@ class LayerPlan:
         batch: sprites that advance together.
         block_size: neighbouring indexes that are optimized by one job.
         keep_state: keep what resuming needs.
-        groups: settings and the sorted indexes that they hold for.
+        groups: its sprites by their settings.
     """
 
     number: int
@@ -39,13 +41,18 @@ class LayerPlan:
     batch: int
     block_size: int
     keep_state: bool
-    groups: list[tuple[dict[str, Any], list[int]]]
+    groups: list[Group]
 
     @cached_property
-    def settings(self) -> dict[int, dict[str, Any]]:
-        """Settings by index, rising."""
-        pairs = [(index, settings) for settings, members in self.groups for index in members]
+    def by_index(self) -> dict[int, Group]:
+        """The group of each index, rising."""
+        pairs = [(index, group) for group in self.groups for index in group.indexes]
         return dict(sorted(pairs, key=lambda pair: pair[0]))
+
+    @cached_property
+    def settings(self) -> dict[int, SpriteSettings]:
+        """Settings by index, rising."""
+        return {index: group.settings for index, group in self.by_index.items()}
 
     @cached_property
     def identities(self) -> dict[int, str]:
@@ -55,24 +62,24 @@ class LayerPlan:
     @cached_property
     def thresholds(self) -> list[int]:
         """All thresholds of its sprites, rising."""
-        return sorted({t for settings, _ in self.groups for t in settings["thresholds"]})
+        return sorted({t for group in self.groups for t in group.settings["thresholds"]})
 
     @cached_property
-    def blocks(self) -> dict[int, list[tuple[dict[str, Any], list[int]]]]:
+    def blocks(self) -> dict[int, list[Group]]:
         """The groups of each block, by its number."""
-        blocks: dict[int, list[tuple[dict[str, Any], list[int]]]] = {}
-        for settings, members in self.groups:
-            for number, part in groupby(members, key=lambda index: index // self.block_size):
-                blocks.setdefault(number, []).append((settings, list(part)))
+        blocks: dict[int, list[Group]] = {}
+        for group in self.groups:
+            for number, part in groupby(group.indexes, key=lambda index: index // self.block_size):
+                blocks.setdefault(number, []).append(Group(group.settings, list(part)))
         return dict(sorted(blocks.items()))
 
 
 def select_layers(
     catalogue: Catalogue,
-    settings: dict[str, Any],
+    settings: Settings,
     levels: list[list[Any] | None],
     where: str,
-    review: list[dict[str, Any]] | None = None,
+    review: Sequence[Level] = (),
     review_file: str = "",
 ) -> list[LayerPlan]:
     """The layers that the config chooses from a catalogue.
@@ -97,7 +104,7 @@ def select_layers(
         raise UserError(f"{where}: the list of layers is empty; leave it out for all activations")
     chosen = entries[-1] if entries else [(_activations(catalogue, where), {})]
     numbers = sorted({number for matched, _ in chosen for number in matched})
-    reviewed = [(matching(_selector(item), catalogue, review_file), item) for item in review or []]
+    reviewed = [(matching(_selector(item), catalogue, review_file), item) for item in review]
     _check_review(reviewed, catalogue, settings, review_file)
     plans = []
     for number in numbers:
@@ -124,9 +131,9 @@ def needed_size(layer: Layer, catalogue: Catalogue) -> list[int] | None:
 
 
 def _check_review(
-    reviewed: list[tuple[list[int], dict[str, Any]]],
+    reviewed: list[tuple[list[int], Level]],
     catalogue: Catalogue,
-    settings: dict[str, Any],
+    settings: Settings,
     review_file: str,
 ) -> None:
     """Blame the review, not the config, for what is wrong in it."""
@@ -195,8 +202,8 @@ def find_one(selector: Any, catalogue: Catalogue, where: str) -> Layer:
 
 def _layer_plan(
     layer: Layer,
-    settings: dict[str, Any],
-    own: list[dict[str, Any]],
+    settings: Settings,
+    own: Sequence[Level],
     crop: list[int] | None,
     where: str,
 ) -> LayerPlan:
@@ -230,7 +237,7 @@ def _columns(depth: int) -> int:
     return 8 if depth <= 64 else 16 if depth <= 256 else 32
 
 
-def _indexes(settings: dict[str, Any], layer: Layer, where: str) -> list[int]:
+def _indexes(settings: Settings, layer: Layer, where: str) -> list[int]:
     selected = _parse_indexes(settings["indexes"], layer, where) or list(range(layer.depth))
     if settings["max_index"] is not None:
         selected = [index for index in selected if index <= settings["max_index"]]
@@ -254,22 +261,36 @@ def _parse_indexes(spec: Any, layer: Layer, where: str) -> list[int]:
 
 
 def _groups(
-    settings: dict[str, Any],
+    settings: Settings,
     selected: list[int],
-    overrides: list[tuple[str, dict[str, Any]]],
+    overrides: list[tuple[str, Level]],
     layer: Layer,
     crop: list[int] | None,
     where: str,
-) -> list[tuple[dict[str, Any], list[int]]]:
+) -> list[Group]:
     """Indexes by equal settings; later overrides of an index win."""
-    own: dict[int, dict[str, Any]] = {}
+    own: dict[int, Settings] = {}
     for spec, values in overrides:
         for index in _parse_indexes(spec, layer, where):
             own[index] = merge(own.get(index, settings), values)
     common = resolve(settings, where, crop)
-    groups: dict[str, tuple[dict[str, Any], list[int]]] = {}
-    for index in selected:
-        place = f"{where}, index {index}"
-        resolved = resolve(own[index], place, crop) if index in own else common
-        groups.setdefault(canonical_json(resolved), (resolved, []))[1].append(index)
+    resolved = (
+        (resolve(own[index], f"{where}, index {index}", crop) if index in own else common, index)
+        for index in selected
+    )
+    return groups_of(resolved)
+
+
+def groups_of(sprites: Iterable[tuple[SpriteSettings, int]]) -> list[Group]:
+    """Sprites by equal settings, in the order in which these come first."""
+    groups: dict[str, Group] = {}
+    # Mostly one object for thousands of sprites: it is written out once.
+    known: dict[int, Group] = {}
+    for settings, index in sprites:
+        group = known.get(id(settings))
+        if group is None:
+            text = canonical_json(settings)
+            group = groups.setdefault(text, Group(settings, []))
+            known[id(group.settings)] = group
+        group.indexes.append(index)
     return list(groups.values())

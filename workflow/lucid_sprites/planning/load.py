@@ -14,6 +14,7 @@ from lucid_sprites.planning.models import InstanceOptions
 from lucid_sprites.planning.sources import Source, sources
 from lucid_sprites.planning.sprites import Plan
 from lucid_sprites.recipe import transform_lists
+from lucid_sprites.recipe.setting_types import Settings
 from lucid_sprites.recipe.settings import DEFAULTS, merge, resolve
 from lucid_sprites.recipe.size import Size
 
@@ -84,7 +85,7 @@ def _review(config: dict[str, Any], series: str, found: list[Source]) -> _Review
 def _options(
     instance: Source,
     config: dict[str, Any],
-    defaults: dict[str, Any],
+    defaults: Settings,
     results: Path,
     source: str,
     reviewed: _Review,
@@ -110,7 +111,7 @@ def _options(
     return InstanceOptions(instance, settings, levels, where, redo, redo_where, job)
 
 
-def _edges(settings: dict[str, Any], levels: list[list[Any] | None], where: str) -> list[int]:
+def _edges(settings: Settings, levels: list[list[Any] | None], where: str) -> list[int]:
     """Edges of the canvases that the settings make: smallest, an odd one between, largest."""
     entries = [item for level in levels for item in level or [] if isinstance(item, dict)]
     own = [merge(settings, item) for item in entries]

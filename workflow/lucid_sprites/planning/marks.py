@@ -72,9 +72,10 @@ class Marks:
     def _looks(self, instance: InstancePlan, layer: LayerPlan) -> str:
         """Changes with the look, the number or the thresholds of any sprite of a layer."""
         groups = [
-            [self.plan.identity(instance, layer, settings), settings["thresholds"], indexes]
-            for settings, indexes in layer.groups
-        ]
+            [self.plan.identity(instance, layer, group.settings), group.settings["thresholds"],
+             group.indexes]
+            for group in layer.groups
+        ]  # fmt: skip
         return canonical_json([layer.number, layer.name, groups])
 
 

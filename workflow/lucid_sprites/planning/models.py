@@ -1,6 +1,7 @@
 """The plan of the models: where each comes from, and the jobs that make and describe them."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from lucid_sprites import layout
 from lucid_sprites.errors import UserError
 from lucid_sprites.planning.sources import Source
+from lucid_sprites.recipe.setting_types import Level, Settings
 from lucid_sprites.recipe.settings import canonical_json
 
 
@@ -26,10 +28,10 @@ class InstanceOptions:
     """
 
     source: Source
-    settings: dict[str, Any]
+    settings: Settings
     levels: list[list[Any] | None]
     where: str
-    review: list[dict[str, Any]]
+    review: Sequence[Level]
     review_where: str
     job: dict[str, Any]
 

@@ -16,8 +16,8 @@ from lucid_sprites.planning.layers import LayerPlan, select_layers
 from lucid_sprites.planning.models import ModelPlan
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.layer_catalogue import Catalogue
+from lucid_sprites.recipe.setting_types import SpriteSettings
 from lucid_sprites.recipe.settings import ENGINE_VARIANT, canonical_json, identity
-from lucid_sprites.recipe.size import Size
 
 
 @dataclass(frozen=True)
@@ -127,15 +127,15 @@ class Plan(ModelPlan):
     def block_of_sprite(self, wildcards: Any) -> str:
         """The block that holds a sprite; UserError if the config does not ask for the sprite."""
         layer, index = self.layer_of(wildcards), int(wildcards.index)
-        if index not in layer.settings:
-            wanted = index_ranges.shorten(sorted(layer.settings))
+        if index not in layer.by_index:
+            wanted = index_ranges.shorten(sorted(layer.by_index))
             raise self._unwanted(wildcards, layer, f"index {index}", wanted)
-        settings = layer.settings[index]
-        if int(wildcards.threshold) not in settings["thresholds"]:
-            wanted = ", ".join(map(str, settings["thresholds"]))
+        group = layer.by_index[index]
+        if int(wildcards.threshold) not in group.settings["thresholds"]:
+            wanted = ", ".join(map(str, group.settings["thresholds"]))
             threshold = f"threshold {wildcards.threshold} of index {index}"
             raise self._unwanted(wildcards, layer, threshold, wanted)
-        scale = str(Size.of(settings["scale"]))
+        scale = str(group.size)
         if wildcards.scale != scale:
             unwanted = f"scale {wildcards.scale} of index {index}"
             raise self._unwanted(wildcards, layer, unwanted, scale)
@@ -150,11 +150,11 @@ class Plan(ModelPlan):
         that they are no longer what is asked for.
         """
         instance, layer = self.instance_of(wildcards), self.layer_of(wildcards)
-        shown = self.identity(instance, layer, layer.settings[int(wildcards.index)])
+        shown = self.identity(instance, layer, layer.by_index[int(wildcards.index)].settings)
         return layout.member(wildcards.index, wildcards.threshold, shown)
 
     @staticmethod
-    def identity(instance: InstancePlan, layer: LayerPlan, settings: dict[str, Any]) -> str:
+    def identity(instance: InstancePlan, layer: LayerPlan, settings: SpriteSettings) -> str:
         """What `settings.identity` says of the sprites of a layer that have these settings."""
         # Mostly shared by all sprites of the layer, which may be thousands.
         shown = layer.identities.get(id(settings))
@@ -167,8 +167,8 @@ class Plan(ModelPlan):
         """What the block's job is given: `sprites.block.BlockSpec` as canonical JSON."""
         instance, layer = self.instance_of(wildcards), self.layer_of(wildcards)
         groups = [
-            {"indexes": index_ranges.shorten(members), "settings": settings}
-            for settings, members in layer.blocks[int(wildcards.block)]
+            {"indexes": index_ranges.shorten(group.indexes), "settings": group.settings}
+            for group in layer.blocks[int(wildcards.block)]
         ]
         return canonical_json(
             {
@@ -193,7 +193,7 @@ class Plan(ModelPlan):
     def block_megabytes(self, wildcards: Any, input: Any, attempt: int) -> int:
         """The memory that the block's job asks a cluster for; more if it was not enough."""
         layer = self.layer_of(wildcards)
-        sizes = [Size.of(own["scale"]) for own, _ in layer.blocks[int(wildcards.block)]]
+        sizes = [group.size for group in layer.blocks[int(wildcards.block)]]
         largest = max(sizes, key=lambda size: size.pixels)
         return attempt * cost.job_megabytes(layer.activations, layer.batch, largest, input.size_mb)
 
@@ -201,9 +201,9 @@ class Plan(ModelPlan):
         """What the sheet's job is given, as canonical JSON."""
         layer, threshold = self.layer_of(wildcards), int(wildcards.threshold)
         sprites = [
-            {"indexes": index_ranges.shorten(members), "scale": settings["scale"]}
-            for settings, members in layer.groups
-            if threshold in settings["thresholds"]
+            {"indexes": index_ranges.shorten(group.indexes), "scale": group.settings["scale"]}
+            for group in layer.groups
+            if threshold in group.settings["thresholds"]
         ]
         return canonical_json(
             {
@@ -295,10 +295,10 @@ class Plan(ModelPlan):
                 layer=layer.number,
                 index=index,
                 threshold=threshold,
-                scale=Size.of(settings["scale"]),
+                scale=group.size,
             )
-            for index, settings in layer.settings.items()
-            if threshold in settings["thresholds"]
+            for index, group in layer.by_index.items()
+            if threshold in group.settings["thresholds"]
         ]
 
     def _path(self, template: str, place: Any, **fields: Any) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from lucid_sprites.errors import UserError
 from lucid_sprites.recipe.objectives import Objective, objective, parse
 from lucid_sprites.recipe.objectives.arithmetic import Operand
+from lucid_sprites.recipe.setting_types import Level
 
 _COLUMNS = 8
 _DIVERSITY_WEIGHT = 1.0
@@ -24,7 +25,7 @@ class Cell:
 
     objective: Objective
     title: str | None = None
-    settings: dict[str, Any] = field(default_factory=dict)
+    settings: Level = field(default_factory=dict)
     stream: int | None = None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from lucid_sprites.config import schema
 from lucid_sprites.errors import UserError
 from lucid_sprites.planning import cost, study_kinds
-from lucid_sprites.planning.layers import find_one, needed_size
+from lucid_sprites.planning.layers import find_one, groups_of, needed_size
 from lucid_sprites.planning.models import InstanceOptions
 from lucid_sprites.planning.sprites import InstancePlan, Plan
 from lucid_sprites.planning.studies import StudiesPlan, StudyPlan
@@ -15,7 +15,8 @@ from lucid_sprites.planning.study_kinds import Cell
 from lucid_sprites.recipe.layer_catalogue import Catalogue, Layer
 from lucid_sprites.recipe.objectives import OBJECTIVES, Objective, text
 from lucid_sprites.recipe.objectives.vocabulary import BY_MEMBER, COUPLING, INPUT, NEEDS_ALPHA
-from lucid_sprites.recipe.settings import canonical_json, merge, photo, resolve
+from lucid_sprites.recipe.setting_types import Settings, SpriteSettings
+from lucid_sprites.recipe.settings import merge, photo, resolve
 
 _LARGEST_GROUP = 32
 
@@ -80,7 +81,7 @@ def study_plan(
     number: int,
     name: str,
     study: dict[str, Any],
-    settings: dict[str, Any],
+    settings: Settings,
     instance: InstancePlan,
     where: str,
 ) -> StudyPlan:
@@ -110,9 +111,6 @@ def study_plan(
     ]
     if members:  # they all depend on each other
         cells = [{**cell, "content": looked_at.content} for cell in cells]
-    groups: dict[str, tuple[dict[str, Any], list[int]]] = {}
-    for place, resolved in enumerate(cells):
-        groups.setdefault(canonical_json(resolved), (resolved, []))[1].append(place)
     batch, block_size = cost.sizes(looked_at.cost.macs, looked_at.cost.activations, settings)
     starts = [cell["start"]["file"] for cell in cells if "start" in cell]
     columns = kind.columns if settings["columns"] == "auto" else settings["columns"]
@@ -127,15 +125,15 @@ def study_plan(
         batch=batch,
         block_size=members or block_size,
         keep_state=settings["keep_state"],
-        groups=list(groups.values()),
+        groups=groups_of((cell, place) for place, cell in enumerate(cells)),
         titles=[cell.title or text(cell.objective.data) for cell in kind.cells],
         photos=sorted({*looked_at.photos, *starts}),
     )
 
 
 def _cell_settings(
-    cell: Cell, place: int, members: int, settings: dict[str, Any], looked_at: "_Seen"
-) -> dict[str, Any]:
+    cell: Cell, place: int, members: int, settings: Settings, looked_at: "_Seen"
+) -> SpriteSettings:
     """All that a sprite of a study is made by, as plain data."""
     settings = merge(settings, cell.settings)
     where = f"{looked_at.where}, objective {place + 1}"
@@ -145,14 +143,13 @@ def _cell_settings(
     own = _Seen(looked_at.catalogue, looked_at.where, looked_at.cost, looked_at.photos)
     objective = own.resolve(cell.objective, share, bool(members), settings["alpha"], where)
     looked_at.digests.update(own.digests)
-    extra = {
-        "objective": objective.data,
-        "stream": place if cell.stream is None else cell.stream,
-        "content": own.content,
-    }
+    resolved = resolve(settings, where, own.crop)
+    resolved["objective"] = objective.data
+    resolved["stream"] = place if cell.stream is None else cell.stream
+    resolved["content"] = own.content
     if members:
-        extra["members"] = members
-    return {**resolve(settings, where, own.crop), **extra}
+        resolved["members"] = members
+    return resolved
 
 
 @dataclass

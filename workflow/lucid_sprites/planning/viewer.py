@@ -68,8 +68,8 @@ class Pages:
                 "thresholds": layer.thresholds,
                 "blocks": index_ranges.shorten(list(layer.blocks)),
                 "groups": [
-                    {"indexes": index_ranges.shorten(members), "settings": settings}
-                    for settings, members in layer.groups
+                    {"indexes": index_ranges.shorten(group.indexes), "settings": group.settings}
+                    for group in layer.groups
                 ],
             }
         )

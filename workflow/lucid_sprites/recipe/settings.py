@@ -2,19 +2,29 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from lucid_sprites import fingerprints
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import PICTURE, check_input
 from lucid_sprites.recipe import transform_lists
+from lucid_sprites.recipe.setting_types import (
+    Level,
+    LossCrisis,
+    Photo,
+    Scale,
+    Settings,
+    SpriteSettings,
+    Transforms,
+)
 from lucid_sprites.recipe.size import Size
 
 # Raised whenever the engine's arithmetic changes: other pictures for the same settings.
 ENGINE_VARIANT = "batched-3"
 
-DEFAULTS: dict[str, Any] = {
+DEFAULTS: Settings = {
     "engine": "batched",
     "precision": "float32",
     "thresholds": [64, 256],
@@ -64,12 +74,12 @@ class Recipe:
         start: `file` and `sha256` of the picture to start from; None for noise.
     """
 
-    scale: int | list[int]
+    scale: Scale
     learning_rate: float
-    transforms: Any
+    transforms: Transforms
     parametrization: str
     decorrelate: bool
-    loss_crisis: dict[str, float]
+    loss_crisis: LossCrisis
     seed: int
     attempt: int
     engine: str = "batched"
@@ -77,7 +87,7 @@ class Recipe:
     optimizer: str = "adam"
     alpha: bool = False
     shared: list[int] = field(default_factory=list)
-    start: dict[str, str] | None = None
+    start: Photo | None = None
 
     @property
     def size(self) -> Size:
@@ -89,19 +99,25 @@ class Recipe:
         values = asdict(self)
         if self.start:
             values["start"] = {"sha256": self.start["sha256"]}
-        return {k: v for k, v in values.items() if k not in _EXTRA_KEYS or v != DEFAULTS[k]}
+        return _without_defaults(values)
 
 
-def merge(base: dict[str, Any], override: dict[str, Any]) -> dict[str, Any]:
+def _without_defaults(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the axes that are as they mostly are."""
+    usual = cast(Mapping[str, Any], DEFAULTS)
+    return {k: v for k, v in values.items() if k not in _EXTRA_KEYS or v != usual[k]}
+
+
+def merge(base: Settings, override: Level) -> Settings:
     """`base` with the settings of a more specific level; `loss_crisis` merges key by key."""
     merged = {**base, **{key: value for key, value in override.items() if key in DEFAULTS}}
     if "loss_crisis" in override:
         merged["loss_crisis"] = {**base["loss_crisis"], **override["loss_crisis"]}
-    return merged
+    return cast(Settings, merged)
 
 
-def resolve(settings: dict[str, Any], where: str, crop: list[int] | None = None) -> dict[str, Any]:
-    """The settings of one sprite, checked and canonical: plain data that a job is given.
+def resolve(settings: Settings, where: str, crop: list[int] | None = None) -> SpriteSettings:
+    """The settings of one sprite, checked and canonical.
 
     Args:
         crop: height and width in pixels that the layer needs in the end, None if it takes any.
@@ -109,13 +125,15 @@ def resolve(settings: dict[str, Any], where: str, crop: list[int] | None = None)
     Raises:
         UserError: unknown transforms, or transforms that leave nothing of the picture.
     """
-    resolved = {key: settings[key] for key in _SPRITE_KEYS}
+    merged = cast(Mapping[str, Any], settings)
+    resolved = {key: merged[key] for key in _SPRITE_KEYS}
     resolved["thresholds"] = sorted(settings["thresholds"])
     size = Size.of(settings["scale"])
     resolved["scale"] = size.scale
-    resolved["transforms"] = _transforms(settings, size, crop, where)
+    resolved["transforms"] = _transforms(settings["transforms"], size, crop, where)
+    place = f"{where}, fallbacks"
     resolved["fallbacks"] = [
-        {**fallback, "transforms": _transforms(fallback, size, crop, f"{where}, fallbacks")}
+        {**fallback, "transforms": _transforms(fallback["transforms"], size, crop, place)}
         if "transforms" in fallback
         else fallback
         for fallback in settings["fallbacks"]
@@ -123,11 +141,10 @@ def resolve(settings: dict[str, Any], where: str, crop: list[int] | None = None)
     if settings["start"] is not None:
         resolved["start"] = photo(settings["start"], f"{where}, start")
     _check_fits(resolved, where)
-    extras = {key for key in _EXTRA_KEYS if resolved[key] == DEFAULTS[key]}
-    return {key: value for key, value in resolved.items() if key not in extras}
+    return cast(SpriteSettings, _without_defaults(resolved))
 
 
-def photo(file: str, where: str) -> dict[str, str]:
+def photo(file: str, where: str) -> Photo:
     """A picture file by its path and content.
 
     Raises:
@@ -137,15 +154,15 @@ def photo(file: str, where: str) -> dict[str, str]:
     return {"file": file, "sha256": fingerprints.content(file, where)}
 
 
-def _check_fits(settings: dict[str, Any], where: str) -> None:
-    """Raise UserError for settings that exclude each other."""
+def _check_fits(settings: Mapping[str, Any], where: str) -> None:
+    """Raise UserError for settings, all axes among them, that exclude each other."""
     kinds = [own.get("parametrization") for own in (settings, *settings["fallbacks"])]
     if settings["start"] is not None and "cppn" in kinds:
         raise UserError(f"{where}: a cppn cannot start from a picture; choose fft, pixel, ...")
     if settings["start"] is not None and settings["shared"]:
         raise UserError(f"{where}: sprites that share a coarse part cannot start from a picture")
     if settings["engine"] == "lucid":
-        changed = [key for key in _EXTRA_KEYS if settings[key] != DEFAULTS[key]]
+        changed = [key for key in _EXTRA_KEYS if key in _without_defaults(settings)]
         if kinds[0] not in ("fft", "pixel"):
             changed.append("parametrization")
         if any("homography" in item for item in transform_lists.steps(settings["transforms"])):
@@ -157,9 +174,9 @@ def _check_fits(settings: dict[str, Any], where: str) -> None:
             )
 
 
-def recipes(settings: dict[str, Any]) -> list[Recipe]:
+def recipes(settings: SpriteSettings) -> list[Recipe]:
     """The attempts at one sprite, in order: further seeds first, then the fallbacks."""
-    own = {key: settings[key] for key in _RECIPE_KEYS if key in settings}
+    own: dict[str, Any] = {key: value for key, value in settings.items() if key in _RECIPE_KEYS}
     seeds = [Recipe(**own, attempt=attempt) for attempt in range(settings["attempts"])]
     fallbacks = [
         Recipe(**{**own, **fallback}, attempt=len(seeds) + number)
@@ -168,7 +185,7 @@ def recipes(settings: dict[str, Any]) -> list[Recipe]:
     return seeds + fallbacks
 
 
-def identity(content: str, picture: dict[str, Any], layer: str, settings: dict[str, Any]) -> str:
+def identity(content: str, picture: Mapping[str, Any], layer: str, settings: SpriteSettings) -> str:
     """A short text that changes with whatever decides what a sprite looks like.
 
     Args:
@@ -176,7 +193,7 @@ def identity(content: str, picture: dict[str, Any], layer: str, settings: dict[s
         picture: the graph's picture input, as plain data.
         settings: as resolved; the thresholds do not show in a sprite.
     """
-    shown = {key: settings[key] for key in settings if key != "thresholds"}
+    shown = {key: value for key, value in settings.items() if key != "thresholds"}
     text = canonical_json([ENGINE_VARIANT, content, picture, layer, shown])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -207,13 +224,14 @@ _SMALLEST_CANVAS = 4
 _LARGEST_CANVAS = 8192
 
 
-def _transforms(settings: dict[str, Any], size: Size, crop: list[int] | None, where: str) -> Any:
-    value = transform_lists.canonical(settings["transforms"], where)
+def _transforms(said: Any, size: Size, crop: list[int] | None, where: str) -> Transforms:
+    """The canonical transforms of what a config says."""
+    value = transform_lists.canonical(said, where)
     if crop is not None:
         value = transform_lists.with_crop(value, list(size), crop)
     found = [transform_lists.edges(value, edge) for edge in size]
     smallest, largest = min(low for low, _ in found), max(high for _, high in found)
-    what = f"{where}: transforms {settings['transforms']!r}"
+    what = f"{where}: transforms {said!r}"
     if smallest < _SMALLEST_CANVAS:
         raise UserError(
             f"{what} shrink a sprite of {size} pixels to {smallest}; choose a larger scale or "

@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,16 +13,15 @@ from lucid_sprites import layout, tensorflow_start
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import sha256
 from lucid_sprites.recipe import index_ranges
+from lucid_sprites.recipe.layer_catalogue import InputSpec
 from lucid_sprites.recipe.objectives import without_paths
+from lucid_sprites.recipe.setting_types import Group
 from lucid_sprites.recipe.settings import ENGINE_VARIANT, Recipe, identity, recipes
 from lucid_sprites.recipe.statuses import CONSTANT, OK, REFUSED
 from lucid_sprites.sprites import png
 from lucid_sprites.sprites.store import Entry, Store, key
 
 log = logging.getLogger(__name__)
-
-# What the settings of a study's sprite have beside those of a layer's.
-_OF_STUDIES = ("objective", "stream", "members", "content")
 
 Progress = Callable[[int, int], Callable[[int], object]]
 
@@ -35,26 +34,33 @@ class BlockSpec:
         graph: path of the frozen graph.
         graph_sha256: of its content.
         content: digest of all that the layer is computed from.
-        picture: the graph's picture input, as plain data (see `models.input_spec`).
+        picture: the graph's picture input.
         number, layer: of the layer, or of the study.
         batch: sprites that advance together.
         keep_state: keep what resuming needs in the store.
-        groups: `indexes` (as text) and the `settings` that these sprites share; the settings of a
-            study's sprites have an `objective`, a `stream` for the randomness, and, where sprites
-            depend on each other, the number of `members` of their joint group.
+        groups: its sprites by their settings.
         variant: of the engine.
     """
 
     graph: str
     graph_sha256: str
     content: str
-    picture: dict[str, Any]
+    picture: InputSpec
     number: int
     layer: str
     batch: int
     keep_state: bool
-    groups: list[dict[str, Any]]
+    groups: list[Group]
     variant: str = ENGINE_VARIANT
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> "BlockSpec":
+        """The block of plain data, as the plan writes it (see `planning.sprites`)."""
+        groups = [
+            Group(group["settings"], index_ranges.parse(group["indexes"]))
+            for group in data["groups"]
+        ]
+        return cls(**{**data, "picture": InputSpec(**data["picture"]), "groups": groups})
 
 
 @dataclass
@@ -131,28 +137,36 @@ def complete(spec: BlockSpec, store: Store, progress: Progress) -> list[Sprite]:
 
 
 def _sprites(spec: BlockSpec) -> list[Sprite]:
+    picture = spec.picture.as_dict()
     sprites = [
         Sprite(
-            index,
-            recipes(settings),
-            settings["thresholds"],
-            list(settings["thresholds"]),
-            identity(spec.content, spec.picture, spec.layer, settings),
-            **{key: settings[key] for key in _OF_STUDIES if key in settings},
+            index=index,
+            recipes=recipes(group.settings),
+            thresholds=group.settings["thresholds"],
+            pending=list(group.settings["thresholds"]),
+            identity=identity(spec.content, picture, spec.layer, group.settings),
+            objective=group.settings.get("objective"),
+            stream=group.settings.get("stream"),
+            members=group.settings.get("members", 0),
+            content=group.settings.get("content", ""),
         )
         for group in spec.groups
-        for settings in [group["settings"]]
-        for index in index_ranges.parse(group["indexes"])
+        for index in group.indexes
     ]
     return sorted(sprites, key=lambda sprite: sprite.index)
 
 
 def _identity(spec: BlockSpec, sprite: Sprite, attempt: int) -> dict[str, Any]:
     """Everything that decides what the sprite looks like."""
-    picture = {name: spec.picture[name] for name in ("name", "channels", "low", "high")}
+    picture = spec.picture
     common = {
         "content": sprite.content or spec.content,
-        "input": picture,
+        "input": {
+            "name": picture.name,
+            "channels": picture.channels,
+            "low": picture.low,
+            "high": picture.high,
+        },
         "recipe": sprite.recipes[attempt].as_dict(),
     }
     if sprite.objective is None:
@@ -189,18 +203,16 @@ def _optimized(
     from lucid_sprites.engine.optimize import optimize
     from lucid_sprites.models.graph import prepare
     from lucid_sprites.models.loaders import frozen_graph
-    from lucid_sprites.recipe.layer_catalogue import InputSpec
 
     by_index = {sprite.index: sprite for sprite in sprites}
     tasks = _tasks(sprites, attempt)
     looked_at = {name for task in tasks for name in layers(task.objective_on(spec.layer))}
     graph = frozen_graph.read(spec.graph)
     _check_unchanged(spec)
-    network = prepare.prepare(graph, spec.picture["name"], *sorted(looked_at))
+    network = prepare.prepare(graph, spec.picture.name, *sorted(looked_at))
     advance = progress(len(tasks), sum(t.thresholds[-1] - t.first_step for t in tasks))
-    picture = InputSpec(**spec.picture)
     batch_id = _now()
-    for outcome in optimize(network, picture, spec.layer, tasks, spec.batch, advance):
+    for outcome in optimize(network, spec.picture, spec.layer, tasks, spec.batch, advance):
         sprite = by_index[outcome.task.index]
         log.info("index %d attempt %d: %s at step %d", sprite.index, attempt, outcome.status,
                  outcome.step)  # fmt: skip

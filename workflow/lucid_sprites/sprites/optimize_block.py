@@ -51,7 +51,7 @@ def main() -> None:
     except OSError as error:
         sys.exit(f"error: {arguments.log}: cannot be written: {error.strerror}")
     tensorflow_start.block_keras()
-    spec = block.BlockSpec(**json.loads(arguments.spec))
+    spec = block.BlockSpec.parse(json.loads(arguments.spec))
     try:
         sprites = block.complete(spec, Store(arguments.store), _bars(spec, terminal))
         save_whole(arguments.out, lambda path: _write(path, spec, sprites, arguments.made))
