@@ -17,6 +17,7 @@ from lucid_sprites.errors import UserError
 from lucid_sprites.models.convert import convert
 from lucid_sprites.models.loaders.load_model import Loaded
 from lucid_sprites.models.loaders.load_model import load as load_file
+from lucid_sprites.planning.import_jobs import InputOptions, Origin
 from lucid_sprites.recipe.layer_catalogue import Catalogue
 from lucid_sprites.recipe.objectives import Objective
 
@@ -116,7 +117,7 @@ class Model:
 def load(
     model: str | Path | GraphDef | Any,
     *,
-    input: dict[str, Any] | None = None,
+    input: InputOptions | None = None,
     trust: bool = False,
     code: str | None = None,
 ) -> Model:
@@ -144,8 +145,10 @@ def _loaded(model: Any, trust: bool, code: str | None) -> Loaded:
     if isinstance(model, GraphDef):
         return Loaded(model)
     if isinstance(model, str | Path):
-        origin = {"file": str(model), "trust": trust}
-        return load_file(origin | ({"code": code} if code else {}))
+        origin: Origin = {"file": str(model), "trust": trust}
+        if code:
+            origin["code"] = code
+        return load_file(origin)
     if hasattr(model, "layers") and callable(model):
         from lucid_sprites.models.loaders.freeze_keras import freeze
 

@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -12,6 +11,7 @@ from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.size import Size
 from lucid_sprites.recipe.statuses import OK
 from lucid_sprites.sprites import png, sheet_index
+from lucid_sprites.sprites.sheet_index import Sheet
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def _files(pattern: str) -> list[str]:
     return [f"{pattern[: layers.start()]}{number}{pattern[layers.end() :]}" for number in numbers]
 
 
-def _layer(sheet: dict[str, Any], folder: Path) -> Layer:
+def _layer(sheet: Sheet, folder: Path) -> Layer:
     sprites = {
         cell["index"]: Sprite(
             folder / "sprites" / cell["sprite"],

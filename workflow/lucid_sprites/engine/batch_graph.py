@@ -1,7 +1,5 @@
 """The optimization of one kind of objective as a TensorFlow graph, a batch and a step at a time."""
 
-from typing import Any
-
 import numpy as np
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
@@ -27,6 +25,7 @@ from lucid_sprites.engine.state import State
 from lucid_sprites.recipe import transform_lists
 from lucid_sprites.recipe.engine_limits import BATCH_MULTIPLE
 from lucid_sprites.recipe.layer_catalogue import InputSpec
+from lucid_sprites.recipe.objectives.arithmetic import ObjectiveData
 from lucid_sprites.recipe.settings import Recipe
 
 
@@ -41,7 +40,7 @@ class BatchGraph(Closing):
         self,
         graph: GraphDef,
         picture: InputSpec,
-        objectives: list[dict[str, Any]],
+        objectives: list[ObjectiveData],
         recipe: Recipe,
         batch: int,
         group_size: int = 0,
@@ -115,7 +114,7 @@ class BatchGraph(Closing):
         height, width = last.get("crop_or_pad", self.picture_shape[:2])
         return height, width, self.picture_shape[2]
 
-    def load(self, states: list[State], objectives: list[dict[str, Any]]) -> None:
+    def load(self, states: list[State], objectives: list[ObjectiveData]) -> None:
         """Fill the batch; fewer sprites than the batch holds are padded with the last one.
 
         Args:
@@ -195,7 +194,7 @@ class BatchGraph(Closing):
             highs.append(high)
         return np.min(lows, axis=0), np.max(highs, axis=0)
 
-    def _build(self, graph: GraphDef, picture: InputSpec, objectives: list[dict[str, Any]]) -> None:
+    def _build(self, graph: GraphDef, picture: InputSpec, objectives: list[ObjectiveData]) -> None:
         objective = objectives[0]
         shape = (self.batch, *self._parametrization.shape)
         self._variables = [
@@ -274,7 +273,7 @@ class BatchGraph(Closing):
     def _branches(
         self,
         graph: GraphDef,
-        objectives: list[dict[str, Any]],
+        objectives: list[ObjectiveData],
     ) -> list[target_channels.Branch]:
         """Those that objectives of single channels need; none for other objectives."""
         if objectives[0]["objective"] != "channel" or self.batch > target_channels.CHANNELS:

@@ -1,6 +1,6 @@
 """What can go wrong with a sprite, and how it is noticed."""
 
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
@@ -12,6 +12,13 @@ from lucid_sprites.recipe.statuses import LOW, NOT_FINITE, OK, RECURRING
 _CONSTANT_SHARE = 1e-5
 
 
+class LossMemory(TypedDict):
+    """What a resumed detector needs: the last bins, and how often a loss fell into one."""
+
+    bins: list[int]
+    hits: int
+
+
 class StuckLossDetector:
     """The original kit's loss-crisis test for one sprite, fed with the loss of every step.
 
@@ -19,12 +26,12 @@ class StuckLossDetector:
     a loss in one of them is a hit; more than `hits` hits mean that the loss is stuck.
     """
 
-    def __init__(self, limits: LossCrisis, memory: dict[str, Any] | None = None) -> None:
+    def __init__(self, limits: LossCrisis, memory: LossMemory | None = None) -> None:
         self._limits = limits
         self._bins: list[int] = list(memory["bins"]) if memory else []
         self._hits: int = memory["hits"] if memory else 0
 
-    def memory(self) -> dict[str, Any]:
+    def memory(self) -> LossMemory:
         """What a resumed watch needs."""
         return {"bins": self._bins, "hits": self._hits}
 

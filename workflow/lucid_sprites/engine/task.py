@@ -2,14 +2,14 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from lucid_sprites.engine.relu_gradients import REDIRECTED_STEPS
 from lucid_sprites.engine.state import State
-from lucid_sprites.engine.status import StuckLossDetector
+from lucid_sprites.engine.status import LossMemory, StuckLossDetector
 from lucid_sprites.recipe import statuses
+from lucid_sprites.recipe.objectives.arithmetic import ObjectiveData
 from lucid_sprites.recipe.settings import Recipe
 
 # A loss in so many goes into the record's curve.
@@ -28,7 +28,7 @@ class Checkpoint:
 
     step: int
     state: State
-    watch: dict[str, Any] | None
+    watch: LossMemory | None
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Task:
     recipe: Recipe
     thresholds: tuple[int, ...]
     checkpoint: Checkpoint | None = None
-    objective: dict[str, Any] | None = None
+    objective: ObjectiveData | None = None
     stream: int | None = None
     group_size: int = 0
 
@@ -59,7 +59,7 @@ class Task:
         stream = self.index if self.stream is None else self.stream
         return self.recipe.seed, self.recipe.attempt, stream
 
-    def objective_on(self, layer: str) -> dict[str, Any]:
+    def objective_on(self, layer: str) -> ObjectiveData:
         """Data of its objective; `layer` is what `index` counts where it has none of its own."""
         channel = {"objective": "channel", "layer": layer, "n_channel": self.index}
         return self.objective or channel

@@ -10,9 +10,9 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from lucid_sprites.errors import UserError
+from lucid_sprites.planning.import_jobs import Origin
 from lucid_sprites.sandbox import landlock, seccomp
 from lucid_sprites.sandbox.limits import Limits
 
@@ -44,7 +44,7 @@ _SYSTEM = (
 )  # fmt: skip
 
 
-def limits(origin: dict[str, Any]) -> Limits:
+def limits(origin: Origin) -> Limits:
     """The limits of an import; the environment may set others.
 
     Raises:
@@ -57,7 +57,7 @@ def limits(origin: dict[str, Any]) -> Limits:
     return Limits(int(memory * _GIGABYTE), minutes * 60, _LARGEST_GRAPH + 2 * size)
 
 
-def confine(origin: dict[str, Any], folder: Path) -> None:
+def confine(origin: Origin, folder: Path) -> None:
     """Give up what the import of a model does not need, as far as this system knows how.
 
     Args:
@@ -77,7 +77,7 @@ def confine(origin: dict[str, Any], folder: Path) -> None:
         print(f"this system confines no calls (seccomp: {error.strerror})", file=sys.stderr)
 
 
-def _is_strange(origin: dict[str, Any]) -> bool:
+def _is_strange(origin: Origin) -> bool:
     """Whether a file decides what happens; Keras' own weights have to be downloaded."""
     return not origin.get("trust") and origin.get("weights") != "imagenet"
 
@@ -94,7 +94,7 @@ def _python() -> Iterator[Path]:
             yield Path(found.origin).resolve().parent
 
 
-def _model(origin: dict[str, Any]) -> Iterator[Path]:
+def _model(origin: Origin) -> Iterator[Path]:
     """The files that a model is read from; in its folder, also what links lead to."""
     for name in (origin.get("file"), origin.get("weights")):
         if name:
@@ -105,7 +105,7 @@ def _model(origin: dict[str, Any]) -> Iterator[Path]:
                 yield Path(name).resolve().parent
 
 
-def _size(origin: dict[str, Any]) -> int:
+def _size(origin: Origin) -> int:
     if "file" not in origin:
         return _BYTES_OF_A_NETWORK
     path = Path(origin["file"])

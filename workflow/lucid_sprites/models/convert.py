@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import tensorflow as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
@@ -12,6 +11,7 @@ from lucid_sprites.models import catalogue
 from lucid_sprites.models.graph import unsupported
 from lucid_sprites.models.loaders.load_model import Loaded
 from lucid_sprites.models.normal_form.normalize import normalize
+from lucid_sprites.planning.import_jobs import InputOptions
 from lucid_sprites.recipe.layer_catalogue import Catalogue
 
 _LONGEST_REASON = 300
@@ -28,7 +28,7 @@ class UnforeseenError(UserError):
 
 
 def convert(
-    load: Callable[[], Loaded], options: dict[str, Any], edges: Sequence[int], name: str
+    load: Callable[[], Loaded], options: InputOptions, edges: Sequence[int], name: str
 ) -> tuple[GraphDef, Catalogue]:
     """The graph of a model in normal form, with no more than its layers need, and its catalogue.
 

@@ -19,13 +19,13 @@ import traceback
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from lucid_sprites import tensorflow_start
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import sha256, write_if_changed
 from lucid_sprites.models import confinement
 from lucid_sprites.planning import catalogues
+from lucid_sprites.planning.import_jobs import ImportJob, Origin
 from lucid_sprites.recipe.layer_catalogue import Catalogue
 from lucid_sprites.sandbox import child
 from lucid_sprites.sandbox.limits import Limits
@@ -58,13 +58,13 @@ def _import_for_children(keras: bool) -> None:
         importlib.import_module(module)
 
 
-def _needs_keras(origin: dict[str, Any]) -> bool:
+def _needs_keras(origin: Origin) -> bool:
     from lucid_sprites.models.loaders.kinds import needs_keras
 
     return needs_keras(origin)
 
 
-def _failure(job: dict[str, Any]) -> str | None:
+def _failure(job: ImportJob) -> str | None:
     """Import a model; why it cannot be, or None."""
     try:
         _import(job)
@@ -73,7 +73,7 @@ def _failure(job: dict[str, Any]) -> str | None:
     return None
 
 
-def _import(job: dict[str, Any]) -> None:
+def _import(job: ImportJob) -> None:
     origin = job["origin"]
     with _folder(Path(job["graph"]).parent) as folder:
         limits = confinement.limits(origin)
@@ -88,7 +88,7 @@ def _import(job: dict[str, Any]) -> None:
         _publish(job, *made)
 
 
-def _convert(job: dict[str, Any], folder: Path) -> None:
+def _convert(job: ImportJob, folder: Path) -> None:
     """The child's work."""
     from lucid_sprites.models.convert import UnforeseenError, convert
     from lucid_sprites.models.loaders.load_model import load
@@ -118,7 +118,7 @@ def _made(folder: Path) -> tuple[bytes, Catalogue] | None:
         return None
 
 
-def _publish(job: dict[str, Any], graph: bytes, described: Catalogue) -> None:
+def _publish(job: ImportJob, graph: bytes, described: Catalogue) -> None:
     """Take over what a child has made."""
     # An equal graph keeps its age: what was made from it is up to date.
     write_if_changed(job["graph"], graph)
@@ -198,7 +198,7 @@ def _too_large(limits: Limits) -> str:
     )
 
 
-def _name(origin: dict[str, Any]) -> str:
+def _name(origin: Origin) -> str:
     return origin.get("file") or f"{origin['keras_application']} of keras.applications"
 
 

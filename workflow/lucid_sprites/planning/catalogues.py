@@ -18,6 +18,7 @@ from lucid_sprites import fingerprints
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import read_made, write_whole
 from lucid_sprites.made import mark, tag
+from lucid_sprites.planning.import_jobs import ImportJob, InputOptions, Origin
 from lucid_sprites.recipe.layer_catalogue import Catalogue
 from lucid_sprites.recipe.settings import canonical_json
 
@@ -26,7 +27,7 @@ _FORMAT = 3
 _PACKAGE = Path(__file__).parents[1]
 
 
-def catalogues(jobs: list[dict[str, Any]]) -> list[Catalogue]:
+def catalogues(jobs: list[ImportJob]) -> list[Catalogue]:
     """The catalogues of models.
 
     Args:
@@ -68,7 +69,7 @@ def _digest(data: dict[str, Any]) -> str:
     return hashlib.sha256(canonical_json(data).encode()).hexdigest()
 
 
-def _is_current(job: dict[str, Any]) -> bool:
+def _is_current(job: ImportJob) -> bool:
     try:
         catalogue = read(job["catalogue"])
         whole = catalogue.sha256 == fingerprints.sha256(job["graph"])
@@ -78,8 +79,8 @@ def _is_current(job: dict[str, Any]) -> bool:
 
 
 def stamp(
-    origin: dict[str, Any],
-    input: dict[str, Any],
+    origin: Origin,
+    input: InputOptions,
     edges: list[int],
     files: Sequence[str],
     where: str,
@@ -115,7 +116,7 @@ def _portable(value: Any) -> Any:
     return value if relative.startswith(os.pardir) else relative
 
 
-def _import(jobs: list[dict[str, Any]]) -> None:
+def _import(jobs: list[ImportJob]) -> None:
     """In a program of its own: TensorFlow must not be imported where the workflow starts."""
     print(f"Reading {len(jobs)} new or changed models ...", file=sys.stderr)
     done = subprocess.run(
@@ -137,7 +138,7 @@ def _messages(output: str) -> str:
     return messages.strip().replace("\nerror: ", "\n")
 
 
-def _unforeseen(jobs: list[dict[str, Any]], done: subprocess.CompletedProcess[str]) -> str:
+def _unforeseen(jobs: list[ImportJob], done: subprocess.CompletedProcess[str]) -> str:
     """For an end that is none of a model's: each is read by a child."""
     models = ", ".join(job["origin"].get("file") or job["catalogue"] for job in jobs)
     lines = done.stderr.strip().splitlines()

@@ -3,13 +3,14 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from lucid_sprites import fingerprints, layout
 from lucid_sprites.config import review, schema
 from lucid_sprites.errors import UserError
 from lucid_sprites.planning import clock, ownership
 from lucid_sprites.planning.catalogues import catalogues, stamp
+from lucid_sprites.planning.import_jobs import ImportJob, InputOptions
 from lucid_sprites.planning.models import InstanceOptions
 from lucid_sprites.planning.sources import Source, sources
 from lucid_sprites.planning.sprites import Plan
@@ -97,14 +98,14 @@ def _options(
     where = f"{source}: series {instance.series}, instance {instance.instance}"
     redo_where = f"{reviewed.file}: instance {instance.instance}"
     place = {"series": instance.series, "instance": instance.instance}
-    wanted: dict[str, Any] = {
-        "origin": instance.origin,
-        "input": {**series.get("input", {}), **instance.options.get("input", {})},
-        "edges": _edges(settings, levels, where),
-    }
-    job = {
-        **wanted,
-        "stamp": stamp(**wanted, files=instance.given, where=where),
+    origin = instance.origin
+    edges = _edges(settings, levels, where)
+    said = cast(InputOptions, series.get("input", {}) | instance.options.get("input", {}))
+    job: ImportJob = {
+        "origin": origin,
+        "input": said,
+        "edges": edges,
+        "stamp": stamp(origin, said, edges, instance.given, where),
         "graph": str(results / layout.MODEL.format(**place)),
         "catalogue": str(results / layout.CATALOGUE.format(**place)),
     }

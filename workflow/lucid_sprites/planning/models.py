@@ -8,6 +8,7 @@ from typing import Any
 
 from lucid_sprites import layout
 from lucid_sprites.errors import UserError
+from lucid_sprites.planning.import_jobs import ImportJob
 from lucid_sprites.planning.sources import Source
 from lucid_sprites.recipe.setting_types import Level, Settings
 from lucid_sprites.recipe.settings import canonical_json
@@ -33,7 +34,7 @@ class InstanceOptions:
     where: str
     review: Sequence[Level]
     review_where: str
-    job: dict[str, Any]
+    job: ImportJob
 
 
 @dataclass

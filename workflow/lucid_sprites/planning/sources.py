@@ -11,6 +11,7 @@ from lucid_sprites import layout
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import MODEL, TEXT, check_input, natural_key
 from lucid_sprites.planning import onnx_weights
+from lucid_sprites.planning.import_jobs import Origin
 from lucid_sprites.planning.training import TRAINED_INPUT, instance_name, make_training
 
 MODEL_SUFFIXES = (".pb", ".pbtxt", ".keras", ".h5", ".hdf5", ".onnx")
@@ -31,7 +32,7 @@ class Source:
 
     series: str
     instance: str
-    origin: dict[str, Any]
+    origin: Origin
     files: tuple[str, ...]
     is_made: bool
     options: dict[str, Any]
@@ -209,19 +210,18 @@ def _source(
     place: str,
 ) -> Source:
     where = f"{place}, instance {name}"
-    extra: dict[str, Any] = {key: own[key] for key in ("trust", "code") if key in own}
-    if "code" in extra:
-        check_input(inside(extra["code"], f"{where}: code"), TEXT, f"{where}: code")
+    if "code" in own:
+        check_input(inside(own["code"], f"{where}: code"), TEXT, f"{where}: code")
     if "keras_application" in own:
         weights = own.get("weights", "imagenet")
         files = (inside(weights, f"{where}: weights"),) * (weights not in ("imagenet", "none"))
         _check_there(files, f"{where}: weights (choose `imagenet`, `none` or a file)")
-        origin = {"keras_application": own["keras_application"], "weights": weights}
-        return Source(series, name, origin, files, True, own, files)
+        built: Origin = {"keras_application": own["keras_application"], "weights": weights}
+        return Source(series, name, built, files, True, own, files)
     if "lucid" in own and "file" not in own:
         made = str(results / layout.LUCID_MODEL.format(model=own["lucid"]))
-        origin = {"lucid": own["lucid"], "file": made}
-        return Source(series, name, origin, (made,), True, own)
+        downloaded: Origin = {"lucid": own["lucid"], "file": made}
+        return Source(series, name, downloaded, (made,), True, own)
     if "file" in own:
         path = Path(inside(own["file"], f"{where}: file"))
         _check_there([str(path)], where)
@@ -240,11 +240,15 @@ def _source(
         raise UserError(
             f"{place}: {path} is a folder, but no SavedModel (saved_model.pb is missing)"
         )
-    origin = {"file": str(path), **extra}
+    origin: Origin = {"file": str(path)}
+    if "trust" in own:
+        origin["trust"] = own["trust"]
+    if "code" in own:
+        origin["code"] = own["code"]
     if "lucid" in own:
         origin["lucid"] = own["lucid"]
     # A model that lucid describes is read in a job of its own: lucid and Keras do not mix.
-    given = (*files, *([extra["code"]] if "code" in extra else []))
+    given = (*files, *([own["code"]] if "code" in own else []))
     return Source(series, name, origin, files, "lucid" in own, own, given)
 
 

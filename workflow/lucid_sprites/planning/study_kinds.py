@@ -43,7 +43,7 @@ class Kind:
     is_joint: bool = False
 
 
-def expand(study: dict[str, Any], where: str) -> Kind:
+def expand(study: Level, where: str) -> Kind:
     """The cells of a study.
 
     Raises:

@@ -14,8 +14,9 @@ from lucid_sprites.planning.studies import StudiesPlan, StudyPlan
 from lucid_sprites.planning.study_kinds import Cell
 from lucid_sprites.recipe.layer_catalogue import Catalogue, Layer
 from lucid_sprites.recipe.objectives import OBJECTIVES, Objective, text
+from lucid_sprites.recipe.objectives.arithmetic import ObjectiveData
 from lucid_sprites.recipe.objectives.vocabulary import BY_MEMBER, COUPLING, INPUT, NEEDS_ALPHA
-from lucid_sprites.recipe.setting_types import Settings, SpriteSettings
+from lucid_sprites.recipe.setting_types import Level, Settings, SpriteSettings
 from lucid_sprites.recipe.settings import merge, photo, resolve
 
 _LARGEST_GROUP = 32
@@ -56,14 +57,14 @@ def plan_studies(config: dict[str, Any], plan: Plan, source: str) -> StudiesPlan
     return planned
 
 
-def _concerns(study: dict[str, Any], series: str, instance: str) -> bool:
+def _concerns(study: Level, series: str, instance: str) -> bool:
     """Whether a study is made of an instance."""
     return series in map(str, study.get("series", [series])) and instance in map(
         str, study.get("instances", [instance])
     )
 
 
-def _check_places(study: dict[str, Any], plan: Plan, where: str) -> None:
+def _check_places(study: Level, plan: Plan, where: str) -> None:
     """Raise UserError for series and instances that do not exist."""
     series, instances = zip(*plan.options, strict=True)
     for key, label, known in (
@@ -80,7 +81,7 @@ def _check_places(study: dict[str, Any], plan: Plan, where: str) -> None:
 def study_plan(
     number: int,
     name: str,
-    study: dict[str, Any],
+    study: Level,
     settings: Settings,
     instance: InstancePlan,
     where: str,
@@ -213,7 +214,7 @@ class _Seen:
             return self._interpolated(data, share, where)
         return Objective(self._call(data, where))
 
-    def _interpolated(self, data: dict[str, Any], share: float | None, where: str) -> Objective:
+    def _interpolated(self, data: ObjectiveData, share: float | None, where: str) -> Objective:
         """lucid's channel_interpolate for one member of a joint group."""
         if share is None:
             raise UserError(f"{where}: {BY_MEMBER} needs several sprites: use it under `together`")
@@ -232,7 +233,7 @@ class _Seen:
         )
         return study_kinds.mixed(first, last, share)
 
-    def _call(self, data: dict[str, Any], where: str) -> dict[str, Any]:
+    def _call(self, data: ObjectiveData, where: str) -> ObjectiveData:
         called = dict(data)
         depth = 0
         for parameter in OBJECTIVES[data["objective"]]:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NotRequired, TypeAlias, TypedDict
 
+from lucid_sprites.recipe.objectives.arithmetic import ObjectiveData
 from lucid_sprites.recipe.size import Size
+from lucid_sprites.recipe.transform_lists import Transform
 
 Level: TypeAlias = Mapping[str, Any]
 """What one level of the config says, as the schema lets it: some settings, and whatever else stands
@@ -18,7 +20,7 @@ beside them there, such as `instances`, `layers` or the objectives of a study.""
 Scale: TypeAlias = int | list[int]
 """A size as the config and records write it (see `Size`)."""
 
-Transforms: TypeAlias = str | list[dict[str, Any]]
+Transforms: TypeAlias = str | list[Transform]
 """A preset or a list of transforms (see `recipe.transform_lists`)."""
 
 
@@ -109,7 +111,7 @@ class SpriteSettings(TypedDict):
     alpha: NotRequired[bool]
     shared: NotRequired[list[int]]
     start: NotRequired[Photo]
-    objective: NotRequired[dict[str, Any]]
+    objective: NotRequired[ObjectiveData]
     stream: NotRequired[int]
     content: NotRequired[str]
     members: NotRequired[int]

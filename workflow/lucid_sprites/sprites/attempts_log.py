@@ -2,11 +2,13 @@
 
 import json
 import zipfile
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypedDict
 
 from lucid_sprites import layout
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import delete
+from lucid_sprites.recipe.setting_types import Scale, Transforms
 
 # The original kit's columns first, in its order.
 COLUMNS = [
@@ -16,7 +18,36 @@ COLUMNS = [
 _WHOLE = ["batch_id", "timestamp", "layer", "index", "threshold", "seed", "attempt", "step"]
 
 
-def read(block: str) -> list[dict[str, Any]]:
+class AttemptRow(TypedDict):
+    """An attempt at a sprite, for a threshold that it reached or at which it failed.
+
+    Attributes:
+        batch_id, timestamp: when the run of the job began, and when this was reached, in ms since
+            1970.
+        adam: learning rate.
+        curve: objective by step, up to the threshold; JSON makes texts of the steps.
+    """
+
+    batch_id: int
+    timestamp: int
+    scale: Scale
+    adam: float
+    transforms: Transforms
+    layer: int
+    index: int
+    threshold: int
+    loss: float
+    status: str
+    seed: int
+    attempt: int
+    step: int
+    layer_name: str
+    parametrization: str
+    variant: str
+    curve: Mapping[int, float] | Mapping[str, float]
+
+
+def read(block: str) -> list[AttemptRow]:
     """The rows that `sprites.block.rows` has put into the block.
 
     Raises:
@@ -24,7 +55,7 @@ def read(block: str) -> list[dict[str, Any]]:
     """
     try:
         with zipfile.ZipFile(block) as archive:
-            rows: list[dict[str, Any]] = json.loads(archive.read(layout.ATTEMPTS))
+            rows: list[AttemptRow] = json.loads(archive.read(layout.ATTEMPTS))
         if not all(map(_is_row, rows)):
             raise ValueError("a row lacks columns")
     except (FileNotFoundError, PermissionError) as error:

@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -15,10 +15,12 @@ from lucid_sprites.files import sha256
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.layer_catalogue import InputSpec
 from lucid_sprites.recipe.objectives import without_paths
+from lucid_sprites.recipe.objectives.arithmetic import ObjectiveData
 from lucid_sprites.recipe.setting_types import Group
 from lucid_sprites.recipe.settings import ENGINE_VARIANT, Recipe, identity, recipes
 from lucid_sprites.recipe.statuses import CONSTANT, OK, REFUSED
 from lucid_sprites.sprites import png
+from lucid_sprites.sprites.attempts_log import AttemptRow
 from lucid_sprites.sprites.store import Entry, Store, key
 
 log = logging.getLogger(__name__)
@@ -83,7 +85,7 @@ class Sprite:
     thresholds: list[int]
     pending: list[int]
     identity: str = ""
-    objective: dict[str, Any] | None = None
+    objective: ObjectiveData | None = None
     stream: int | None = None
     members: int = 0
     content: str = ""
@@ -310,7 +312,7 @@ def _picture(spec: BlockSpec, sprite: Sprite, threshold: int) -> bytes:
     return png.empty(sprite.recipes[last].size, record)
 
 
-def rows(spec: BlockSpec, sprites: list[Sprite]) -> list[dict[str, Any]]:
+def rows(spec: BlockSpec, sprites: list[Sprite]) -> list[AttemptRow]:
     """The log of the block: a row for each attempt and each threshold it reached or failed."""
     return [
         row
@@ -322,7 +324,7 @@ def rows(spec: BlockSpec, sprites: list[Sprite]) -> list[dict[str, Any]]:
 
 def _attempt_rows(
     spec: BlockSpec, sprite: Sprite, attempt: int, entry: Entry
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[AttemptRow]:
     recipe = sprite.recipes[attempt]
     common = {
         "scale": recipe.scale,
@@ -341,7 +343,7 @@ def _attempt_rows(
     for threshold in [*(t for t in sprite.thresholds if t in entry.pngs), *failed]:
         reached = threshold in entry.pngs
         step = threshold if reached else entry.step
-        yield {
+        row = {
             **common,
             "batch_id": entry.batches[step],
             "timestamp": entry.timestamps[step],
@@ -351,6 +353,7 @@ def _attempt_rows(
             "step": step,
             "curve": {step: loss for step, loss in entry.curve.items() if step <= threshold},
         }
+        yield cast(AttemptRow, row)
 
 
 def _now() -> int:

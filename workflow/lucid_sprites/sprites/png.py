@@ -4,7 +4,7 @@ import io
 import json
 from binascii import crc32
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 from PIL import Image
@@ -26,7 +26,12 @@ _FIRST_CHUNK = 33
 """Where it stands, behind the signature and the picture's size."""
 
 
-def encode(picture: np.ndarray, record: dict[str, Any]) -> bytes:
+Record: TypeAlias = dict[str, Any]
+"""What a picture says of itself, as plain data: of a sprite see `sprites.block`, of what pictures
+excite `images.panels`."""
+
+
+def encode(picture: np.ndarray, record: Record) -> bytes:
     """A PNG of `picture`; equal pictures and records give equal bytes.
 
     Args:
@@ -42,7 +47,7 @@ def encode(picture: np.ndarray, record: dict[str, Any]) -> bytes:
     return encode_levels(_shown(levels, alpha), record)
 
 
-def encode_levels(levels: np.ndarray, record: dict[str, Any]) -> bytes:
+def encode_levels(levels: np.ndarray, record: Record) -> bytes:
     """`encode` for what a PNG can hold already: uint8 [height, width(, 1, 2, 3 or 4)]."""
     grey = levels.ndim == 3 and levels.shape[-1] == 1
     return _png(Image.fromarray(levels[..., 0] if grey else levels), record)
@@ -87,12 +92,12 @@ def _shown(levels: np.ndarray, alpha: bool) -> np.ndarray:
     return np.concatenate([colours, levels[..., -1:]], axis=-1) if alpha else colours
 
 
-def empty(size: Size, record: dict[str, Any]) -> bytes:
+def empty(size: Size, record: Record) -> bytes:
     """A fully transparent PNG for a failed sprite."""
     return _png(Image.new("LA", (size.width, size.height)), record)
 
 
-def read(path: str) -> tuple[Image.Image, dict[str, Any]]:
+def read(path: str) -> tuple[Image.Image, Record]:
     """The picture and the record of a sprite.
 
     Raises:
@@ -100,14 +105,14 @@ def read(path: str) -> tuple[Image.Image, dict[str, Any]]:
         DamagedError: it is no whole sprite.
     """
 
-    def whole(image: PngImageFile) -> tuple[Image.Image, dict[str, Any]]:
+    def whole(image: PngImageFile) -> tuple[Image.Image, Record]:
         image.load()
         return image, json.loads(image.text[_RECORD])
 
     return _read(path, whole)
 
 
-def record(path: str) -> dict[str, Any]:
+def record(path: str) -> Record:
     """The record of a picture, which stands before its pixels, alone.
 
     Raises:
@@ -127,7 +132,7 @@ def _read(path: str, take: Callable[[PngImageFile], T]) -> T:
         raise DamagedError(f"{path}: not a whole sprite ({error})") from error
 
 
-def _png(image: Image.Image, record: dict[str, Any]) -> bytes:
+def _png(image: Image.Image, record: Record) -> bytes:
     info = PngInfo()
     info.add_text(_RECORD, _as_text(record))
     buffer = io.BytesIO()
@@ -135,5 +140,5 @@ def _png(image: Image.Image, record: dict[str, Any]) -> bytes:
     return buffer.getvalue()
 
 
-def _as_text(record: dict[str, Any]) -> str:
+def _as_text(record: Record) -> str:
     return json.dumps(record, sort_keys=True)

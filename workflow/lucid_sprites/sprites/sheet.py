@@ -19,11 +19,12 @@ from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.size import Size
 from lucid_sprites.recipe.statuses import OK
 from lucid_sprites.sprites import png
+from lucid_sprites.sprites.sheet_index import Cell, Result
 
 
 def compose(
     sprites: dict[int, str], depth: int, columns: int, cell: Size
-) -> tuple[Image.Image, list[dict[str, Any]]]:
+) -> tuple[Image.Image, list[Cell]]:
     """The sheet and what is in its cells.
 
     Cell number = index; smaller sprites stand in the middle of their cell; cells of missing and
@@ -40,7 +41,7 @@ def compose(
     """
     rows = -(-depth // columns)
     sheet = Image.new("RGBA", (columns * cell.width, rows * cell.height))
-    cells = []
+    cells: list[Cell] = []
     for index, path in sorted(sprites.items()):
         image, told = _sprite(path)
         x, y = index % columns * cell.width, index // columns * cell.height
@@ -52,19 +53,27 @@ def compose(
                 "index": index,
                 "x": x,
                 "y": y,
-                **told,
+                "loss": told["loss"],
+                "status": told["status"],
+                "seed": told["seed"],
+                "attempt": told["attempt"],
                 "sprite": Path(path).name,
             }
         )
     return sheet, cells
 
 
-def _sprite(path: str) -> tuple[Image.Image, dict[str, Any]]:
+def _sprite(path: str) -> tuple[Image.Image, Result]:
     """The picture, and what its record says in a cell of the sheet."""
     try:
         image, record = png.read(path)
-        told = {name: record[name] for name in ("loss", "status")}
-        return image, told | {name: record["recipe"][name] for name in ("seed", "attempt")}
+        recipe = record["recipe"]
+        return image, {
+            "loss": record["loss"],
+            "status": record["status"],
+            "seed": recipe["seed"],
+            "attempt": recipe["attempt"],
+        }
     except DamagedError as error:
         message = str(error)
     except (KeyError, TypeError, IndexError):

@@ -1,13 +1,60 @@
 """The JSON beside a spritesheet, read back: what is in each cell."""
 
 import os
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from lucid_sprites.files import read_made
+from lucid_sprites.recipe.setting_types import Scale
 from lucid_sprites.recipe.size import Size
 
 
-def read(path: str | os.PathLike[str]) -> dict[str, Any]:
+class Result(TypedDict):
+    """What became of a sprite; `seed` and `attempt` are those that it comes from."""
+
+    loss: float | None
+    status: str
+    seed: int
+    attempt: int
+
+
+class Cell(Result):
+    """One cell: where it is, and what became of its sprite.
+
+    Attributes:
+        x, y: of its upper left corner.
+        sprite: name of its file.
+        title: of a study's cell.
+    """
+
+    index: int
+    x: int
+    y: int
+    sprite: str
+    title: NotRequired[str]
+
+
+class Sheet(TypedDict):
+    """The description of a sheet.
+
+    Attributes:
+        number, layer: of the layer, or of the study.
+        cell: size of a cell.
+        study: name of the study, if it is of one.
+    """
+
+    series: str
+    instance: str
+    number: int
+    layer: str
+    depth: int
+    columns: int
+    threshold: int
+    cell: Scale
+    cells: list[Cell]
+    study: NotRequired[str]
+
+
+def read(path: str | os.PathLike[str]) -> Sheet:
     """A sheet's description, as `sprites.sheet` has written it.
 
     Raises:
@@ -16,9 +63,10 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     return read_made(path, _whole)
 
 
-def _whole(sheet: dict[str, Any]) -> dict[str, Any]:
-    texts = [sheet["series"], sheet["instance"], sheet["study" if "study" in sheet else "layer"]]
-    numbers = [sheet[name] for name in ("number", "threshold")]
+def _whole(sheet: Sheet) -> Sheet:
+    named = sheet["study"] if "study" in sheet else sheet["layer"]
+    texts = [sheet["series"], sheet["instance"], named]
+    numbers = [sheet["number"], sheet["threshold"]]
     Size.of(sheet["cell"])
     right = (
         all(isinstance(text, str) for text in texts)
@@ -30,10 +78,10 @@ def _whole(sheet: dict[str, Any]) -> dict[str, Any]:
     return sheet
 
 
-def _is_cell(cell: dict[str, Any]) -> bool:
+def _is_cell(cell: Cell) -> bool:
     name = cell["sprite"]
     return (
-        all(type(cell[key]) is int for key in ("index", "seed", "attempt"))
+        all(type(number) is int for number in (cell["index"], cell["seed"], cell["attempt"]))
         and isinstance(cell["loss"], int | float | None)
         and isinstance(cell["status"], str)
         and isinstance(name, str)

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from lucid_sprites.engine.status import LossMemory
 from lucid_sprites.files import write_whole
 from lucid_sprites.recipe.settings import ENGINE_VARIANT, canonical_json
 
@@ -49,7 +50,7 @@ class Entry:
     batches: dict[int, int] = field(default_factory=dict)
     state: np.ndarray | None = None
     state_step: int = 0
-    watch: dict[str, Any] | None = None
+    watch: LossMemory | None = None
 
 
 def key(identity: dict[str, Any]) -> str:

@@ -3,12 +3,12 @@
 import os
 from collections import Counter, defaultdict
 from pathlib import Path
-from typing import Any
 
 from lucid_sprites.errors import UserError
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.statuses import OK
 from lucid_sprites.sprites import sheet_index
+from lucid_sprites.sprites.sheet_index import Sheet
 
 
 def summarize_run(sheets: list[str], targets: list[str]) -> str:
@@ -58,7 +58,7 @@ def summarize(sheets: list[str]) -> str:
     return f"{counts.total()} sprites: " + "\n".join(lines + damaged)
 
 
-def _what(sheet: dict[str, Any]) -> str:
+def _what(sheet: Sheet) -> str:
     if "study" in sheet:
         return f"study {sheet['study']}"
     return f"layer {sheet['number']} ({sheet['layer']})"

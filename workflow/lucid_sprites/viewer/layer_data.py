@@ -10,7 +10,8 @@ import argparse
 import json
 import sys
 from collections import Counter
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import numpy as np
 
@@ -22,12 +23,19 @@ from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.size import Size
 from lucid_sprites.recipe.statuses import OK
 from lucid_sprites.sprites import attempts_log, sheet_index
+from lucid_sprites.sprites.attempts_log import AttemptRow
+from lucid_sprites.sprites.sheet_index import Sheet
 from lucid_sprites.viewer.script import script
 
-_PER_CELL = ("loss", "status", "seed", "attempt")
+_PER_CELL: tuple[Literal["loss", "status", "seed", "attempt"], ...] = (
+    "loss",
+    "status",
+    "seed",
+    "attempt",
+)
 
 
-def cells(sheets: list[dict[str, Any]], sizes: dict[int, Size]) -> dict[str, Any]:
+def cells(sheets: list[Sheet], sizes: dict[int, Size]) -> dict[str, Any]:
     """The cells of a layer's sheets, as lists that run in parallel.
 
     Args:
@@ -53,7 +61,7 @@ def cells(sheets: list[dict[str, Any]], sizes: dict[int, Size]) -> dict[str, Any
     }
 
 
-def details(rows: list[dict[str, Any]], groups: list[dict[str, Any]]) -> dict[str, Any]:
+def details(rows: list[AttemptRow], groups: list[dict[str, Any]]) -> dict[str, Any]:
     """Settings and attempts of every unit.
 
     Args:
@@ -73,7 +81,7 @@ def details(rows: list[dict[str, Any]], groups: list[dict[str, Any]]) -> dict[st
     units: dict[int, dict[str, Any]] = {
         index: {"settings": number, "attempts": []} for index, number in sorted(group.items())
     }
-    attempts: dict[tuple[int, int], list[dict[str, Any]]] = {}
+    attempts: dict[tuple[int, int], list[AttemptRow]] = {}
     for row in rows:
         attempts.setdefault((row["index"], row["attempt"]), []).append(row)
     for (index, _), own in sorted(attempts.items()):
@@ -84,9 +92,9 @@ def details(rows: list[dict[str, Any]], groups: list[dict[str, Any]]) -> dict[st
     return {"settings": shown, "units": units}
 
 
-def _attempt(rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _attempt(rows: list[AttemptRow]) -> dict[str, Any]:
     """One attempt from its rows, one for each threshold that it reached or failed."""
-    last = max(rows, key=lambda row: row["step"])
+    last: Mapping[str, Any] = max(rows, key=lambda row: row["step"])
     points = {int(step): loss for row in rows for step, loss in row["curve"].items()}
     points |= {row["step"]: row["loss"] for row in rows}
     kept = ("attempt", "seed", "status", "step", "adam", "transforms", "parametrization",
@@ -94,9 +102,7 @@ def _attempt(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return {**{name: last[name] for name in kept}, "curve": sorted(points.items())}
 
 
-def summary(
-    spec: dict[str, Any], sheets: list[dict[str, Any]], rows: list[dict[str, Any]]
-) -> dict[str, Any]:
+def summary(spec: dict[str, Any], sheets: list[Sheet], rows: list[AttemptRow]) -> dict[str, Any]:
     """The layer in numbers: what is counted and drawn of it.
 
     Returns:
@@ -118,7 +124,7 @@ def summary(
     }
 
 
-def _spread(rows: list[dict[str, Any]]) -> dict[str, list[float]]:
+def _spread(rows: list[AttemptRow]) -> dict[str, list[float]]:
     by_step: dict[int, dict[tuple[int, int], float]] = {}
     for row in rows:
         if row["status"] == OK:
@@ -134,7 +140,7 @@ def _spread(rows: list[dict[str, Any]]) -> dict[str, list[float]]:
     return spread
 
 
-def _seconds(rows: list[dict[str, Any]]) -> float:
+def _seconds(rows: list[AttemptRow]) -> float:
     """A run of a job lasts from the time that it is named after to its last sprite."""
     ends: dict[int, int] = {}
     for row in rows:

@@ -1,12 +1,12 @@
 """From an objective's data to its tensor, and to what sprites of one graph may differ in."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import tensorflow.compat.v1 as tf
 
 from lucid_sprites.engine.objectives import coupled, directions, functions, pictures, units
 from lucid_sprites.engine.objectives.context import ObjectiveContext, ObjectiveNode
+from lucid_sprites.recipe.objectives.arithmetic import ObjectiveData
 from lucid_sprites.recipe.objectives.vocabulary import INPUT, OBJECTIVES
 
 BUILDERS: dict[str, Callable[[ObjectiveNode], tf.Tensor]] = {
@@ -44,7 +44,7 @@ _OWN = {
 }
 
 
-def build(data: dict[str, Any], scope: ObjectiveContext) -> tf.Tensor:
+def build(data: ObjectiveData, scope: ObjectiveContext) -> tf.Tensor:
     """[batch]: the objective's value for each sprite.
 
     Args:
@@ -68,7 +68,7 @@ def _built(node: ObjectiveNode) -> tf.Tensor:
             return BUILDERS[name](node)
 
 
-def template(data: dict[str, Any]) -> dict[str, Any]:
+def template(data: ObjectiveData) -> ObjectiveData:
     """The objective without what sprites of one graph may differ in."""
     name = data["objective"]
     if name == "number":
@@ -81,7 +81,7 @@ def template(data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def parts(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def parts(data: ObjectiveData) -> Iterator[ObjectiveData]:
     """All objectives of the data, without sums, products and numbers."""
     if data["objective"] in ("sum", "product"):
         for part in data["of"]:
@@ -90,13 +90,13 @@ def parts(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield data
 
 
-def layers(data: dict[str, Any]) -> list[str]:
+def layers(data: ObjectiveData) -> list[str]:
     """Names of the network's layers that the objective looks at, each once, sorted."""
     named = {part["layer"] for part in parts(data) if part.get("layer", INPUT) != INPUT}
     return sorted(named.union(*(part.get("layers", ()) for part in parts(data))))
 
 
-def channels(data: dict[str, Any]) -> list[tuple[str, int]] | None:
+def channels(data: ObjectiveData) -> list[tuple[str, int]] | None:
     """(layer, channel) of all that the objective looks at in the network.
 
     None where it looks at more than single channels.

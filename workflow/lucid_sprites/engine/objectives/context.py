@@ -10,6 +10,7 @@ from typing import Any
 
 import tensorflow.compat.v1 as tf
 
+from lucid_sprites.recipe.objectives.arithmetic import ObjectiveData
 from lucid_sprites.recipe.objectives.vocabulary import INPUT
 
 Path = tuple[str | int, ...]
@@ -65,7 +66,7 @@ class ObjectiveNode:
 
     scope: ObjectiveContext
     path: Path
-    data: dict[str, Any]
+    data: ObjectiveData
 
     def __getitem__(self, name: str) -> Any:
         """A value that all sprites share."""

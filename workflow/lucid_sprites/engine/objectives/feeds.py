@@ -9,6 +9,7 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from lucid_sprites.engine import layer_activations, photo_inputs, random_streams
 from lucid_sprites.engine.objectives.context import Path, PerSpriteInput
 from lucid_sprites.recipe.layer_catalogue import InputSpec
+from lucid_sprites.recipe.objectives.arithmetic import ObjectiveData
 
 # A photo is shown to a network without a picture size of its own in this one.
 _FREE_SIZE = 224
@@ -38,7 +39,7 @@ class FeedBuilder:
 
         self._own, self._read, self._seen = own, read, seen
 
-    def feed(self, value: PerSpriteInput, objectives: list[dict[str, Any]]) -> np.ndarray:
+    def feed(self, value: PerSpriteInput, objectives: list[ObjectiveData]) -> np.ndarray:
         """[batch, ...] for the placeholder of `value`."""
         rows = [self._resolved(_at(data, value.path), value) for data in objectives]
         return np.stack(rows).astype(value.tensor.dtype.as_numpy_dtype)

@@ -1,7 +1,7 @@
 """Objectives that are Python functions, as lucid's `objective_f`: `T -> tensor`."""
 
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Self
 
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
@@ -10,6 +10,7 @@ from lucid_sprites.engine.objectives.context import ObjectiveNode
 from lucid_sprites.errors import UserError, nearest
 from lucid_sprites.models.graph import topology
 from lucid_sprites.recipe.layer_catalogue import InputSpec
+from lucid_sprites.recipe.objectives.arithmetic import ObjectiveData
 from lucid_sprites.recipe.objectives.vocabulary import INPUT
 
 Layers = Callable[[str], tf.Tensor]
@@ -34,7 +35,7 @@ class Function(str):
 
 def function_data(
     place: int, function: ObjectiveFunction, graph: GraphDef, picture: InputSpec
-) -> dict[str, Any]:
+) -> ObjectiveData:
     """The data of an objective that is a function.
 
     Args:

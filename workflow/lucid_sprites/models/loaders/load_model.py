@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
@@ -11,6 +10,7 @@ from lucid_sprites.files import GRAPH, MODEL, TEXT, check_input
 from lucid_sprites.models.known_networks import Facts
 from lucid_sprites.models.loaders import frozen_graph, lucid_model, saved_model
 from lucid_sprites.models.loaders.kinds import KERAS_SUFFIXES, ONNX_SUFFIX
+from lucid_sprites.planning.import_jobs import Origin
 
 # Most Keras models divide bytes by 255 before the first layer sees them.
 _KERAS_RANGE = (0.0, 1.0)
@@ -38,7 +38,7 @@ class Loaded:
     notes: tuple[str, ...] = ()
 
 
-def load(source: dict[str, Any]) -> Loaded:
+def load(source: Origin) -> Loaded:
     """The model that a source of `planning.sources` stands for.
 
     Args:

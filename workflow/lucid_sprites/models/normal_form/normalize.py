@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -29,6 +28,7 @@ from lucid_sprites.models.normal_form import (
     placeholders,
     randomness,
 )
+from lucid_sprites.planning.import_jobs import InputOptions
 from lucid_sprites.recipe.layer_catalogue import InputSpec
 
 _SIGNED = (-1.0, 1.0)
@@ -64,7 +64,7 @@ class NormalForm:
 
 def normalize(
     graph: GraphDef,
-    options: dict[str, Any],
+    options: InputOptions,
     source: str,
     facts: Facts | None = None,
     assumed_range: tuple[float, float] = _SIGNED,
@@ -180,7 +180,7 @@ def _dependent(graph: GraphDef, name: str) -> GraphDef:
 def _range(
     graph: GraphDef,
     name: str,
-    options: dict[str, Any],
+    options: InputOptions,
     facts: Facts,
     was_bytes: bool,
     source: str,
@@ -199,7 +199,7 @@ def _range(
 
 
 def _order(
-    graph: GraphDef, name: str, options: dict[str, Any], facts: Facts, family: Facts
+    graph: GraphDef, name: str, options: InputOptions, facts: Facts, family: Facts
 ) -> tuple[str, str]:
     if "order" in options:
         return options["order"], "config"
@@ -214,7 +214,7 @@ def _with_picture(
     name: str,
     channels: int,
     order: str,
-    mean: tuple[float, ...] | None,
+    mean: Sequence[float] | None,
     source: str,
 ) -> GraphDef:
     """The picture as RGB, before a mean is subtracted."""
@@ -259,7 +259,7 @@ def _notes(
     replaced: list[str],
     channels_first: bool,
     order: str,
-    mean: tuple[float, ...] | None,
+    mean: Sequence[float] | None,
 ) -> list[str]:
     notes = [f"placeholder {name}: {how}" for name, how in taken.items()]
     if replaced:

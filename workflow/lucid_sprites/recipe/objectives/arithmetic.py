@@ -2,7 +2,12 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any, TypeAlias, Union
+
+ObjectiveData: TypeAlias = dict[str, Any]
+"""`{"objective": name, <parameters>}`, or `{"objective": "number", "value": number}`, or
+`{"objective": "sum" or "product", "of": [data, ...]}`; which parameters a name has, and what these
+are, says the vocabulary."""
 
 Operand = Union["Objective", int, float]
 
@@ -15,11 +20,10 @@ class Objective:
     so that equal objectives have equal data whichever way they are written.
 
     Attributes:
-        data: `{"objective": name, <parameters>}`, or `{"objective": "number", "value": number}`,
-            or `{"objective": "sum" or "product", "of": [data, ...]}`.
+        data: what it says.
     """
 
-    data: dict[str, Any]
+    data: ObjectiveData
 
     def __add__(self, other: Operand) -> "Objective":
         terms = [*_parts("sum", self), *_parts("sum", lift(other))]
@@ -55,21 +59,21 @@ def lift(value: Operand) -> Objective:
     return Objective({"objective": "number", "value": value})
 
 
-def _parts(kind: str, objective: Objective) -> list[dict[str, Any]]:
+def _parts(kind: str, objective: Objective) -> list[ObjectiveData]:
     data = objective.data
     return data["of"] if data["objective"] == kind else [data]
 
 
-def _is_number(data: dict[str, Any]) -> bool:
+def _is_number(data: ObjectiveData) -> bool:
     return bool(data["objective"] == "number")
 
 
-def _value(data: dict[str, Any]) -> float:
+def _value(data: ObjectiveData) -> float:
     value: float = data["value"]
     return value
 
 
-def _joined(kind: str, parts: list[dict[str, Any]], number: float, neutral: int) -> Objective:
+def _joined(kind: str, parts: list[ObjectiveData], number: float, neutral: int) -> Objective:
     """`parts` without their numbers, which together are `number`.
 
     Raises:

@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from lucid_sprites.errors import UserError
-from lucid_sprites.recipe.objectives.arithmetic import Objective, lift
+from lucid_sprites.recipe.objectives.arithmetic import Objective, ObjectiveData, lift
 from lucid_sprites.recipe.objectives.vocabulary import OBJECTIVES, objective
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def _number(token: str) -> int | float:
     return int(token) if str(token).lstrip("+-").isdecimal() else value
 
 
-def text(data: dict[str, Any]) -> str:
+def text(data: ObjectiveData) -> str:
     """One line for an objective's data; parsed, it gives the same data."""
     match data["objective"]:
         case "number":
@@ -207,7 +207,7 @@ def text(data: dict[str, Any]) -> str:
             return f"{name}({', '.join(_shown(data, name))})"
 
 
-def _shown(data: dict[str, Any], name: str) -> list[str]:
+def _shown(data: ObjectiveData, name: str) -> list[str]:
     """The arguments of a call, without defaults."""
     shown, named = [], False
     for parameter in OBJECTIVES[name]:

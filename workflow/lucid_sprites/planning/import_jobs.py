@@ -1,0 +1,49 @@
+"""What a model is imported by: plain data, which the job and the catalogue's stamp are given."""
+
+from typing import Any, TypedDict
+
+
+class Origin(TypedDict, total=False):
+    """Where a model comes from; `models.loaders.load_model` takes it.
+
+    Attributes:
+        file: its path.
+        trust, code: of Keras files: run the functions stored in it; a Python file with its layers.
+        keras_application, weights: a class name of keras.applications, with `imagenet`, `none` or a
+            file.
+        lucid: a name of lucid's model zoo, with `file`.
+    """
+
+    file: str
+    trust: bool
+    code: str
+    keras_application: str
+    weights: str
+    lucid: str
+
+
+class InputOptions(TypedDict, total=False):
+    """What people say of the picture that a model expects: the config's `input`."""
+
+    name: str
+    range: list[float]
+    order: str
+    mean: list[float]
+    values: dict[str, Any]
+
+
+class ImportJob(TypedDict):
+    """The import of one model.
+
+    Attributes:
+        edges: of the canvases in pixels that its layers have to take.
+        graph, catalogue: files to write.
+        stamp: kept in the catalogue (see `planning.catalogues.stamp`); a job by hand needs none.
+    """
+
+    origin: Origin
+    input: InputOptions
+    edges: list[int]
+    graph: str
+    catalogue: str
+    stamp: dict[str, Any]
