@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -24,7 +24,7 @@ from lucid_sprites.images import backprop_rules, panels
 from lucid_sprites.images.feature_maps import activations
 from lucid_sprites.models.graph import topology
 from lucid_sprites.models.loaders import frozen_graph
-from lucid_sprites.planning.images import DEFAULTS, KINDS, SHORT
+from lucid_sprites.planning.images import DEFAULTS, KINDS, SHORT, ImageSettings
 from lucid_sprites.recipe.layer_catalogue import InputSpec
 from lucid_sprites.sprites import png
 from lucid_sprites.tensorboard.event_file import EventFile
@@ -37,7 +37,7 @@ that is given or active, of the checkpoint (a path that ends in `.meta`), or els
 Feed = Mapping[Any, Any]
 """Values of placeholders, by tensor or name."""
 
-_GRID = {**DEFAULTS, "normalize": "map"}
+_GRID: ImageSettings = {**DEFAULTS, "normalize": "map"}
 
 
 def activation_visualization(
@@ -165,11 +165,11 @@ class _Output(Closing):
         self._events.image(f"{name}/{layer}", content)
 
 
-def _settings(given: dict[str, Any]) -> dict[str, Any]:
+def _settings(given: Mapping[str, Any]) -> ImageSettings:
     unknown = [key for key in given if key not in _GRID]
     if unknown:
         raise UserError(f"no setting {unknown[0]!r}; there are {', '.join(sorted(_GRID))}")
-    return {**_GRID, **given}
+    return cast(ImageSettings, {**_GRID, **given})
 
 
 def _fed(graph: GraphLike, feed: Feed, picture: Any) -> tuple[GraphDef, str, np.ndarray]:

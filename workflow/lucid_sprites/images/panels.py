@@ -1,6 +1,6 @@
 """What a picture excites in a layer, as a picture: the grids and dreams that users look at."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -17,18 +17,20 @@ from lucid_sprites.images.reconstruction import (
 )
 from lucid_sprites.images.strongest_patch import strongest_patches
 from lucid_sprites.models.graph.prepare import prepare
+from lucid_sprites.planning.images import DreamSettings, GridSettings
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.layer_catalogue import InputSpec
+from lucid_sprites.sprites.png import Record
 
 _STRONGEST = "_strongest"
 # Edge of a dream's tiles where the network takes pictures of any size.
 _FREE_TILE = 224
 
-Panel = tuple[np.ndarray, dict[str, Any]]
+Panel = tuple[np.ndarray, Record]
 """Levels, uint8 [height, width, channels], and a record of what they show."""
 
 
-def activation_grid(features: np.ndarray, settings: dict[str, Any]) -> Panel:
+def activation_grid(features: np.ndarray, settings: GridSettings) -> Panel:
     """The feature maps of a layer in a grid.
 
     Args:
@@ -49,7 +51,7 @@ def reconstruction_grid(
     layer: str,
     method: str,
     value: np.ndarray,
-    settings: dict[str, Any],
+    settings: GridSettings,
 ) -> Panel:
     """The picture as each feature map of a layer sees it, in a grid.
 
@@ -79,7 +81,7 @@ def dreams(
     picture: InputSpec,
     layer: str,
     image: Image.Image,
-    settings: dict[str, Any],
+    settings: DreamSettings,
 ) -> Iterator[tuple[int, Panel]]:
     """Channels of a layer and their dreams.
 
@@ -91,7 +93,8 @@ def dreams(
     Raises:
         UserError: the network has one size, and the tiles another.
     """
-    own = dream.Settings(**{field.name: settings[field.name] for field in fields(dream.Settings)})
+    said: Mapping[str, Any] = settings
+    own = dream.Settings(**{field.name: said[field.name] for field in fields(dream.Settings)})
     tile = _tile(picture, own)
     shape = (*_dream_size(image, picture, own, settings), picture.channels)
     if settings["start"] == "picture":
@@ -105,7 +108,7 @@ def dreams(
             yield channel, (_levels(levels), {**settings, "channel": channel})
 
 
-def _count(settings: dict[str, Any]) -> int | None:
+def _count(settings: GridSettings) -> int | None:
     return None if settings["maps"] == "all" else settings["maps"]
 
 
@@ -114,7 +117,7 @@ def _grid(
     maps: list[int],
     size: tuple[int, int],
     features: np.ndarray,
-    settings: dict[str, Any],
+    settings: GridSettings,
 ) -> Panel:
     padding = settings["padding"]
     height, width = grid.cell_size(len(maps), *size, padding)
@@ -186,7 +189,7 @@ def _tile(picture: InputSpec, settings: dream.Settings) -> tuple[int, int]:
 
 
 def _dream_size(
-    image: Image.Image, picture: InputSpec, own: dream.Settings, settings: dict[str, Any]
+    image: Image.Image, picture: InputSpec, own: dream.Settings, settings: DreamSettings
 ) -> tuple[int, int]:
     """Height and width with the proportions of the image."""
     first = max(picture.height or 0, picture.width or 0)

@@ -15,7 +15,7 @@ from lucid_sprites import layout, tensorflow_start
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole
 from lucid_sprites.made import mark
-from lucid_sprites.planning.images import DREAM, view_identity
+from lucid_sprites.planning.images import DREAM, ArchiveSpec, ShownLayer, view_identity
 
 
 def main() -> None:
@@ -35,16 +35,20 @@ def main() -> None:
         sys.exit(f"error: {error}")
 
 
-def _write(path: str, spec: dict[str, Any], made: str) -> None:
+def _write(path: str, spec: ArchiveSpec, made: str) -> None:
     from lucid_sprites.sprites import png
 
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(zipfile.ZipInfo(mark(made)), b"")
         for layer, channel, (levels, record) in _views(spec):
-            own = {key: spec[key] for key in ("picture", "image", "method")}
-            content = png.encode_levels(
-                levels, {**own, "number": layer["number"], "layer": layer["name"], **record}
-            )
+            told = {
+                "picture": spec["picture"],
+                "image": spec["image"],
+                "method": spec["method"],
+                "number": layer["number"],
+                "layer": layer["name"],
+            }
+            content = png.encode_levels(levels, {**told, **record})
             # Without the time of day, equal views make equal files.
             view = layout.view(layer["number"], channel)
             marked = png.marked(content, view_identity(spec, view))
@@ -52,7 +56,7 @@ def _write(path: str, spec: dict[str, Any], made: str) -> None:
             logging.info("%s: layer %d (%s)", spec["method"], layer["number"], layer["name"])
 
 
-def _views(spec: dict[str, Any]) -> Iterator[tuple[dict[str, Any], int | None, Any]]:
+def _views(spec: ArchiveSpec) -> Iterator[tuple[ShownLayer, int | None, Any]]:
     """(layer, channel of a dream, view) of all layers.
 
     Raises:

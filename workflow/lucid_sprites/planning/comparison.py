@@ -1,9 +1,9 @@
 """The comparisons of the states of each series: what is compared, and what each job is given."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, cast
 
 from lucid_sprites import layout
 from lucid_sprites.errors import UserError
@@ -11,7 +11,22 @@ from lucid_sprites.planning.sprites import InstancePlan, Plan
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.settings import canonical_json
 
-DEFAULTS: dict[str, Any] = {
+ComparisonOptions = TypedDict(
+    "ComparisonOptions",
+    {
+        "neurons": int,
+        "threshold": int | None,
+        "before": str,
+        "after": str,
+        "cell": int | None,
+        "animation": str,
+        "strongest": int,
+        "with": str | None,
+    },
+)
+"""The config's `comparison`, with defaults; `before` and `after` are instances."""
+
+DEFAULTS: Mapping[str, Any] = {
     "neurons": 8,
     "threshold": None,
     "before": None,
@@ -39,7 +54,7 @@ class Comparison:
 
     series: str
     instances: list[str]
-    options: dict[str, Any]
+    options: ComparisonOptions
     other: State | None = None
 
     @property
@@ -58,7 +73,7 @@ class Comparison:
         return [self.other, (self.series, self.options["after"])]
 
 
-def comparisons(series: dict[str, Any], plan: Plan, source: str) -> "Comparisons":
+def comparisons(series: Mapping[str, Any], plan: Plan, source: str) -> "Comparisons":
     """The comparisons of all series; of one instance, the layers are drawn.
 
     Args:
@@ -79,7 +94,7 @@ def comparisons(series: dict[str, Any], plan: Plan, source: str) -> "Comparisons
 def make_comparison(
     series: str,
     instances: list[str],
-    options: dict[str, Any],
+    options: Mapping[str, Any],
     source: str,
     states: list[State],
 ) -> Comparison:
@@ -101,7 +116,7 @@ def make_comparison(
             )
     where = f"{source}: series {series}: comparison"
     other = _other(resolved["with"], [state for state in states if state[0] != series], where)
-    return Comparison(series, instances, resolved, other)
+    return Comparison(series, instances, cast(ComparisonOptions, resolved), other)
 
 
 def _other(wanted: str | None, states: list[State], where: str) -> State | None:
@@ -187,14 +202,14 @@ class Comparisons:
         """What `comparison.figures` is given, as canonical JSON."""
         options = self.comparison(wildcards).options
         keys = ("neurons", "before", "after", "cell", "animation")
-        return canonical_json({key: options[key] for key in keys})
+        return canonical_json({key: value for key, value in options.items() if key in keys})
 
     def figures_spec_across(self, wildcards: Any) -> str:
         """The same for the two states that are compared across series."""
         own = self.comparison(wildcards)
         before, after = map("/".join, own.across)
         keys = ("neurons", "cell", "animation")
-        spec = {key: own.options[key] for key in keys}
+        spec = {key: value for key, value in own.options.items() if key in keys}
         return canonical_json({**spec, "before": before, "after": after})
 
     def strongest(self, wildcards: Any) -> int:

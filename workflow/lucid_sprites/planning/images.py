@@ -3,12 +3,12 @@
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from glob import glob
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, cast
 
 from lucid_sprites import fingerprints, layout
 from lucid_sprites.errors import UserError
@@ -18,13 +18,118 @@ from lucid_sprites.planning.layers import matching
 from lucid_sprites.planning.sprites import InstancePlan, Plan
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.layer_catalogue import Layer
+from lucid_sprites.recipe.setting_types import Scale
 from lucid_sprites.recipe.settings import canonical_json
 
 DREAM = "deepdream"
 
-_GRID: dict[str, Any] = {"padding": 1, "normalize": "contrast"}
-_SIZE: dict[str, Any] = {"size_limit": 512, "stretch": False}
-_DREAM: dict[str, Any] = {
+
+class SizeSettings(TypedDict):
+    """In what size pictures are shown to the network."""
+
+    size_limit: int
+    stretch: bool
+
+
+class GridSettings(SizeSettings):
+    """A grid of feature maps or reconstructions; `maps` is a number, or `all`."""
+
+    padding: int
+    normalize: str
+    maps: Any
+
+
+class DreamSettings(SizeSettings):
+    """Dreams (see `images.dream`).
+
+    Attributes:
+        channels: as a list or as text.
+        start: `noise` or `picture`.
+        size: longest edge in pixels; None for the network's size grown by all octaves.
+    """
+
+    channels: Any
+    start: str
+    size: int | None
+    octaves: int
+    octave_scale: float
+    iterations: int
+    step: float
+    tile: int | None
+    levels: int
+    denoise: float
+    seed: int
+
+
+class ImageSettings(GridSettings, DreamSettings):
+    """An entry of `images`, over the defaults."""
+
+    methods: list[str]
+    layers: list[Any]
+
+
+class ShownLayer(TypedDict):
+    """A layer that a picture is shown to."""
+
+    number: int
+    name: str
+
+
+class ShownGroup(TypedDict):
+    """Layers of equal settings; these are `GridSettings` or `DreamSettings`, by the method."""
+
+    layers: list[ShownLayer]
+    settings: Any
+
+
+class SpriteRange(TypedDict):
+    """Sprites of a layer at a threshold that have one size."""
+
+    number: int
+    threshold: int
+    scale: Scale
+    indexes: str
+
+
+class ViewsOf(TypedDict):
+    """Images and methods that the same views are made of."""
+
+    of: list[tuple[str, str]]
+    views: Sequence[str]
+
+
+class EventsSpec(TypedDict):
+    """What the job that writes an instance's event file is given; `layers` are names by number."""
+
+    results: str
+    series: str
+    instance: str
+    layers: dict[str, str]
+    sprites: list[SpriteRange]
+    views: list[ViewsOf]
+
+
+class ArchiveSpec(TypedDict):
+    """A picture and a method, as the job that makes the views is given them.
+
+    Attributes:
+        input: the graph's picture input, as plain data.
+        picture, image: its file, and its name in the results.
+    """
+
+    graph: str
+    graph_sha256: str
+    input: dict[str, Any]
+    picture: str
+    picture_sha256: str
+    image: str
+    method: str
+    groups: list[ShownGroup]
+
+
+_GRID = {"padding": 1, "normalize": "contrast"}
+_SIZE = {"size_limit": 512, "stretch": False}
+_DREAM = {
     "channels": [0],
     "start": "noise",
     "size": None,
@@ -38,7 +143,7 @@ _DREAM: dict[str, Any] = {
     "seed": 0,
 }
 # Defaults are tf_cnnvis's where it has the setting.
-DEFAULTS: dict[str, Any] = {
+_DEFAULTS: Mapping[str, Any] = {
     "methods": ["activations", "deconvolution"],
     "layers": ["relu"],
     "maps": "all",
@@ -46,6 +151,7 @@ DEFAULTS: dict[str, Any] = {
     **_GRID,
     **_DREAM,
 }
+DEFAULTS = cast(ImageSettings, _DEFAULTS)
 # What a method's outputs depend on, so that other settings do not make them again.
 _SETTINGS = {
     "activations": [*_SIZE, *_GRID, "maps"],
@@ -86,7 +192,7 @@ class Request:
     pictures: dict[str, str]
     series: list[str]
     instances: list[str]
-    settings: dict[str, Any]
+    settings: ImageSettings
     where: str
 
     def concerns(self, series: str, instance: str) -> bool:
@@ -114,23 +220,22 @@ class ImagePlan:
     def archive_spec(self, wildcards: Any) -> str:
         """What `images.show_picture` is given for a picture and a method, as canonical JSON."""
         instance = self._instance(wildcards)
-        groups = [
+        groups: list[ShownGroup] = [
             {"layers": [{"number": layer.number, "name": layer.name} for layer in layers],
              "settings": settings}
             for layers, settings in self._groups(instance, wildcards.image, wildcards.method)
         ]  # fmt: skip
-        return canonical_json(
-            {
-                "graph": self._plan.graph(wildcards),
-                "graph_sha256": instance.catalogue.sha256,
-                "input": instance.picture,
-                "picture": self.picture(wildcards),
-                "picture_sha256": fingerprints.content(self.picture(wildcards), "images"),
-                "image": wildcards.image,
-                "method": wildcards.method,
-                "groups": groups,
-            }
-        )
+        spec: ArchiveSpec = {
+            "graph": self._plan.graph(wildcards),
+            "graph_sha256": instance.catalogue.sha256,
+            "input": instance.picture,
+            "picture": self.picture(wildcards),
+            "picture_sha256": fingerprints.content(self.picture(wildcards), "images"),
+            "image": wildcards.image,
+            "method": wildcards.method,
+            "groups": groups,
+        }
+        return canonical_json(spec)
 
     def view_identity(self, wildcards: Any) -> str:
         """A text that changes with whatever decides what a view looks like.
@@ -211,23 +316,22 @@ class ImagePlan:
             views.setdefault(tuple(self._names(instance, image, method)), []).append(
                 (image, method)
             )
-        sprites = [
+        sprites: list[SpriteRange] = [
             {"number": layer.number, "threshold": threshold, "scale": group.settings["scale"],
              "indexes": index_ranges.shorten(group.indexes)}
             for layer in instance.layers
             for group in layer.groups
             for threshold in group.settings["thresholds"]
         ]  # fmt: skip
-        return canonical_json(
-            {
-                "results": str(self._plan.results),
-                "series": instance.series,
-                "instance": instance.instance,
-                "layers": {str(layer.number): layer.name for layer in instance.catalogue.layers},
-                "sprites": sprites,
-                "views": [{"of": of, "views": names} for names, of in views.items()],
-            }
-        )
+        spec: EventsSpec = {
+            "results": str(self._plan.results),
+            "series": instance.series,
+            "instance": instance.instance,
+            "layers": {str(layer.number): layer.name for layer in instance.catalogue.layers},
+            "sprites": sprites,
+            "views": [{"of": of, "views": names} for names, of in views.items()],
+        }
+        return canonical_json(spec)
 
     @property
     def _given(self) -> dict[tuple[str, str], InstancePlan]:
@@ -273,24 +377,25 @@ class ImagePlan:
 
     def _groups(
         self, instance: InstancePlan, image: str, method: str
-    ) -> list[tuple[list[Layer], dict[str, Any]]]:
+    ) -> list[tuple[list[Layer], Mapping[str, Any]]]:
         """Layers by equal settings; of two entries with the same layer the later one counts."""
-        chosen: dict[int, dict[str, Any]] = {}
+        chosen: dict[int, Mapping[str, Any]] = {}
         for request in self._requests:
             wanted = image in request.pictures and method in request.settings["methods"]
             if wanted and request.concerns(instance.series, instance.instance):
-                own = {key: request.settings[key] for key in _SETTINGS[method]}
+                all_settings: Mapping[str, Any] = request.settings
+                own = {key: all_settings[key] for key in _SETTINGS[method]}
                 for number in _layers(request, instance):
                     _check_channels(request, instance.catalogue.layers[number], method)
                     chosen[number] = own
-        groups: dict[str, tuple[list[Layer], dict[str, Any]]] = {}
+        groups: dict[str, tuple[list[Layer], Mapping[str, Any]]] = {}
         for number, settings in sorted(chosen.items()):
             group = groups.setdefault(canonical_json(settings), ([], settings))
             group[0].append(instance.catalogue.layers[number])
         return list(groups.values())
 
 
-def view_identity(spec: dict[str, Any], view: str) -> str:
+def view_identity(spec: ArchiveSpec, view: str) -> str:
     """A short text that changes with whatever decides what a view looks like and says.
 
     Args:
@@ -326,8 +431,11 @@ def load(config: dict[str, Any], source: str, plan: Plan) -> ImagePlan:
             {names[path]: path for path in paths},
             [str(name) for name in _listed(entry.get("series", "*"))],
             [str(name) for name in _listed(entry.get("instances", "*"))],
-            {**DEFAULTS, **entry, "layers": _listed(entry.get("layers", DEFAULTS["layers"])),
-             "methods": _listed(entry.get("methods", DEFAULTS["methods"]))},
+            cast(ImageSettings, {
+                **DEFAULTS, **entry,
+                "layers": _listed(entry.get("layers", DEFAULTS["layers"])),
+                "methods": _listed(entry.get("methods", DEFAULTS["methods"])),
+            }),
             f"{source}: images, entry {number + 1}",
         )
         for number, (entry, paths) in enumerate(zip(entries, files, strict=True))

@@ -4,10 +4,11 @@ import hashlib
 import json
 import math
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from glob import escape, glob
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict, cast
 
 from lucid_sprites import fingerprints, layout
 from lucid_sprites.errors import UserError
@@ -15,7 +16,53 @@ from lucid_sprites.files import MODEL, TABLE, check_input
 from lucid_sprites.made import tag
 from lucid_sprites.recipe.settings import canonical_json
 
-DEFAULTS: dict[str, Any] = {
+
+class Augmentation(TypedDict, total=False):
+    """Random changes to pictures (see `training.augmentation`)."""
+
+    shift: float
+    flip: bool
+
+
+class TrainingSpec(TypedDict):
+    """What decides the states of a training, as its jobs are given it.
+
+    Attributes:
+        weights: `none`, `imagenet` or a file.
+        cutoff: how many first layers are not trained, or the first that is.
+        steps_per_epoch: a number or `auto`.
+    """
+
+    topology: str
+    weights: str
+    input_size: int
+    cutoff: int | str
+    batch_size: int
+    optimizer: str
+    optimizer_options: dict[str, Any]
+    learning_rate: float
+    steps_per_epoch: Any
+    seed: int
+    threads: int
+    augmentation: Augmentation
+
+
+class TrainingOptions(TrainingSpec):
+    """The config's `training`, with defaults.
+
+    Attributes:
+        dataset: `generated`, a folder, or a mapping with `folder`, `classes`, `attributes`.
+        finetune: False if the given weights are only looked at.
+        epochs, save: how long, or the epochs to save.
+    """
+
+    dataset: Any
+    finetune: bool
+    epochs: NotRequired[int]
+    save: NotRequired[list[int]]
+
+
+DEFAULTS: Mapping[str, Any] = {
     "weights": "none",
     "finetune": True,
     "dataset": "generated",
@@ -63,7 +110,7 @@ class Training:
     """
 
     series: str
-    options: dict[str, Any]
+    options: TrainingOptions
     epochs: list[int]
 
     @property
@@ -140,7 +187,7 @@ def instance_name(epoch: int) -> str:
     return f"epoch_{epoch}"
 
 
-def make_training(series: str, options: dict[str, Any], source: str) -> Training:
+def make_training(series: str, options: Mapping[str, Any], source: str) -> Training:
     """The training of a series.
 
     Args:
@@ -151,9 +198,9 @@ def make_training(series: str, options: dict[str, Any], source: str) -> Training
         UserError: a dataset or weights that are not there, or an input that is too small.
     """
     where = f"{source}: series {series}: training"
-    resolved = {**DEFAULTS, **options}
-    generated = resolved["dataset"] == "generated"
-    resolved.setdefault("augmentation", {} if generated else PHOTO_AUGMENTATION)
+    generated = {**DEFAULTS, **options}["dataset"] == "generated"
+    usual = {**DEFAULTS, "augmentation": {} if generated else PHOTO_AUGMENTATION}
+    resolved = cast(TrainingOptions, {**usual, **options})
     training = Training(series, resolved, _epochs(resolved, where))
     smallest = _SMALLEST_INPUT[resolved["topology"]]
     if resolved["input_size"] < smallest:
@@ -181,7 +228,7 @@ def _exists(weights: str) -> bool:
     return os.path.exists(weights) or Path(f"{weights}.index").is_file()
 
 
-def _epochs(options: dict[str, Any], where: str) -> list[int]:
+def _epochs(options: TrainingOptions, where: str) -> list[int]:
     if not options["finetune"]:
         return [0]
     if "save" in options:
@@ -292,7 +339,7 @@ class Trainings:
         return f"{self.results}/{template.format(series=training.series, **fields)}"
 
 
-def trainings(series: dict[str, Any], results: Path, source: str) -> Trainings:
+def trainings(series: Mapping[str, Any], results: Path, source: str) -> Trainings:
     """The trainings of all series that have one.
 
     Args:

@@ -9,11 +9,11 @@ import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from lucid_sprites import layout, tensorflow_start
 from lucid_sprites.errors import UserError
 from lucid_sprites.made import write_beside
+from lucid_sprites.planning.images import EventsSpec
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.size import Size
 from lucid_sprites.sprites import png
@@ -35,7 +35,7 @@ def main() -> None:
         sys.exit(f"error: {error}")
 
 
-def write(spec: dict[str, Any], folder: str) -> None:
+def write(spec: EventsSpec, folder: str) -> None:
     """Write one event file.
 
     Tags are `<image>/<method>/<layer>` for views; `sprites <layer>/<index>` and, for their losses,
@@ -65,7 +65,7 @@ def write(spec: dict[str, Any], folder: str) -> None:
             events.image(name, _read(path))
 
 
-def _tag(spec: dict[str, Any], layer: int) -> str:
+def _tag(spec: EventsSpec, layer: int) -> str:
     """A layer's name without the slashes by which TensorBoard makes groups."""
     return f"l_{layer} {spec['layers'][str(layer)].replace('/', '.')}"
 
@@ -75,7 +75,7 @@ def _read(path: str) -> bytes:
     return Path(path).read_bytes()
 
 
-def _sprites(spec: dict[str, Any]) -> Iterator[tuple[int, int, int, str]]:
+def _sprites(spec: EventsSpec) -> Iterator[tuple[int, int, int, str]]:
     """(layer, index, threshold, file)"""
     for group in spec["sprites"]:
         for index in index_ranges.parse(group["indexes"]):
@@ -90,7 +90,7 @@ def _sprites(spec: dict[str, Any]) -> Iterator[tuple[int, int, int, str]]:
             yield group["number"], index, group["threshold"], path
 
 
-def _views(spec: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+def _views(spec: EventsSpec) -> Iterator[tuple[str, str, str, str]]:
     """(image, method, view, file)"""
     for group in spec["views"]:
         for image, method in group["of"]:

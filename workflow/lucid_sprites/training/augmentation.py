@@ -1,12 +1,12 @@
 """Random changes to training pictures that leave what they show."""
 
-from typing import Any
-
 import numpy as np
+
+from lucid_sprites.planning.training import Augmentation
 
 
 def augmented(
-    pictures: np.ndarray, augmentation: dict[str, Any], seed: tuple[int, ...]
+    pictures: np.ndarray, augmentation: Augmentation, seed: tuple[int, ...]
 ) -> np.ndarray:
     """The pictures, each mirrored and shifted by chance.
 

@@ -5,12 +5,13 @@ float32 [n, edge, edge, 3] in VALUE_RANGE; targets are class numbers [n] or 0 an
 """
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 from zipfile import BadZipFile
 
 import numpy as np
 
 from lucid_sprites.errors import UserError
+from lucid_sprites.planning.training import Augmentation, TrainingSpec
 from lucid_sprites.training.augmentation import augmented
 from lucid_sprites.training.small import VALUE_RANGE
 from lucid_sprites.training.synthetic import synthetic_pictures
@@ -55,7 +56,7 @@ class GeneratedDataset:
     edge: int
     batch_size: int
     seed: int
-    augmentation: dict[str, Any]
+    augmentation: Augmentation
     multi_label: bool = False
 
     @property
@@ -90,7 +91,7 @@ class PreparedDataset:
     kept: Batch
     batch_size: int
     seed: int
-    augmentation: dict[str, Any]
+    augmentation: Augmentation
 
     @property
     def multi_label(self) -> bool:
@@ -118,7 +119,7 @@ class PreparedDataset:
         return np.random.default_rng((self.seed, turn)).permutation(len(self.pictures))
 
 
-def open_dataset(spec: dict[str, Any], path: str | None) -> Dataset:
+def open_dataset(spec: TrainingSpec, path: str | None) -> Dataset:
     """The dataset of a training.
 
     Args:
@@ -128,9 +129,9 @@ def open_dataset(spec: dict[str, Any], path: str | None) -> Dataset:
     Raises:
         UserError: the file cannot be read.
     """
-    common = {key: spec[key] for key in ("batch_size", "seed", "augmentation")}
+    size, seed, augmentation = spec["batch_size"], spec["seed"], spec["augmentation"]
     if path is None:
-        return GeneratedDataset(edge=spec["input_size"], **common)
+        return GeneratedDataset(spec["input_size"], size, seed, augmentation)
     try:
         with np.load(path) as stored:
             pictures, targets, kept = (stored[k] for k in ("pictures", "targets", "validation"))
@@ -138,7 +139,13 @@ def open_dataset(spec: dict[str, Any], path: str | None) -> Dataset:
     except (OSError, KeyError, ValueError, EOFError, BadZipFile) as error:
         raise UserError(f"{path}: cannot be read ({error}); delete it and run again") from error
     return PreparedDataset(
-        classes, pictures[~kept], targets[~kept], (pictures[kept], targets[kept]), **common
+        classes,
+        pictures[~kept],
+        targets[~kept],
+        (pictures[kept], targets[kept]),
+        size,
+        seed,
+        augmentation,
     )
 
 

@@ -1,16 +1,16 @@
 """The compiled network as it is before training."""
 
 import sys
-from typing import Any
 
 import keras
 
 from lucid_sprites.errors import UserError
+from lucid_sprites.planning.training import TrainingSpec
 from lucid_sprites.training import architectures, initial_weights
 from lucid_sprites.training.dataset import Dataset
 
 
-def make_network(spec: dict[str, Any], dataset: Dataset) -> keras.Model:
+def make_network(spec: TrainingSpec, dataset: Dataset) -> keras.Model:
     """The topology with its given weights, its first layers cut off from training, compiled.
 
     Args:
@@ -59,7 +59,7 @@ def _cut_off(network: keras.Model, cutoff: int | str) -> None:
         )
 
 
-def _optimizer(spec: dict[str, Any]) -> keras.optimizers.Optimizer:
+def _optimizer(spec: TrainingSpec) -> keras.optimizers.Optimizer:
     # YAML has whole numbers, which Keras refuses.
     options = {"learning_rate": float(spec["learning_rate"]), **spec["optimizer_options"]}
     try:

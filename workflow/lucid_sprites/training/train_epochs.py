@@ -13,14 +13,13 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import keras
 
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import sha256, write_whole
 from lucid_sprites.models.loaders.freeze_keras import freeze
-from lucid_sprites.planning.training import segment_made
+from lucid_sprites.planning.training import TrainingSpec, segment_made
 from lucid_sprites.training import checkpoint
 from lucid_sprites.training.dataset import Dataset, open_dataset
 from lucid_sprites.training.initial_network import make_network
@@ -29,7 +28,7 @@ from lucid_sprites.training.reproducible import make_reproducible
 COLUMNS = ("epoch", "step", "loss", "accuracy", "validation_loss", "validation_accuracy")
 """Of the log; the row of epoch 0 has no loss and accuracy of training."""
 
-Row = dict[str, Any]
+Row = dict[str, float | int | None]
 
 _KEEP_EVERY = 20.0
 """Seconds of training after which the state inside a segment is worth a file."""
@@ -38,7 +37,7 @@ _KEEP_EVERY = 20.0
 def train(
     network: keras.Model,
     dataset: Dataset,
-    spec: dict[str, Any],
+    spec: TrainingSpec,
     epochs: range,
     after_epoch: Callable[[Row], None],
 ) -> None:
@@ -52,14 +51,14 @@ def train(
         after_epoch(dict(zip(COLUMNS, numbers, strict=True)))
 
 
-def _validate(network: keras.Model, dataset: Dataset, spec: dict[str, Any]) -> tuple[float, float]:
+def _validate(network: keras.Model, dataset: Dataset, spec: TrainingSpec) -> tuple[float, float]:
     """Loss and accuracy on the pictures that are never trained on."""
     pictures, targets = dataset.validation()
     loss, accuracy = network.evaluate(pictures, targets, batch_size=spec["batch_size"], verbose=0)
     return float(loss), float(accuracy)
 
 
-def first_row(network: keras.Model, dataset: Dataset, spec: dict[str, Any]) -> Row:
+def first_row(network: keras.Model, dataset: Dataset, spec: TrainingSpec) -> Row:
     """The log's row of the state before training."""
     numbers = (0, 0, None, None, *_validate(network, dataset, spec))
     return dict(zip(COLUMNS, numbers, strict=True))
@@ -85,7 +84,7 @@ class Segment:
         if checkpoint.read_notes(self._kept).get("key") != self._key:
             return epoch
         self.rows = checkpoint.load(self._kept, self._network)["rows"]
-        return int(self.rows[-1]["epoch"])
+        return int(self.rows[-1]["epoch"] or 0)
 
     def after_epoch(self, row: Row) -> None:
         """Note the row, and now and then the state; stop a training that diverged."""

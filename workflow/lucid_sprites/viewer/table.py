@@ -13,7 +13,7 @@ import csv
 import math
 import re
 import sys
-from typing import Any
+from typing import Any, TypedDict
 
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import TABLE, check_input, write_whole
@@ -24,13 +24,21 @@ _PLACE = ("instance", "layer", "index")
 _PICTURE = re.compile(r"(.+\.(?:png|jpe?g|webp|gif))(#xywh=\d+,\d+,\d+,\d+)?", re.IGNORECASE)
 
 
-def read(path: str) -> dict[str, Any]:
-    """The table by its columns.
+class Table(TypedDict):
+    """A table by its columns.
 
-    Returns:
-        `columns`: names without those of the place, and their kinds: `number`, `picture` or
-        `text`; `rows`: by layer, a list of `[instance, index, *cells]` with None for what is
-        empty, and numbers as such.
+    Attributes:
+        columns: names without those of the place, and their kinds: `number`, `picture` or `text`.
+        rows: by layer, a list of `[instance, index, *cells]` with None for what is empty, and
+            numbers as such.
+    """
+
+    columns: list[list[str]]
+    rows: dict[str, list[list[Any]]]
+
+
+def read(path: str) -> Table:
+    """The table by its columns.
 
     Raises:
         UserError: it cannot be read, or has no column `layer`.
@@ -54,7 +62,7 @@ def read(path: str) -> dict[str, Any]:
     return {"columns": list(map(list, zip(columns, kinds, strict=True))), "rows": rows}
 
 
-def pictures(table: dict[str, Any]) -> set[str]:
+def pictures(table: Table) -> set[str]:
     """Paths of the pictures that a table shows."""
     cells = (row[at] for rows in table["rows"].values() for row in rows for at in _shown(table))
     return {_place(cell)[0] for cell in cells if cell is not None}
@@ -69,7 +77,7 @@ def _place(picture: str) -> tuple[str, str]:
     return path, box
 
 
-def relocated(table: dict[str, Any], moved: dict[str, str]) -> dict[str, Any]:
+def relocated(table: Table, moved: dict[str, str]) -> Table:
     """The table with other paths for some of its pictures."""
 
     def cell(value: str | None) -> str | None:
@@ -84,7 +92,7 @@ def relocated(table: dict[str, Any], moved: dict[str, str]) -> dict[str, Any]:
     return {**table, "rows": rows}
 
 
-def _shown(table: dict[str, Any]) -> set[int]:
+def _shown(table: Table) -> set[int]:
     """Where the pictures stand in a row."""
     return {at + 2 for at, (_, kind) in enumerate(table["columns"]) if kind == "picture"}
 
