@@ -13,7 +13,6 @@ import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 
@@ -30,6 +29,7 @@ from lucid_sprites.comparison.states import (
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole
 from lucid_sprites.made import write_beside
+from lucid_sprites.planning.comparison import FiguresSpec
 from lucid_sprites.recipe.size import Size
 
 _MILLISECONDS = 700
@@ -142,7 +142,7 @@ def _cell(layers: Iterable[Layer], longest: int | None) -> Size:
     return size.with_longest(longest) if longest else size
 
 
-def write_all(states: dict[str, State], spec: dict[str, Any], folder: Path) -> None:
+def write_all(states: dict[str, State], spec: FiguresSpec, folder: Path) -> None:
     """All figures.
 
     Args:

@@ -26,6 +26,17 @@ ComparisonOptions = TypedDict(
 )
 """The config's `comparison`, with defaults; `before` and `after` are instances."""
 
+
+class FiguresSpec(TypedDict):
+    """What `comparison.figures` is given: neurons in a row, two states, and the edge of cells."""
+
+    neurons: int
+    before: str
+    after: str
+    cell: int | None
+    animation: str
+
+
 DEFAULTS: Mapping[str, Any] = {
     "neurons": 8,
     "threshold": None,
@@ -201,16 +212,24 @@ class Comparisons:
     def figures_spec(self, wildcards: Any) -> str:
         """What `comparison.figures` is given, as canonical JSON."""
         options = self.comparison(wildcards).options
-        keys = ("neurons", "before", "after", "cell", "animation")
-        return canonical_json({key: value for key, value in options.items() if key in keys})
+        return self._figures_spec(options, options["before"], options["after"])
 
     def figures_spec_across(self, wildcards: Any) -> str:
         """The same for the two states that are compared across series."""
         own = self.comparison(wildcards)
         before, after = map("/".join, own.across)
-        keys = ("neurons", "cell", "animation")
-        spec = {key: value for key, value in own.options.items() if key in keys}
-        return canonical_json({**spec, "before": before, "after": after})
+        return self._figures_spec(own.options, before, after)
+
+    @staticmethod
+    def _figures_spec(options: ComparisonOptions, before: str, after: str) -> str:
+        spec: FiguresSpec = {
+            "neurons": options["neurons"],
+            "before": before,
+            "after": after,
+            "cell": options["cell"],
+            "animation": options["animation"],
+        }
+        return canonical_json(spec)
 
     def strongest(self, wildcards: Any) -> int:
         """Neurons that a table of responses lists for each sprite."""

@@ -100,7 +100,7 @@ def _options(
     place = {"series": instance.series, "instance": instance.instance}
     origin = instance.origin
     edges = _edges(settings, levels, where)
-    said = cast(InputOptions, series.get("input", {}) | instance.options.get("input", {}))
+    said = cast(InputOptions, {**series.get("input", {}), **instance.options.get("input", {})})
     job: ImportJob = {
         "origin": origin,
         "input": said,

@@ -13,6 +13,7 @@ from lucid_sprites.files import MODEL, TEXT, check_input, natural_key
 from lucid_sprites.planning import onnx_weights
 from lucid_sprites.planning.import_jobs import Origin
 from lucid_sprites.planning.training import TRAINED_INPUT, instance_name, make_training
+from lucid_sprites.recipe.setting_types import Level
 
 MODEL_SUFFIXES = (".pb", ".pbtxt", ".keras", ".h5", ".hdf5", ".onnx")
 _SAVED_MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt")
@@ -35,7 +36,7 @@ class Source:
     origin: Origin
     files: tuple[str, ...]
     is_made: bool
-    options: dict[str, Any]
+    options: Level
     given: tuple[str, ...] = ()
 
 
@@ -88,7 +89,7 @@ def _check_free(kind: str, name: str, taken: Sequence[str], where: str) -> None:
 
 
 def _of_training(
-    series: str, options: dict[str, Any], present: dict[str, Path], results: Path, where: str
+    series: str, options: Level, present: dict[str, Path], results: Path, where: str
 ) -> list[Source]:
     """The states that the training of a series saves; none without a training."""
     if "training" not in options:
@@ -168,7 +169,7 @@ def _saved_model_files(folder: Path) -> list[str]:
 
 def _of_series(
     series: str,
-    options: dict[str, Any],
+    options: Level,
     present: dict[str, Path],
     graphs: Path,
     results: Path,
@@ -203,7 +204,7 @@ def _of_series(
 def _source(
     series: str,
     name: str,
-    own: dict[str, Any],
+    own: Level,
     present: dict[str, Path],
     graphs: Path,
     results: Path,

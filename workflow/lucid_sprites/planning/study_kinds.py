@@ -81,7 +81,7 @@ def _objectives(value: list[Any], where: str) -> Kind:
     return Kind(cells, min(len(cells), _COLUMNS))
 
 
-def _interpolate(value: dict[str, Any], where: str) -> Kind:
+def _interpolate(value: Level, where: str) -> Kind:
     """A strip from one objective to another, all sprites of which begin alike."""
     first, last = (parse(value[key], f"{where}, {key}") for key in ("from", "to"))
     steps = value.get("steps", 6)
@@ -104,7 +104,7 @@ def _with(mix: Objective, more: Operand) -> Objective:
     return Objective({"objective": "sum", "of": [*mix.data["of"], more.data]})
 
 
-def _pairs(value: dict[str, Any], where: str) -> Kind:
+def _pairs(value: Level, where: str) -> Kind:
     """Every objective of `first` (rows) with every one of `second` (columns) added to it."""
     first, second = [
         [parse(line, f"{where}, {key} {n}") for n, line in enumerate(value[key], 1)]
@@ -114,13 +114,13 @@ def _pairs(value: dict[str, Any], where: str) -> Kind:
     return Kind([Cell(a + weight * b) for a in first for b in second], len(second))
 
 
-def _together(value: dict[str, Any], where: str) -> Kind:
+def _together(value: Level, where: str) -> Kind:
     """Several sprites of one objective that may compare them with each other."""
     parsed, count = parse(value["objective"], where), value["count"]
     return Kind([Cell(parsed, str(i)) for i in range(count)], min(count, _COLUMNS), is_joint=True)
 
 
-def _diversity(value: dict[str, Any], where: str) -> Kind:
+def _diversity(value: Level, where: str) -> Kind:
     """Several sprites of one objective that differ from each other."""
     weight = value.get("weight", _DIVERSITY_WEIGHT)
     parsed = parse(value["objective"], where)
@@ -129,7 +129,7 @@ def _diversity(value: dict[str, Any], where: str) -> Kind:
     return Kind([Cell(apart, str(i)) for i in range(count)], min(count, _COLUMNS), is_joint=True)
 
 
-def _caricature(value: dict[str, Any], where: str) -> Kind:
+def _caricature(value: Level, where: str) -> Kind:
     """What each layer makes of a photo (lucid.recipes.caricature)."""
     photo, power = {"photo": value["photo"]}, value.get("cossim_pow", 0)
     return Kind(
@@ -141,7 +141,7 @@ def _caricature(value: dict[str, Any], where: str) -> Kind:
     )
 
 
-def _activation_grid(value: dict[str, Any], where: str) -> Kind:
+def _activation_grid(value: Level, where: str) -> Kind:
     """One sprite for each patch of a photo: what the layer sees there (Olah et al. 2018)."""
     rows, columns = value.get("rows", 4), value.get("columns", 4)
     power = value.get("cossim_pow", 1)
