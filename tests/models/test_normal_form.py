@@ -146,7 +146,7 @@ def test_a_batch_of_one_is_made_free():
     form = made(build)
     assert_same(values(form, "relu"), np.maximum(expected_conv(), 0).reshape(2, -1))
     assert values(form, "rows").shape == (2, 64, 4)
-    assert layers(form)["relu"]["fixed"]
+    assert layers(form)["relu"].fixed
 
 
 def test_a_transposed_convolution_takes_any_size():
@@ -159,7 +159,7 @@ def test_a_transposed_convolution_takes_any_size():
     assert values(form, "up").shape == (2, 16, 16, 3)
     large = np.zeros((3, 12, 10, 3), np.float32)
     assert values(form, "up", large).shape == (3, 24, 20, 3)
-    assert not layers(form)["up"]["fixed"]
+    assert not layers(form)["up"].fixed
 
 
 SCALE, OFFSET = (RANDOM.uniform(0.5, 1.5, 4).astype(np.float32) for _ in range(2))
@@ -204,7 +204,7 @@ def test_transposes_around_convolutions_are_seen_through():
     second = plain(lambda: tf.nn.relu(conv(placeholder((None, None, None, 4)), SECOND), name="r"),
                    "r", first)  # fmt: skip
     assert_same(values(form, "relu1"), second)
-    assert {name: each["depth"] for name, each in layers(form).items() if "relu" in name} == {
+    assert {name: each.depth for name, each in layers(form).items() if "relu" in name} == {
         "relu0": 4,
         "relu1": 5,
     }
@@ -277,7 +277,7 @@ def gelu(x):
 @pytest.mark.parametrize("nonlinearity", [swish, hard_swish, prelu, leaky, gelu])
 def test_nonlinearities_that_are_written_out_are_activations(nonlinearity):
     found = layers(made(lambda: conv(nonlinearity(conv(placeholder())), SECOND, name="next")))
-    kinds = {name: each["kind"] for name, each in found.items()}
+    kinds = {name: each.kind for name, each in found.items()}
     assert [name for name, kind in kinds.items() if kind == "activation"] == ["out"]
 
 
@@ -286,7 +286,7 @@ def test_a_residual_is_no_activation_but_what_it_adds_is():
         x = tf.nn.relu(conv(placeholder()), name="first")
         tf.add(x, tf.nn.relu(conv(x, np.ones((1, 1, 4, 4), np.float32), "c2"), "second"), "sum")
 
-    kinds = {name: each["kind"] for name, each in layers(made(build)).items()}
+    kinds = {name: each.kind for name, each in layers(made(build)).items()}
     assert (kinds["first"], kinds["second"], kinds["sum"]) == ("activation", "activation", "norm")
 
 
@@ -305,7 +305,7 @@ def test_broken_and_silent_channels_are_counted():
     kernel = KERNEL.copy()
     kernel[0, 0, 0, 1], kernel[..., 2] = np.nan, 0
     found = layers(made(lambda: conv(placeholder(), kernel)))["conv"]
-    assert (found["not_finite"], found["constant"]) == (1, 1)
+    assert (found.not_finite, found.constant) == (1, 1)
 
 
 def test_a_global_mean_takes_any_size_and_a_flat_layer_its_own():
@@ -314,7 +314,7 @@ def test_a_global_mean_takes_any_size_and_a_flat_layer_its_own():
         tf.matmul(tf.reduce_mean(x, [1, 2]), np.ones((4, 2), np.float32), name="free")
         tf.matmul(tf.reshape(x, [-1, 256]), np.ones((256, 2), np.float32), name="flat")
 
-    fixed = {name: each["fixed"] for name, each in layers(made(build)).items()}
+    fixed = {name: each.fixed for name, each in layers(made(build)).items()}
     assert (fixed["relu"], fixed["free"], fixed["flat"]) == (False, False, True)
 
 
@@ -349,7 +349,7 @@ def test_a_digest_follows_what_a_layer_is_computed_from():
                 conv(x, second, name="b")
 
         named = layers(made(build))
-        return [each["content"] for each in named.values()]
+        return [each.content for each in named.values()]
 
     base = network(KERNEL, SECOND, "one")
     assert network(KERNEL, SECOND, "other") == base
