@@ -3,6 +3,7 @@
 import ctypes
 import faulthandler
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -17,10 +18,16 @@ import pytest
 from lucid_sprites.sandbox import child, landlock, seccomp
 from lucid_sprites.sandbox.limits import Limits
 
-GENEROUS = Limits(4 * 10**9, 30, 10**9)
+GIGABYTE = 10**9
 PYTHON = [Path("/usr"), *map(Path, filter(None, sys.path)), Path(sys.base_prefix)]
 
 needs_landlock = pytest.mark.skipif(not landlock.version(), reason="this system has no Landlock")
+
+
+def own_data() -> int:
+    """Bytes of data that this process has, which other tests may have made large."""
+    status = Path("/proc/self/status").read_text()
+    return int(re.search(r"VmData:\s*(\d+) kB", status)[1]) * 1024
 
 
 class Box:
@@ -33,10 +40,18 @@ class Box:
         (self.outside / "secret").write_text("secret")
         (self.inside / "own").write_text("own")
 
-    def run(self, work: Callable[[], object], limits: Limits = GENEROUS) -> child.Ended:
+    def run(
+        self,
+        work: Callable[[], object],
+        gigabytes: int = 4,
+        seconds: float = 30,
+        file_size: int = GIGABYTE,
+    ) -> child.Ended:
+        """`work` in a child that may have so much memory beside what it has of this process."""
+        limits = Limits(own_data() + gigabytes * GIGABYTE, seconds, file_size)
         return child.run(work, limits, str(self.outside / "log"))
 
-    def confined(self, work: Callable[[], object], limits: Limits = GENEROUS) -> child.Ended:
+    def confined(self, work: Callable[[], object]) -> child.Ended:
         """`work` in a child that may read Python and write one folder."""
 
         def confine_and_work() -> None:
@@ -44,7 +59,7 @@ class Box:
             seccomp.restrict()
             work()
 
-        return self.run(confine_and_work, limits)
+        return self.run(confine_and_work)
 
     @property
     def log(self) -> str:
@@ -198,10 +213,10 @@ def _allocate() -> None:
 
 
 def test_a_child_that_allocates_without_end_is_stopped(box):
-    ended = box.run(_allocate, Limits(2 * 10**9, 30, 10**9))
+    ended = box.run(_allocate, gigabytes=2)
     assert not ended.is_done
     assert "MemoryError" in box.log
-    assert ended.peak < 3 * 10**9
+    assert ended.peak < own_data() + 3 * GIGABYTE
 
 
 def test_address_space_that_is_only_reserved_does_not_count(box):
@@ -224,7 +239,7 @@ def _loop() -> None:
 
 @pytest.mark.parametrize("work", [_loop, lambda: time.sleep(60)], ids=["busy", "idle"])
 def test_a_child_that_never_ends_is_stopped(box, work):
-    ended = box.run(work, Limits(4 * 10**9, 1, 10**9))
+    ended = box.run(work, seconds=1)
     assert ended.timed_out
     assert not ended.is_done
     assert ended.seconds < 5
@@ -236,7 +251,7 @@ def test_a_child_cannot_fill_the_disk_with_one_file(box):
             for _ in range(100):
                 file.write(bytes(10**6))
 
-    assert not box.run(work, Limits(4 * 10**9, 30, 5 * 10**6)).is_done
+    assert not box.run(work, file_size=5 * 10**6).is_done
     assert "File too large" in box.log
     assert (box.inside / "large").stat().st_size <= 5 * 10**6
 

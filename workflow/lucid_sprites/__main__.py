@@ -11,7 +11,6 @@ import runpy
 import sys
 
 if __name__ == "__main__":
-    if not sys.flags.safe_path:
-        del sys.path[0]  # this folder, whose modules have names of Python's
-    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    # In the place of this folder, whose modules have names of other packages.
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     runpy.run_module(f"lucid_sprites.{sys.argv.pop(1)}", run_name="__main__", alter_sys=True)

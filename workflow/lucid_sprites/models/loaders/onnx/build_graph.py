@@ -18,6 +18,18 @@ from lucid_sprites.models.loaders.onnx.operator import (
     Value,
     describe,
 )
+from lucid_sprites.models.loaders.onnx.operators import (  # noqa: F401, to be known
+    activation,
+    convolution,
+    elementwise,
+    indexing,
+    linear,
+    normalization,
+    pooling,
+    reduction,
+    resize,
+    shape,
+)
 from lucid_sprites.models.loaders.onnx.sizes import UnknownSize, numbers_for_one_picture
 
 # A gigabyte in float32: more than any layer of a network has for one picture.
