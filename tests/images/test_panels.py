@@ -4,7 +4,7 @@ import numpy as np
 
 from images.numpy_network import RECTIFIERS, Network
 from lucid_sprites.images import grid, panels
-from lucid_sprites.planning.images import DEFAULTS
+from lucid_sprites.recipe.image_settings import DEFAULTS
 
 SETTINGS = {**DEFAULTS, "normalize": "map"}
 

@@ -18,7 +18,7 @@ from lucid_sprites.images.reconstruction import Reconstructor, whole_maps
 from lucid_sprites.images.strongest_patch import strongest_patches
 from lucid_sprites.models.graph.prepare import prepare
 from lucid_sprites.models.loaders import frozen_graph
-from lucid_sprites.planning.images import DEFAULTS
+from lucid_sprites.recipe.image_settings import DEFAULTS
 
 pytestmark = pytest.mark.stress
 

@@ -24,7 +24,7 @@ from lucid_sprites.images import backprop_rules, panels
 from lucid_sprites.images.feature_maps import activations
 from lucid_sprites.models.graph import topology
 from lucid_sprites.models.loaders import frozen_graph
-from lucid_sprites.planning.images import DEFAULTS, KINDS, SHORT, ImageSettings
+from lucid_sprites.recipe.image_settings import DEFAULTS, KINDS, SHORT, ImageSettings
 from lucid_sprites.recipe.layer_catalogue import InputSpec
 from lucid_sprites.sprites import png
 from lucid_sprites.tensorboard.event_file import EventFile

@@ -17,8 +17,8 @@ from lucid_sprites.images.reconstruction import (
 )
 from lucid_sprites.images.strongest_patch import strongest_patches
 from lucid_sprites.models.graph.prepare import prepare
-from lucid_sprites.planning.images import DreamSettings, GridSettings
 from lucid_sprites.recipe import index_ranges
+from lucid_sprites.recipe.image_settings import DreamSettings, GridSettings
 from lucid_sprites.recipe.layer_catalogue import InputSpec
 from lucid_sprites.sprites.png import Record
 

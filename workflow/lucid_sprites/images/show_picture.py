@@ -15,7 +15,8 @@ from lucid_sprites import layout, tensorflow_start
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole
 from lucid_sprites.made import mark
-from lucid_sprites.planning.images import DREAM, ArchiveSpec, ShownLayer, view_identity
+from lucid_sprites.planning.images import ArchiveSpec, ShownLayer, view_identity
+from lucid_sprites.recipe.image_settings import DREAM
 
 
 def main() -> None:

@@ -19,8 +19,8 @@ from lucid_sprites import layout, made
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import is_abandoned, name_of_leftover, write_whole
 from lucid_sprites.planning.asked import Asked
-from lucid_sprites.planning.images import METHODS
 from lucid_sprites.planning.viewer import PLOTS
+from lucid_sprites.recipe.image_settings import METHODS
 
 LIST, REMOVE, REMOVE_ALL = "list", "remove", "remove_all"
 _SHOWN = 3
