@@ -5,13 +5,12 @@ python -m lucid_sprites.comparison.responses --strongest N --graph OTHER.pb --ca
 """
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from lucid_sprites import tensorflow_start
+from lucid_sprites import program, tensorflow_start
 from lucid_sprites.comparison.states import Layer, read_states
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import write_whole
@@ -123,17 +122,12 @@ def main() -> None:
     parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True, help="CSV file to write")
     parser.add_argument("--sheets", required=True, nargs="+", help="JSON files of the sheets")
-    arguments = parser.parse_args()
-    tensorflow_start.block_keras()
-    tensorflow_start.import_quietly()
-    try:
+    with program.run(parser, program.TensorFlow.WITHOUT_KERAS) as arguments:
         found = respond_all(
             arguments.strongest, arguments.graph, arguments.catalogue, arguments.sheets
         )
         write_whole(arguments.out, found.round(5).to_csv(index=False))
         write_beside(arguments.out, arguments.made)
-    except UserError as error:
-        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

@@ -6,12 +6,11 @@ python -m lucid_sprites.images.show_picture --spec JSON --made MARK --out ZIP
 import argparse
 import json
 import logging
-import sys
 import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-from lucid_sprites import layout, tensorflow_start
+from lucid_sprites import layout, program
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole
 from lucid_sprites.made import mark
@@ -25,15 +24,10 @@ def main() -> None:
     parser.add_argument("--spec", required=True, help="what to make, as JSON")
     parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True, help="ZIP to write")
-    arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    tensorflow_start.block_keras()
-    tensorflow_start.import_quietly()
-    try:
+    with program.run(parser, program.TensorFlow.WITHOUT_KERAS) as arguments:
+        program.log_to_stderr()
         spec = json.loads(arguments.spec)
         save_whole(arguments.out, lambda path: _write(path, spec, arguments.made))
-    except UserError as error:
-        sys.exit(f"error: {error}")
 
 
 def _write(path: str, spec: ArchiveSpec, made: str) -> None:

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from lucid_sprites import tensorflow_start
+from lucid_sprites import program
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import sha256, write_if_changed
 from lucid_sprites.models import confinement
@@ -43,13 +43,11 @@ def main() -> None:
     """Import every model that can be; end with a message for each of the others."""
     jobs = json.loads(sys.argv[1] if len(sys.argv) > 1 else sys.stdin.read())
     keras = any(_needs_keras(job["origin"]) for job in jobs)
-    if not keras:
-        tensorflow_start.block_keras()
-    tensorflow_start.import_quietly()
+    program.start(program.TensorFlow.WITH_KERAS if keras else program.TensorFlow.WITHOUT_KERAS)
     _import_for_children(keras)
     messages = [message for job in jobs if (message := _failure(job))]
     if messages:
-        sys.exit("\n".join(f"error: {message}" for message in messages))
+        program.fail(*messages)
 
 
 def _import_for_children(keras: bool) -> None:

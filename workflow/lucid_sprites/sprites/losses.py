@@ -5,12 +5,10 @@ python -m lucid_sprites.sprites.losses --spec JSON --made MARK --out losses.csv
 
 import argparse
 import json
-import sys
 
 import pandas as pd
 
-from lucid_sprites import layout
-from lucid_sprites.errors import UserError
+from lucid_sprites import layout, program
 from lucid_sprites.files import write_whole
 from lucid_sprites.made import write_beside
 from lucid_sprites.recipe import index_ranges
@@ -43,19 +41,16 @@ def main() -> None:
     parser.add_argument("--spec", required=True, help="the blocks, as JSON")
     parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True, help="CSV file to write")
-    arguments = parser.parse_args()
-    spec = json.loads(arguments.spec)
-    template = layout.STUDY_BLOCK if "study" in spec else layout.BLOCK
-    blocks = [
-        f"{{results}}/{template}".format(**spec, layer=layer, block=block)
-        for layer, numbers in spec["blocks"].items()
-        for block in index_ranges.parse(numbers)
-    ]
-    try:
+    with program.run(parser) as arguments:
+        spec = json.loads(arguments.spec)
+        template = layout.STUDY_BLOCK if "study" in spec else layout.BLOCK
+        blocks = [
+            f"{{results}}/{template}".format(**spec, layer=layer, block=block)
+            for layer, numbers in spec["blocks"].items()
+            for block in index_ranges.parse(numbers)
+        ]
         write_whole(arguments.out, table(blocks).to_csv(index=False))
         write_beside(arguments.out, arguments.made)
-    except UserError as error:
-        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ python -m lucid_sprites.training.metrics --rows EPOCH_0.csv ... --csv OUT.csv --
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 import matplotlib
@@ -19,7 +18,7 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-from lucid_sprites import tensorflow_start
+from lucid_sprites import program
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole, write_whole
 from lucid_sprites.made import write_beside
@@ -82,18 +81,13 @@ def main() -> None:
     parser.add_argument("--csv", required=True, help="CSV file to write")
     parser.add_argument("--plot", required=True, help="PNG file to write")
     parser.add_argument("--tensorboard", required=True, type=Path, help="folder to write")
-    arguments = parser.parse_args()
-    tensorflow_start.block_keras()
-    tensorflow_start.import_quietly()  # which TensorBoard's writer imports
-    try:
+    with program.run(parser, program.TensorFlow.WITHOUT_KERAS) as arguments:
         log = join(arguments.rows)
         saved = [int(pd.read_csv(path)["epoch"].iloc[-1]) for path in arguments.rows]
         save_whole(arguments.plot, lambda path: plot(log, saved).savefig(path, format="png"))
         write_events(log, arguments.tensorboard)
         write_whole(arguments.csv, log.to_csv(index=False))
         write_beside(arguments.csv, arguments.made)
-    except UserError as error:
-        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

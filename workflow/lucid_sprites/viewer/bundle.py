@@ -7,13 +7,12 @@ are the single sprites (all are on the sheets) and what only the workflow needs.
 """
 
 import argparse
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from lucid_sprites import layout
+from lucid_sprites import layout, program
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import PICTURE, check_input, save_whole
 from lucid_sprites.viewer import table
@@ -89,16 +88,13 @@ def main() -> None:
     parser.add_argument("--manifest", required=True, help="of the series")
     parser.add_argument("--tables", nargs="*", default=[], help="name=CSV of each table")
     parser.add_argument("--out", required=True, help="ZIP to write")
-    arguments = parser.parse_args()
-    folder = Path(arguments.manifest).parent
-    try:
+    with program.run(parser, refused=(OSError, ValueError)) as arguments:
+        folder = Path(arguments.manifest).parent
         manifest = read(arguments.manifest)
         entries: Entries = {name: folder / name for name in files(manifest)}
         for name, _, source in (item.partition("=") for item in arguments.tables):
             entries |= table_files(manifest, folder, name, source)
         save_whole(arguments.out, lambda path: write(path, entries))
-    except (OSError, ValueError, UserError) as error:
-        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

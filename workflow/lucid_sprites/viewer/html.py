@@ -12,6 +12,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from lucid_sprites import program
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import natural_key, write_whole
 from lucid_sprites.viewer import manifest
@@ -58,17 +59,14 @@ def main() -> None:
     parser.add_argument("--manifests", nargs="+", required=True, help="of the series to show")
     parser.add_argument("--out", required=True, help="HTML file to write")
     parser.add_argument("--others", nargs="*", default=[], help="shown, too, if they can be read")
-    arguments = parser.parse_args()
-    here = os.path.dirname(arguments.out)
-    try:
+    with program.run(parser) as arguments:
+        here = os.path.dirname(arguments.out)
         found = {path: manifest.read(path) for path in arguments.manifests}
         found |= dict(_readable(arguments.others))
         by_name = sorted(found.items(), key=lambda item: natural_key(item[1]["series"]))
         manifests = {_folder(path, here): each for path, each in by_name}
         names = [each["series"] for each in manifests.values()]
         write_whole(arguments.out, build(manifests, ", ".join(names)))
-    except UserError as error:
-        sys.exit(f"error: {error}")
 
 
 def _readable(paths: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -8,15 +8,13 @@ details, which the page of a unit needs; and a summary for manifest and plots.
 
 import argparse
 import json
-import sys
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
 
-from lucid_sprites import layout
-from lucid_sprites.errors import UserError
+from lucid_sprites import layout, program
 from lucid_sprites.files import write_whole
 from lucid_sprites.made import mark
 from lucid_sprites.recipe import index_ranges
@@ -154,15 +152,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Collect a layer's data for the viewer.")
     parser.add_argument("--spec", required=True, help="the layer, as JSON")
     parser.add_argument("--made", required=True, help="what they say of how they were made")
-    arguments = parser.parse_args()
-    spec, made = json.loads(arguments.spec), arguments.made
-    place = {name: spec[name] for name in ("series", "instance")} | {"layer": spec["number"]}
+    with program.run(parser) as arguments:
+        spec, made = json.loads(arguments.spec), arguments.made
+        place = {name: spec[name] for name in ("series", "instance")} | {"layer": spec["number"]}
 
-    def path(template: str, **fields: int) -> str:
-        return f"{spec['results']}/{template.format(**place, **fields)}"
+        def path(template: str, **fields: int) -> str:
+            return f"{spec['results']}/{template.format(**place, **fields)}"
 
-    key = "/".join(map(str, place.values()))
-    try:
+        key = "/".join(map(str, place.values()))
         sheets = [
             sheet_index.read(path(layout.SHEET_INDEX, threshold=t)) for t in spec["thresholds"]
         ]
@@ -178,8 +175,6 @@ def main() -> None:
         write_whole(path(layout.PAGE_DETAILS), script(f"{key}/details", more, made))
         told = {"made": mark(made), **summary(spec, sheets, rows)}
         write_whole(path(layout.PAGE_SUMMARY), json.dumps(told) + "\n")
-    except UserError as error:
-        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

@@ -9,11 +9,10 @@ import argparse
 import csv
 import json
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
-from lucid_sprites import layout
+from lucid_sprites import layout, program
 from lucid_sprites.config import review
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import read_made, write_whole
@@ -149,12 +148,9 @@ def main() -> None:
     parser.add_argument("--spec", required=True, help="the series, as JSON")
     parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True, help="JSON file to write")
-    arguments = parser.parse_args()
-    try:
+    with program.run(parser) as arguments:
         manifest = {"made": mark(arguments.made), **build(json.loads(arguments.spec))}
         write_whole(arguments.out, json.dumps(manifest, indent=1) + "\n")
-    except UserError as error:
-        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

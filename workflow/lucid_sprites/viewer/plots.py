@@ -5,7 +5,6 @@ python -m lucid_sprites.viewer.plots --manifest manifest.json --out LOSS.svg STA
 
 import argparse
 import math
-import sys
 from functools import partial
 from itertools import cycle
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 from matplotlib import colormaps, rc_context
 from matplotlib.figure import Figure
 
-from lucid_sprites.errors import UserError
+from lucid_sprites import program
 from lucid_sprites.files import save_whole
 from lucid_sprites.viewer.manifest import read
 
@@ -117,16 +116,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Plot how the optimization of a series went.")
     parser.add_argument("--manifest", required=True, help="of the series")
     parser.add_argument("--out", nargs=3, required=True, help="SVG files: loss, status, time")
-    arguments = parser.parse_args()
-    try:
+    with program.run(parser) as arguments:
         manifest = read(arguments.manifest)
         for draw, path in zip((loss, status, time), arguments.out, strict=True):
             # Equal plots are equal files: no date, and no random names inside.
             with rc_context({"svg.hashsalt": "lucid-sprites"}):
                 save = partial(draw(manifest).savefig, format="svg", metadata={"Date": None})
                 save_whole(path, save)
-    except UserError as error:
-        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

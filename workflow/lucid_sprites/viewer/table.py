@@ -12,9 +12,9 @@ import argparse
 import csv
 import math
 import re
-import sys
 from typing import Any, TypedDict
 
+from lucid_sprites import program
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import TABLE, check_input, write_whole
 from lucid_sprites.viewer.script import script
@@ -125,11 +125,8 @@ def main() -> None:
     parser.add_argument("--table", required=True, help="CSV to read")
     parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True, help="script to write")
-    arguments = parser.parse_args()
-    try:
+    with program.run(parser) as arguments:
         write_whole(arguments.out, script(arguments.key, read(arguments.table), arguments.made))
-    except UserError as error:
-        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":
