@@ -14,7 +14,8 @@ from lucid_sprites.errors import UserError
 from lucid_sprites.recipe.settings import DEFAULTS, merge, recipes, resolve
 from lucid_sprites.recipe.statuses import CONSTANT, NOT_FINITE, OK, RECURRING
 from lucid_sprites.sprites import attempts_log, losses
-from lucid_sprites.sprites.block import BlockSpec, Sprite, rows
+from lucid_sprites.sprites.attempts_log import rows
+from lucid_sprites.sprites.block import BlockSpec, Sprite
 from lucid_sprites.sprites.store import ENGINE_VARIANT, Entry
 
 # The original kit's columns in its order, then those that it did not have.
@@ -59,6 +60,9 @@ def sprite(index, attempts, **settings):
     return Sprite(index, recipes(resolved), [16, 64], [], attempts=attempts)
 
 
+SPEC = BlockSpec("a.pb", "", "", input_spec(), 2, "conv2", 4, True, [])
+
+
 def write_block(path, number, layer, sprites):
     """As the block's job writes it, without the sprites."""
     spec = BlockSpec("a.pb", "", "", input_spec(), number, layer, 4, True, [])
@@ -93,7 +97,7 @@ def written(blocks, path):
 
 def test_columns_come_in_the_kits_order_then_the_new_ones(blocks, tmp_path):
     assert list(written(blocks, tmp_path / "losses.csv").columns) == COLUMNS
-    assert attempts_log.COLUMNS == COLUMNS
+    assert [column.name for column in attempts_log.LISTED] == COLUMNS
 
 
 def test_columns_have_their_types_without_any_options(blocks, tmp_path):
@@ -162,6 +166,50 @@ def test_a_damaged_block_is_refused_with_its_name(tmp_path, blocks, damage):
     assert str(caught.value).startswith(f"{path}: is damaged (")
     assert str(caught.value).endswith("); it was deleted, run again")
     assert not path.exists()
+
+
+def test_a_block_holds_its_rows_as_it_always_did():
+    (row,) = rows(SPEC, [sprite(4, {0: ok(1.5, [16], 10)})])
+    assert json.dumps(row) == (
+        '{"scale": 64, "adam": 0.05, "transforms": "standard", "layer": 2, "index": 4, "seed": 0, '
+        '"attempt": 0, "layer_name": "conv2", "parametrization": "fft", '
+        f'"variant": "{ENGINE_VARIANT}", "batch_id": 10, "timestamp": 26, "threshold": 16, '
+        '"loss": 17.5, "status": "ok", "step": 16, "curve": {}}'
+    )
+
+
+def of_the_first_format(row):
+    del row["curve"]
+
+
+def of_the_next_format(row):
+    row["gradient"] = 0.5
+
+
+@pytest.mark.parametrize(
+    ("change", "found"), [(of_the_first_format, "1"), (of_the_next_format, "3 or later")]
+)
+def test_a_log_of_another_format_says_so(tmp_path, change, found):
+    (row,) = rows(SPEC, [sprite(4, {0: ok(1.5, [16], 10)})])
+    change(row)
+    path = tmp_path / "b_0.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(layout.ATTEMPTS, json.dumps([row]))
+    with pytest.raises(UserError) as caught:
+        losses.table([str(path)])
+    assert str(caught.value) == (
+        f"{path}: has a log of format {found}, this version writes 2; it was deleted, run again"
+    )
+    assert not path.exists()
+
+
+def test_a_value_of_another_type_is_damage(tmp_path):
+    (row,) = rows(SPEC, [sprite(4, {0: ok(1.5, [16], 10)})])
+    path = tmp_path / "b_0.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(layout.ATTEMPTS, json.dumps([{**row, "seed": "seven"}]))
+    with pytest.raises(UserError, match=r"is damaged \('seven' is no seed\)"):
+        losses.table([str(path)])
 
 
 def run_program(monkeypatch, results, out, blocks):

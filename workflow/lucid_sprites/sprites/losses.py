@@ -12,7 +12,6 @@ from lucid_sprites import layout, program
 from lucid_sprites.files import write_whole
 from lucid_sprites.made import write_beside
 from lucid_sprites.recipe import index_ranges
-from lucid_sprites.recipe.size import Size
 from lucid_sprites.sprites import attempts_log
 
 
@@ -25,13 +24,8 @@ def table(blocks: list[str]) -> pd.DataFrame:
         UserError: a block cannot be read; a damaged one is deleted, so that it is made again.
     """
     rows = [row for block in blocks for row in attempts_log.read(block)]
-    log = pd.DataFrame(rows, columns=attempts_log.COLUMNS)
+    log = pd.DataFrame({column.name: map(column.cell, rows) for column in attempts_log.LISTED})
     log["batch_id"] = log["batch_id"].rank(method="dense").astype(int)
-    log["adam"] = log["adam"].astype(float)
-    log["transforms"] = [
-        value if isinstance(value, str) else json.dumps(value) for value in log["transforms"]
-    ]
-    log["scale"] = [str(Size.of(scale)) for scale in log["scale"]]
     return log.sort_values(["layer", "index", "attempt", "threshold"], ignore_index=True)
 
 

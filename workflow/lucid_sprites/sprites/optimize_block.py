@@ -20,7 +20,7 @@ from lucid_sprites import layout, program
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole
 from lucid_sprites.made import mark
-from lucid_sprites.sprites import block
+from lucid_sprites.sprites import attempts_log, block
 from lucid_sprites.sprites.store import Store
 
 _SECONDS_BETWEEN_LINES = 10
@@ -110,7 +110,7 @@ def _write(path: str, spec: block.BlockSpec, sprites: list[block.Sprite], made: 
         archive.writestr(_member(mark(made)), b"")
         for name, png in block.pictures(spec, sprites):
             archive.writestr(_member(name), png)
-        archive.writestr(_member(layout.ATTEMPTS), json.dumps(block.rows(spec, sprites)))
+        archive.writestr(_member(layout.ATTEMPTS), json.dumps(attempts_log.rows(spec, sprites)))
 
 
 def _member(name: str) -> zipfile.ZipInfo:
