@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from lucid_sprites import program, tensorflow_start
+from lucid_sprites import program
 from lucid_sprites.comparison.states import Layer, read_states
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import write_whole
@@ -64,21 +64,23 @@ def respond(
     """
     import tensorflow.compat.v1 as tf
 
+    from lucid_sprites.models.graph.forward import ForwardPass
     from lucid_sprites.models.graph.prepare import prepare
 
     prepared = prepare(graph, picture.name, layer)
     if picture.channels == 1:
         sprites = [sprite.mean(-1, keepdims=True) for sprite in sprites]
-    with tf.Graph().as_default():
-        fed = tf.placeholder(tf.float32, [None, None, None, sprites[0].shape[-1]])
-        pictures = picture.low + (picture.high - picture.low) * fed
-        if fixed and picture.height:
-            pictures = tf.image.resize(pictures, (picture.height, picture.width))
-        imported = {picture.name: pictures}
-        (out,) = tf.import_graph_def(prepared, imported, return_elements=[f"{layer}:0"], name="")
-        with tf.Session(config=tensorflow_start.session_config()) as session:
-            # One by one: some graphs fix the batch, and none is in a hurry here.
-            values = [session.run(out, {fed: one[None]})[0] for one in sprites]
+
+    def to_input(pictures: tf.Tensor) -> tf.Tensor:
+        ranged = picture.in_range(pictures)
+        if not (fixed and picture.height):
+            return ranged
+        return tf.image.resize(ranged, (picture.height, picture.width))
+
+    shape = (None, None, None, sprites[0].shape[-1])
+    with ForwardPass(prepared, picture.name, [layer], shape, to_input) as network:
+        # One by one: some graphs fix the batch, and none is in a hurry here.
+        values = [network.run(one[None])[0][0] for one in sprites]
     return np.stack([value.reshape(-1, value.shape[-1]).mean(0) for value in values])
 
 

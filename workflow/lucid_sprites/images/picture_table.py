@@ -51,8 +51,8 @@ def rows(folder: Path, shown: list[dict[str, Any]]) -> Rows:
 
 def _units(record: dict[str, Any]) -> list[tuple[int, str, float | None]]:
     """Index, place and strongest activation of each unit on a view."""
-    if "cells" not in record:
-        return [(record["channel"], "", None)]
+    if "cells" not in record:  # the view of one unit, or of none
+        return [(record["channel"], "", None)] if "channel" in record else []
     (height, width), padding = record["cell"], record["padding"]
     found = []
     for number, (index, peak) in enumerate(zip(record["cells"], record["peaks"], strict=True)):

@@ -15,7 +15,6 @@ from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole
 from lucid_sprites.made import mark
 from lucid_sprites.planning.images import ArchiveSpec, ShownLayer, view_identity
-from lucid_sprites.recipe.image_settings import DREAM
 
 
 def main() -> None:
@@ -52,7 +51,7 @@ def _write(path: str, spec: ArchiveSpec, made: str) -> None:
 
 
 def _views(spec: ArchiveSpec) -> Iterator[tuple[ShownLayer, int | None, Any]]:
-    """(layer, channel of a dream, view) of all layers.
+    """(layer, channel where the view is of one, view) of all layers.
 
     Raises:
         UserError: the picture or the graph cannot be read, or there is too little memory.
@@ -60,8 +59,8 @@ def _views(spec: ArchiveSpec) -> Iterator[tuple[ShownLayer, int | None, Any]]:
     from tensorflow import errors
 
     from lucid_sprites import photos
-    from lucid_sprites.images import network_input, panels
-    from lucid_sprites.images.feature_maps import activations
+    from lucid_sprites.images import network_input
+    from lucid_sprites.images.methods import METHODS, Shown
     from lucid_sprites.models.loaders import frozen_graph
     from lucid_sprites.recipe.layer_catalogue import InputSpec
 
@@ -69,32 +68,16 @@ def _views(spec: ArchiveSpec) -> Iterator[tuple[ShownLayer, int | None, Any]]:
     image = photos.read(spec["picture"]).on_white()
     graph = frozen_graph.read(spec["graph"])
     for group in spec["groups"]:
-        layers, settings = group["layers"], group["settings"]
-        value = network_input.in_range(
-            network_input.fit(image, picture, settings["size_limit"], settings["stretch"]), picture
-        )
+        layers, settings = {layer["name"]: layer for layer in group["layers"]}, group["settings"]
+        levels = network_input.fit(image, picture, settings["size_limit"], settings["stretch"])
+        shown = Shown(graph, picture, image, levels)
         try:
-            if spec["method"] == "activations":
-                names = [layer["name"] for layer in layers]
-                maps = activations(graph, picture.name, names, value)
-                for layer, features in zip(layers, maps, strict=True):
-                    yield layer, None, panels.activation_grid(features, settings)
-                continue
-            for layer in layers:
-                if spec["method"] == DREAM:
-                    for channel, view in panels.dreams(
-                        graph, picture, layer["name"], image, settings
-                    ):
-                        yield layer, channel, view
-                else:
-                    view = panels.reconstruction_grid(
-                        graph, picture.name, layer["name"], spec["method"], value, settings
-                    )
-                    yield layer, None, view
+            for name, channel, view in METHODS[spec["method"]](shown, list(layers), settings):
+                yield layers[name], channel, view
         except errors.ResourceExhaustedError as error:
             raise UserError(
                 f"{spec['picture']}: not enough memory for {spec['method']} at "
-                f"{value.shape[1]} x {value.shape[0]} pixels; lower `size_limit`"
+                f"{levels.shape[1]} x {levels.shape[0]} pixels; lower `size_limit`"
             ) from error
 
 

@@ -14,9 +14,6 @@ matplotlib.use("Agg")
 import pandas as pd
 from matplotlib import pyplot
 from matplotlib.figure import Figure
-from tensorboard.compat.proto.event_pb2 import Event
-from tensorboard.compat.proto.summary_pb2 import Summary
-from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from lucid_sprites import program
 from lucid_sprites.errors import UserError
@@ -59,18 +56,14 @@ def plot(log: pd.DataFrame, saved: list[int]) -> Figure:
 
 def write_events(log: pd.DataFrame, folder: Path) -> None:
     """One event file for each run, its steps counted in batches."""
+    from lucid_sprites.tensorboard.event_file import EventFile
+
     for run, columns in RUNS.items():
-        writer = EventFileWriter(str(folder / run))
-        for row in log.to_dict("records"):
-            values = [
-                Summary.Value(tag=tag, simple_value=row[column])
-                for tag, column in columns.items()
-                if pd.notna(row[column])
-            ]
-            if values:
-                event = Event(step=int(row["step"]), summary=Summary(value=values))
-                writer.add_event(event)
-        writer.close()
+        with EventFile(str(folder / run)) as events:
+            for row in log.to_dict("records"):
+                for tag, column in columns.items():
+                    if pd.notna(row[column]):
+                        events.scalar(tag, row[column], int(row["step"]))
 
 
 def main() -> None:

@@ -9,11 +9,11 @@ from operator import and_, or_
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites.models.graph import constants, topology
+from lucid_sprites.recipe.layer_operations import LAYER_OPS
 
 _LINEAR = ("Identity", "Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "Neg", "BiasAdd", "AddN")
-_NONLINEAR = ("Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Sigmoid", "Tanh", "Softplus", "Erf",
-              "Abs", "Exp", "Maximum", "Minimum", "Pow", "Square", "Sign", "Greater",
-              "GreaterEqual", "Less", "LessEqual", "SelectV2", "Select", "Cast", "Log1p",
+_NONLINEAR = (*LAYER_OPS["activation"], "Erf", "Abs", "Exp", "Minimum", "Pow", "Square", "Sign",
+              "Greater", "GreaterEqual", "Less", "LessEqual", "SelectV2", "Select", "Cast", "Log1p",
               "Expm1")  # fmt: skip
 
 # Nodes of one written-out nonlinearity, its result not counted.
