@@ -9,6 +9,7 @@ one for its whole batch: so the alignment with the strides of deep layers varies
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -18,8 +19,6 @@ from lucid_sprites.recipe.transform_lists import Transform
 
 # What shows beyond the edge of the picture; lucid pads with the same grey.
 _GREY = 0.5
-# Draws that one transform takes from its sprite's stream.
-_OWN_DRAWS = {"jitter": 2, "rotate": 1, "homography": 8}
 
 
 @dataclass(frozen=True)
@@ -62,24 +61,24 @@ def sample(
     Args:
         edges: height and width of the picture in pixels.
     """
-    own_count = sum(_OWN_DRAWS.get(name, 0) for item in transforms for name in item)
+    own_count = sum(TRANSFORMS[name].draws for item in transforms for name in item)
     own = np.stack(
         [random_streams.uniform(*key, first_step, steps, own_count) for key in keys], axis=1
     )
     shared = random_streams.shared_uniform(
-        first_step, steps, sum("scale" in item for item in transforms)
+        first_step, steps, sum(TRANSFORMS[name].shared for item in transforms for name in item)
     )
     kind = _Composition if rows(transforms) == 6 else _ProjectiveComposition
     composed = kind(np.tile(np.array(edges, float), (steps, 1)), len(keys))
     for item in transforms:
         ((name, value),) = item.items()
-        taken = _OWN_DRAWS.get(name, 0)
-        if name == "scale":
-            composed.scale(value, shared[:, 0])
+        operation = TRANSFORMS[name]
+        if operation.shared:
+            operation.apply(composed, value, shared[:, 0])
             shared = shared[:, 1:]
         else:
-            getattr(composed, name)(value, own[..., :taken])
-            own = own[..., taken:]
+            operation.apply(composed, value, own[..., : operation.draws])
+            own = own[..., operation.draws :]
     return composed.canvases()
 
 
@@ -173,6 +172,33 @@ class _ProjectiveComposition(_Composition):
         step[..., :2, :2] = matrix
         step[..., :2, 2] = offset
         self.full = self.full @ step
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What a transform does; its parameter is described in `recipe.transform_lists`.
+
+    Attributes:
+        apply: puts it behind a composition, with its parameter and what was drawn for it, uniform
+            in 0..1: [steps, batch, draws], or [steps] where it is shared.
+        draws: numbers that it takes from its sprite's stream for a step.
+        shared: takes one number for a step instead, the same for all sprites.
+    """
+
+    apply: Callable[[Any, Any, np.ndarray], None]
+    draws: int = 0
+    shared: bool = False
+
+
+TRANSFORMS: dict[str, Operation] = {
+    "pad": Operation(_Composition.pad),
+    "jitter": Operation(_Composition.jitter, draws=2),
+    "scale": Operation(_Composition.scale, shared=True),
+    "rotate": Operation(_Composition.rotate, draws=1),
+    "crop_or_pad": Operation(_Composition.crop_or_pad),
+    "homography": Operation(_ProjectiveComposition.homography, draws=8),
+    "normalize_gradient": Operation(_Composition.normalize_gradient),
+}
 
 
 def _through(points: np.ndarray, images: np.ndarray) -> np.ndarray:

@@ -9,6 +9,8 @@ lucid's transforms of these names mean, but for one thing: the engine samples th
 all of them, so what one of them cuts off comes back if a later one enlarges the canvas again.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from lucid_sprites.errors import UserError, nearest
@@ -70,6 +72,12 @@ def steps(transforms: str | list[Transform]) -> list[Transform]:
     return PRESETS[transforms] if isinstance(transforms, str) else transforms
 
 
+def unknown_to_lucid(transforms: str | list[Transform]) -> list[str]:
+    """Names of transforms that engine `lucid` does not have."""
+    names = dict.fromkeys(name for item in steps(transforms) for name in item)
+    return [name for name in names if not TRANSFORMS[name].in_lucid]
+
+
 def with_crop(
     transforms: str | list[Transform], picture: list[int], size: list[int]
 ) -> str | list[Transform]:
@@ -84,15 +92,14 @@ def _checked(item: Any, where: str) -> Transform:
         raise UserError(f"{where}: {item!r} is not one transform such as {{jitter: 8}}")
     ((said, value),) = item.items()
     name: Any = _LUCID_NAMES.get(said, said)
-    check = _CHECKS.get(name)
-    if check is None:
+    kind = TRANSFORMS.get(name)
+    if kind is None:
         raise UserError(
             f"{where}: unknown transform {name!r}; did you mean "
-            f"{nearest(str(name), [*_CHECKS], 1)}? There are {', '.join(_CHECKS)}"
+            f"{nearest(str(name), [*TRANSFORMS], 1)}? There are {', '.join(TRANSFORMS)}"
         )
-    expected, accepts = check
-    if not accepts(value):
-        raise UserError(f"{where}: {name} takes {expected}, not {value!r}")
+    if not kind.accepts(value):
+        raise UserError(f"{where}: {name} takes {kind.expected}, not {value!r}")
     return {name: value}
 
 
@@ -116,18 +123,59 @@ def _are(value: Any, low: float, high: float) -> bool:
     )
 
 
-_CHECKS = {
-    "pad": ("a number of pixels from 0 to 1024", _is_pixels),
-    "jitter": ("a number of pixels from 0 to 1024", _is_pixels),
-    "scale": ("a list of factors from 0.1 to 10", lambda value: _are(value, 0.1, 10)),
-    "rotate": ("a list of degrees from -360 to 360", lambda value: _are(value, -360, 360)),
-    "crop_or_pad": (
+def _unchanged(low: int, high: int, _: Any) -> tuple[int, int]:
+    return low, high
+
+
+@dataclass(frozen=True)
+class TransformType:
+    """What can be said of a transform without doing it; what it does is in `engine.transforms`.
+
+    Attributes:
+        expected: its parameter, for messages.
+        accepts: whether a value is one.
+        edges: from the smallest and largest edge of the canvas in pixels and the parameter to those
+            after it.
+        in_lucid: engine `lucid` has it, too.
+    """
+
+    expected: str
+    accepts: Callable[[Any], bool]
+    edges: Callable[[int, int, Any], tuple[int, int]] = _unchanged
+    in_lucid: bool = True
+
+
+TRANSFORMS: dict[str, TransformType] = {
+    "pad": TransformType(
+        "a number of pixels from 0 to 1024",
+        _is_pixels,
+        lambda low, high, pixels: (low + 2 * pixels, high + 2 * pixels),
+    ),
+    "jitter": TransformType(
+        "a number of pixels from 0 to 1024",
+        _is_pixels,
+        lambda low, high, pixels: (low - pixels, high - pixels),
+    ),
+    "scale": TransformType(
+        "a list of factors from 0.1 to 10",
+        lambda value: _are(value, 0.1, 10),
+        lambda low, high, factors: (int(low * min(factors)), int(high * max(factors))),
+    ),
+    "rotate": TransformType(
+        "a list of degrees from -360 to 360", lambda value: _are(value, -360, 360)
+    ),
+    "crop_or_pad": TransformType(
         "a list [height, width] of pixels",
         lambda value: _are(value, 1, 4096) and len(value) == 2 and all(map(_is_pixels, value)),
+        lambda low, high, size: (min(size), max(size)),
     ),
     # Beyond 0.4 the corners of the canvas may fall in line.
-    "homography": ("a share from 0 to 0.4", lambda value: _is_between(value, 0, 0.4)),
-    "normalize_gradient": ("a length from 1e-6 to 1e6", lambda v: _is_between(v, 1e-6, 1e6)),
+    "homography": TransformType(
+        "a share from 0 to 0.4", lambda value: _is_between(value, 0, 0.4), in_lucid=False
+    ),
+    "normalize_gradient": TransformType(
+        "a length from 1e-6 to 1e6", lambda value: _is_between(value, 1e-6, 1e6)
+    ),
 }
 
 
@@ -148,13 +196,6 @@ def _stages(transforms: str | list[Transform], scale: int) -> list[tuple[int, in
     stages = [(low, high)]
     for item in steps(transforms):
         ((name, value),) = item.items()
-        if name == "pad":
-            low, high = low + 2 * value, high + 2 * value
-        elif name == "jitter":
-            low, high = low - value, high - value
-        elif name == "scale":
-            low, high = int(low * min(value)), int(high * max(value))
-        elif name == "crop_or_pad":
-            low, high = min(value), max(value)
+        low, high = TRANSFORMS[name].edges(low, high, value)
         stages.append((low, high))
     return stages
