@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
-from lucid_sprites.images import network_input, panels
+from lucid_sprites.images import grad_cam, network_input, panels
 from lucid_sprites.images.backprop_rules import METHODS as BACKPROP_RULES
 from lucid_sprites.images.panels import Panel
 from lucid_sprites.models.graph.forward import activations
@@ -75,9 +75,18 @@ def _dreams(shown: Shown, layers: Sequence[str], settings: Any) -> Iterator[View
             yield layer, channel, panel
 
 
+def _grad_cam(shown: Shown, layers: Sequence[str], settings: Any) -> Iterator[View]:
+    maps = grad_cam.heat_maps(
+        shown.graph, shown.picture.name, layers, shown.value, shown.levels, settings
+    )
+    for layer, panel in zip(layers, maps, strict=True):
+        yield layer, None, panel
+
+
 METHODS: dict[str, Callable[[Shown, Sequence[str], Settings], Iterator[View]]] = {
     "activations": _activations,
     DREAM: _dreams,
+    "grad_cam": _grad_cam,
     **{
         f"{rule}{signal}": partial(_reconstructions, f"{rule}{signal}")
         for rule in BACKPROP_RULES

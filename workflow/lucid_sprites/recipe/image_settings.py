@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict, cast
 
+from lucid_sprites.errors import nearest
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.layer_catalogue import Layer
 from lucid_sprites.recipe.layer_operations import is_rectified
@@ -48,7 +49,19 @@ class DreamSettings(SizeSettings):
     seed: int
 
 
-class ImageSettings(GridSettings, DreamSettings):
+class TargetSettings(SizeSettings):
+    """What a class is explained by (see `images.grad_cam`).
+
+    Attributes:
+        target: number of the class; None for the one with the highest score.
+        target_layer: whose channels are the scores of classes; None for what the softmax reads.
+    """
+
+    target: int | None
+    target_layer: str | None
+
+
+class ImageSettings(GridSettings, DreamSettings, TargetSettings):
     """An entry of `images`, over the defaults."""
 
     methods: list[str]
@@ -70,6 +83,7 @@ _DREAM = {
     "denoise": 2.0,
     "seed": 0,
 }
+_TARGET = {"target": None, "target_layer": None}
 # Defaults are tf_cnnvis's where it has the setting.
 _DEFAULTS: Mapping[str, Any] = {
     "methods": ["activations", "deconvolution"],
@@ -78,6 +92,7 @@ _DEFAULTS: Mapping[str, Any] = {
     **_SIZE,
     **_GRID,
     **_DREAM,
+    **_TARGET,
 }
 DEFAULTS = cast(ImageSettings, _DEFAULTS)
 
@@ -93,6 +108,22 @@ def _missing_channel(
     if last < layer.depth:
         return None
     return f"channel {last} is beyond its depth; choose from 0 to {layer.depth - 1}"
+
+
+def _missing_target(
+    settings: Mapping[str, Any], layer: Layer, layers: Sequence[Layer]
+) -> str | None:
+    name, unit = settings["target_layer"], settings["target"]
+    by_name = {each.name: each for each in layers}
+    if name is None:
+        return None
+    if name not in by_name:
+        return f"no target_layer {name!r}; nearest names: {nearest(name, list(by_name))}"
+    if by_name[name].number <= layer.number:
+        return f"target_layer {name!r} is not behind it"
+    if unit is not None and unit >= by_name[name].depth:
+        return f"target {unit} is beyond {name}; choose from 0 to {by_name[name].depth - 1}"
+    return None
 
 
 @dataclass(frozen=True)
@@ -115,6 +146,7 @@ _OF_GRIDS = Method((*_SIZE, *_GRID, "maps"))
 METHODS: dict[str, Method] = {
     "activations": _OF_GRIDS,
     DREAM: Method((*_SIZE, *_DREAM), by_channel=True, problem=_missing_channel),
+    "grad_cam": Method((*_SIZE, *_TARGET), problem=_missing_target),
     **{
         f"{method}{signal}": _OF_GRIDS
         for method in ("gradient", "deconvolution", "guided_backpropagation")
