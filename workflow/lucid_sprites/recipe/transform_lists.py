@@ -3,7 +3,8 @@
 A transform list is a list of one-key mappings, applied in order to the picture:
 `{pad: pixels}`, `{jitter: pixels}`, `{scale: [factors]}`, `{rotate: [degrees]}`,
 `{crop_or_pad: [height, width]}`, `{homography: share}` (each corner of the canvas moves by up to
-that share of its size), `{normalize_gradient: length}` (of the gradient that reaches the picture).
+that share of its size), `{normalize_gradient: length}` (of the gradient that reaches the picture),
+`{blur: sigma}` or `{blur: [lowest, highest]}` (Gaussian, in pixels of the picture itself).
 lucid's own names random_scale, random_rotate and crop_or_pad_to are understood. They mean what
 lucid's transforms of these names mean, but for one thing: the engine samples the picture once for
 all of them, so what one of them cuts off comes back if a later one enlarges the canvas again.
@@ -16,6 +17,9 @@ from typing import Any
 from lucid_sprites.errors import UserError, nearest
 
 Transform = dict[str, Any]
+
+MOST_BLURRED = 16
+"""Largest sigma of a blur, in pixels."""
 
 _LUCID_NAMES = {
     "random_scale": "scale",
@@ -123,6 +127,10 @@ def _are(value: Any, low: float, high: float) -> bool:
     )
 
 
+def _is_range(value: Any, low: float, high: float) -> bool:
+    return _are(value, low, high) and len(value) == 2 and value[0] <= value[1]
+
+
 def _unchanged(low: int, high: int, _: Any) -> tuple[int, int]:
     return low, high
 
@@ -175,6 +183,11 @@ TRANSFORMS: dict[str, TransformType] = {
     ),
     "normalize_gradient": TransformType(
         "a length from 1e-6 to 1e6", lambda value: _is_between(value, 1e-6, 1e6)
+    ),
+    "blur": TransformType(
+        f"a sigma of 0 to {MOST_BLURRED} pixels, or the lowest and the highest as a list",
+        lambda value: _is_between(value, 0, MOST_BLURRED) or _is_range(value, 0, MOST_BLURRED),
+        in_lucid=False,
     ),
 }
 
