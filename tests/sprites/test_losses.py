@@ -21,11 +21,11 @@ from lucid_sprites.sprites.store import ENGINE_VARIANT, Entry
 # The original kit's columns in its order, then those that it did not have.
 COLUMNS = [
     "batch_id", "timestamp", "scale", "adam", "transforms", "layer", "index", "threshold", "loss",
-    "status", "seed", "attempt", "step", "layer_name", "parametrization", "variant",
+    "status", "seed", "attempt", "step", "layer_name", "parametrization", "variant", "rise",
 ]  # fmt: skip
 DTYPES = {
     **dict.fromkeys(COLUMNS, np.dtype(np.int64)),
-    **dict.fromkeys(("adam", "loss"), np.dtype(np.float64)),
+    **dict.fromkeys(("adam", "loss", "rise"), np.dtype(np.float64)),
 }
 TEXT = {"transforms", "status", "layer_name", "parametrization", "variant"}
 
@@ -137,6 +137,21 @@ def test_transforms_are_names_or_readable_lists(blocks, tmp_path):
     transforms = written(blocks, tmp_path / "losses.csv")["transforms"].tolist()
     assert transforms[:2] == ["standard", "none"]
     assert json.loads(transforms[2]) == [{"pad": 4}, {"scale": [0.9, 1.1]}]
+
+
+def test_the_rise_is_that_of_the_last_half(tmp_path):
+    growing = ok(1.0, [16, 64], 4000)  # a loss of 17 at step 16, of 65 at step 64
+    growing.curve = {4: 2.0, 8: 9.0, 16: 17.0, 24: 33.0, 40: 50.0}
+    stuck = failed(RECURRING, 40, 0.25, 3000)
+    stuck.curve = {20: 0.25}
+    early = failed(NOT_FINITE, 3, float("nan"), 1000)
+    block = write_block(tmp_path / "b.zip", 2, "conv2", [
+        sprite(0, {0: growing}), sprite(1, {0: stuck}), sprite(2, {0: early}),
+    ])  # fmt: skip
+    rises = written([block], tmp_path / "losses.csv")["rise"].tolist()
+    # From step 8 to 16, from 24 to 64, from 20 to 40; the last has no curve.
+    assert rises[:3] == [(17 - 9) / 8, (65 - 33) / 40, 0]
+    assert np.isnan(rises[3])
 
 
 def test_the_order_of_the_blocks_does_not_matter(blocks):

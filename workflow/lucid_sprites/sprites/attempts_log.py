@@ -101,6 +101,14 @@ class Derived:
     listed: bool = True
 
 
+def _rise(row: AttemptRow) -> float | None:
+    """By how much the loss rose with each step of the last half; None of too few steps to say."""
+    step = row["step"]
+    curve = {int(place): loss for place, loss in row["curve"].items()}
+    before = max((place for place in curve if place <= step / 2), default=None)
+    return None if before is None else (row["loss"] - curve[before]) / (step - before)
+
+
 _NUMBER = (int, float)
 
 # In the order of `losses.csv`: first the original kit's columns, in its order.
@@ -136,6 +144,7 @@ COLUMNS: tuple[Stored | Derived, ...] = (
         since=2,
         varies=True,
     ),
+    Derived("rise", _rise),
 )
 
 _STORED = [column for column in COLUMNS if isinstance(column, Stored)]
