@@ -39,7 +39,8 @@ class InputSpec:
         Args:
             pictures: arrays or tensors from 0, black, to `white`.
         """
-        return pictures * ((self.high - self.low) / white) + self.low
+        ranged: Pixels = pictures * ((self.high - self.low) / white) + self.low
+        return ranged
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for the catalogue, jobs and keys."""
