@@ -40,11 +40,12 @@ def run(
         tensorflow: what the body needs of TensorFlow.
         refused: other exceptions that are one line.
     """
+    one_line: tuple[type[Exception], ...] = (UserError, *refused)
     arguments = parser.parse_args()
     start(tensorflow)
     try:
         yield arguments
-    except (UserError, *refused) as error:
+    except one_line as error:
         fail(error)
 
 
