@@ -124,7 +124,8 @@ def overlay(levels: np.ndarray, heat: np.ndarray) -> np.ndarray:
     share = np.clip(grid.smooth_resize(share[..., None], *levels.shape[:2]), 0, 1)
     colours = 255 * colormaps["turbo"](share[..., 0])[..., :3]
     mixed = levels + _OPACITY * share * (colours - levels)
-    return np.rint(mixed).astype(np.uint8)
+    shown: np.ndarray = np.rint(mixed).astype(np.uint8)
+    return shown
 
 
 def heat_maps(
