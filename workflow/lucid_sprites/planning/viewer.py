@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from lucid_sprites import layout
-from lucid_sprites.files import natural_key
+from lucid_sprites.files import natural_key, sha256
+from lucid_sprites.made import tag
 from lucid_sprites.planning.layers import LayerPlan
 from lucid_sprites.planning.sprites import InstancePlan, Plan
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.settings import canonical_json
 
-PLOTS = ("loss", "status", "time")
+_PAGE = Path(layout.__file__).parent / "viewer" / "page"
+
+PLOTS = {"loss": "loss over steps", "status": "status counts", "time": "time per layer"}
+"""What the report calls each plot of `viewer.plots`; `workflow/report/<plot>.rst` explains it."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ class Pages:
         instance, layer = self.plan.instance_of(wildcards), self.plan.layer_of(wildcards)
         return canonical_json(
             {
+                "format": layout.PAGE_FORMAT,
                 "results": str(self.plan.results),
                 "series": wildcards.series,
                 "instance": wildcards.instance,
@@ -96,6 +101,7 @@ class Pages:
         series = wildcards.series
         return canonical_json(
             {
+                "format": layout.PAGE_FORMAT,
                 "results": str(self.plan.results),
                 "review": self.plan.reviews[series],
                 "series": series,
@@ -141,14 +147,23 @@ class Pages:
             *(self._path(layout.LOSSES, plan) for plan in self._instances(wildcards.series)),
         ]
 
+    @cached_property
+    def _page_sources(self) -> str:
+        files = sorted(_PAGE.iterdir())
+        return tag(*(f"{file.name} {sha256(file)}" for file in files))
+
+    def page_sources(self, _: Any = None) -> str:
+        """Changes with the scripts and styles that pages are made of."""
+        return self._page_sources
+
     def manifests(self, _: Any = None) -> list[str]:
         """The manifest of every series; of those that the workflow trains if it has done so."""
         return self._of_shown_series(layout.MANIFEST)
 
     def other_manifests(self, _: Any = None) -> list[str]:
         """The manifests of series that lie in the results and that this config does not have."""
-        found = Path(self.plan.results).glob(layout.MANIFEST.format(series="*"))
-        names = (path.parent.name for path in found if path.is_file())
+        manifests = Path(self.plan.results).glob(layout.MANIFEST.format(series="*"))
+        names = (path.parent.name for path in manifests if path.is_file())
         return [
             self.plan.pattern(layout.MANIFEST).format(series=name)
             for name in sorted(names, key=natural_key)
@@ -204,9 +219,10 @@ class Pages:
     def _data_of_layer(self, instance: InstancePlan, layer: LayerPlan) -> Iterator[str]:
         yield self._path(layout.PAGE_CELLS, instance, layer=layer.number)
         for threshold in layer.thresholds:
-            place = {"layer": layer.number, "threshold": threshold}
-            yield self._path(layout.PAGE_PIXELS, instance, **place)
+            wildcards = {"layer": layer.number, "threshold": threshold}
+            yield self._path(layout.PAGE_PIXELS, instance, **wildcards)
 
-    def _path(self, template: str, place: Any, **fields: Any) -> str:
+    def _path(self, template: str, instance: Any, **fields: Any) -> str:
+        """A path of an instance, which is given as its plan or by wildcards."""
         pattern = self.plan.pattern(template)
-        return pattern.format(series=place.series, instance=place.instance, **fields)
+        return pattern.format(series=instance.series, instance=instance.instance, **fields)

@@ -17,11 +17,11 @@ const chart = (() => {
     const rough = (high - low) / 4;
     const power = 10 ** Math.floor(Math.log10(rough));
     const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough);
-    const found = [];
+    const values = [];
     for (let at = Math.ceil(low / step) * step; at <= high + step / 1e6; at += step) {
-      found.push(Number(at.toPrecision(10)));
+      values.push(Number(at.toPrecision(10)));
     }
-    return found;
+    return values;
   }
 
   /**
