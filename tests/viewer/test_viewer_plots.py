@@ -1,9 +1,12 @@
 """Plots, by what is drawn on them."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+from lucid_sprites import layout
+from lucid_sprites.planning.viewer import PLOTS
 from lucid_sprites.viewer import plots
 from lucid_sprites.viewer.manifest import build
 
@@ -35,6 +38,13 @@ def manifest():
     }
 
 
+def test_the_report_has_every_plot_with_a_title_and_a_caption():
+    report = Path(layout.__file__).parents[1] / "report"
+    assert list(PLOTS) == list(plots.PLOTS)
+    assert all((report / f"{plot}.rst").read_text().strip() for plot in PLOTS)
+    assert all(PLOTS.values())
+
+
 def test_loss_has_a_panel_per_layer_and_a_line_per_instance(manifest):
     figure = plots.loss(manifest)
     first, second = figure.axes
@@ -61,8 +71,8 @@ def test_time_is_that_of_each_layer(manifest):
 
 def test_layers_without_any_picture_are_drawn_empty(manifest):
     for instance in manifest["instances"]:
-        for each in instance["layers"]:
-            each["loss"] = {"step": [], "low": [], "median": [], "high": []}
+        for empty in instance["layers"]:
+            empty["loss"] = {"step": [], "low": [], "median": [], "high": []}
     assert len(plots.loss(manifest).axes) == 2
 
 
@@ -71,7 +81,7 @@ def test_program_writes_the_same_files_twice(manifest, tmp_path, monkeypatch):
     source.write_text(json.dumps(manifest))
     contents = []
     for turn in ("a", "b"):
-        out = [tmp_path / turn / f"{plot}.svg" for plot in ("loss", "status", "time")]
+        out = [tmp_path / turn / f"{plot}.svg" for plot in plots.PLOTS]
         monkeypatch.setattr(
             "sys.argv", ["plots", "--manifest", str(source), "--out", *map(str, out)]
         )
