@@ -218,5 +218,5 @@ def _redo_field(name: str, allowed: dict[str, Any]) -> RedoField:
         return {"name": name, "kind": "choice", "choices": list(PRESETS)}
     if "enum" in allowed:
         return {"name": name, "kind": "choice", "choices": allowed["enum"]}
-    low = allowed.get("minimum", allowed.get("exclusiveMinimum"))
+    low = allowed["minimum"] if "minimum" in allowed else allowed["exclusiveMinimum"]
     return {"name": name, "kind": allowed["type"], "low": low, "high": allowed["maximum"]}
