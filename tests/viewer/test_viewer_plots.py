@@ -69,11 +69,24 @@ def test_time_is_that_of_each_layer(manifest):
     assert labels == ["young  conv1", "young  conv2", "old  conv1"]
 
 
+def test_late_rise_is_the_share_of_the_last_quarter(manifest):
+    young, old = manifest["instances"]
+    curves = [("conv1", [1, 3, 3]), ("conv2", [2, 2, 2])]
+    young["layers"] = [{"name": name, "loss": {"step": [0, 12, 16], "median": median}}
+                       for name, median in curves]  # fmt: skip
+    old["layers"] = [{"name": "conv1", "loss": {"step": [0, 16], "median": [0, 8]}}]
+    (axes,) = plots.late_rise(manifest).axes
+    # All of the rise comes before; there is none; the same at every step.
+    assert [bar.get_width() for bar in axes.patches] == [0, 0, pytest.approx(25)]
+    assert [line.get_xdata()[0] for line in axes.lines] == [25]
+
+
 def test_layers_without_any_picture_are_drawn_empty(manifest):
     for instance in manifest["instances"]:
         for empty in instance["layers"]:
             empty["loss"] = {"step": [], "low": [], "median": [], "high": []}
     assert len(plots.loss(manifest).axes) == 2
+    assert [bar.get_width() for bar in plots.late_rise(manifest).axes[0].patches] == [0, 0, 0]
 
 
 def test_program_writes_the_same_files_twice(manifest, tmp_path, monkeypatch):

@@ -17,7 +17,12 @@ from lucid_sprites.recipe.settings import canonical_json
 
 _PAGE = Path(layout.__file__).parent / "viewer" / "page"
 
-PLOTS = {"loss": "loss over steps", "status": "status counts", "time": "time per layer"}
+PLOTS = {
+    "loss": "loss over steps",
+    "late_rise": "rise at the end",
+    "status": "status counts",
+    "time": "time per layer",
+}
 """What the report calls each plot of `viewer.plots`; `workflow/report/<plot>.rst` explains it."""
 
 

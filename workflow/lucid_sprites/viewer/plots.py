@@ -11,13 +11,14 @@ from functools import partial
 from itertools import cycle
 from pathlib import Path
 
+import numpy as np
 from matplotlib import colormaps, rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole
-from lucid_sprites.viewer.layer_data import LayerSummary
+from lucid_sprites.viewer.layer_data import LayerSummary, LossSpread
 from lucid_sprites.viewer.manifest import Manifest, read
 
 _COLUMNS = 4
@@ -25,6 +26,9 @@ _PANEL = 3.0, 2.2
 """Inches."""
 _ROW = 0.28
 """Inches for a bar."""
+
+_LATE = 0.25
+"""The part of the steps that is called late."""
 
 # Okabe and Ito's colours, which colour-blind people can tell apart.
 _STATUS_COLOURS = ["#009E73", "#999999", "#E69F00", "#CC79A7", "#56B4E9", "#D55E00"]
@@ -90,7 +94,33 @@ def time(manifest: Manifest) -> Figure:
     return figure
 
 
-PLOTS: dict[str, Callable[[Manifest], Figure]] = {"loss": loss, "status": status, "time": time}
+def late_rise(manifest: Manifest) -> Figure:
+    """How much of the rise of the median loss came last: a bar per layer and instance."""
+    layers = _layers(manifest)
+    figure, axes = _bars([name for name, _ in layers])
+    shares = [100 * _late_share(layer["loss"]) for _, layer in layers]
+    axes.barh(range(len(layers)), shares, color="#0072B2")
+    axes.axvline(100 * _LATE, color="#999999", linestyle="--")
+    axes.set_xlabel("% of the rise in the last quarter of the steps; dashed: as fast as before")
+    return figure
+
+
+def _late_share(spread: LossSpread) -> float:
+    """The part of the median's rise in the last of the steps; 0 if it does not rise."""
+    steps, median = spread["step"], spread["median"]
+    if not steps or median[-1] <= median[0]:
+        return 0.0
+    start = steps[-1] - _LATE * (steps[-1] - steps[0])
+    rise = median[-1] - float(np.interp(start, steps, median))
+    return rise / (median[-1] - median[0])
+
+
+PLOTS: dict[str, Callable[[Manifest], Figure]] = {
+    "loss": loss,
+    "late_rise": late_rise,
+    "status": status,
+    "time": time,
+}
 """The plots by name; `planning.viewer.PLOTS` has what the report calls them."""
 
 
