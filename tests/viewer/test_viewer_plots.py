@@ -62,6 +62,14 @@ def test_status_counts_over_the_thresholds(manifest):
     assert [bar.get_x() for bar in bad] == [5, 6, 5]
 
 
+def test_every_status_has_a_colour_of_its_own(manifest):
+    counts = {"8": dict.fromkeys(manifest["statuses"], 1)}
+    manifest["instances"] = [{"name": "one", "layers": [layer("conv1", [1.0, 2.0], counts, 1)]}]
+    (axes,) = plots.status(manifest).axes
+    colours = {bars[0].get_facecolor() for bars in axes.containers}
+    assert len(colours) == len(axes.containers) == len(manifest["statuses"])
+
+
 def test_time_is_that_of_each_layer(manifest):
     (axes,) = plots.time(manifest).axes
     assert [bar.get_width() for bar in axes.patches] == [4.5, 9.0, 4.5]

@@ -31,7 +31,9 @@ _LATE = 0.25
 """The part of the steps that is called late."""
 
 # Okabe and Ito's colours, which colour-blind people can tell apart.
-_STATUS_COLOURS = ["#009E73", "#999999", "#E69F00", "#CC79A7", "#56B4E9", "#D55E00"]
+_STATUS_COLOURS = [
+    "#009E73", "#999999", "#E69F00", "#CC79A7", "#56B4E9", "#D55E00", "#0072B2",
+]  # fmt: skip
 
 
 def loss(manifest: Manifest) -> Figure:
