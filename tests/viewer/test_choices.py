@@ -60,10 +60,10 @@ def test_quantities_of_a_training_are_those_of_its_log():
 @pytest.fixture
 def page_file(tmp_path) -> Path:
     """A page of a layer of 4 units whose manifest names choices and columns that are new."""
-    place = {"series": "a", "instance": "one", "layer": 3}
+    wildcards = {"series": "a", "instance": "one", "layer": 3}
 
     def path(template: str) -> Path:
-        file = tmp_path / template.format(**place, threshold=8)
+        file = tmp_path / template.format(**wildcards, threshold=8)
         file.parent.mkdir(parents=True, exist_ok=True)
         return file
 

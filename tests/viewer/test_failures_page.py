@@ -21,10 +21,10 @@ FINE = {8: [OK, OK], 16: [OK, OK]}
 
 
 def write_layer(results, number, name, statuses):
-    place = {"series": "a", "instance": "one", "layer": number}
+    wildcards = {"series": "a", "instance": "one", "layer": number}
 
     def path(template, **fields):
-        file = results / template.format(**place, **fields)
+        file = results / template.format(**wildcards, **fields)
         file.parent.mkdir(parents=True, exist_ok=True)
         return file
 
