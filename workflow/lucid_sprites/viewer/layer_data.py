@@ -20,7 +20,7 @@ from lucid_sprites.errors import UserError
 from lucid_sprites.files import write_whole
 from lucid_sprites.made import mark
 from lucid_sprites.recipe import index_ranges
-from lucid_sprites.recipe.setting_types import Scale
+from lucid_sprites.recipe.setting_types import Scale, SpriteSettings
 from lucid_sprites.recipe.size import Size
 from lucid_sprites.recipe.statuses import OK
 from lucid_sprites.sprites import attempts_log, sheet_index
@@ -30,11 +30,11 @@ from lucid_sprites.viewer.choices import attempt_columns, cell_columns
 from lucid_sprites.viewer.script import script
 
 
-class Group(TypedDict):
+class GroupSpec(TypedDict):
     """Indexes of a layer, as text, and the settings that they share."""
 
     indexes: str
-    settings: dict[str, Any]
+    settings: SpriteSettings
 
 
 class LayerSpec(TypedDict):
@@ -57,7 +57,7 @@ class LayerSpec(TypedDict):
     columns: int
     thresholds: list[int]
     blocks: str
-    groups: list[Group]
+    groups: list[GroupSpec]
 
 
 class Cells(TypedDict):
@@ -90,7 +90,7 @@ class Unit(TypedDict):
 class Details(TypedDict):
     """All that differs between the units of a layer; settings with sizes as in file names."""
 
-    settings: list[dict[str, Any]]
+    settings: list[dict[str, object]]
     units: dict[int, Unit]
 
 
@@ -154,7 +154,7 @@ def _columns(cells: list[Cell | None]) -> dict[str, list[Any]]:
     return {name: [row.get(name) for row in rows] for name in names}
 
 
-def details(rows: list[AttemptRow], groups: list[Group]) -> Details:
+def details(rows: list[AttemptRow], groups: list[GroupSpec]) -> Details:
     """Settings and attempts of every unit.
 
     Args:
@@ -174,7 +174,7 @@ def details(rows: list[AttemptRow], groups: list[Group]) -> Details:
         attempts.setdefault((row["index"], row["attempt"]), []).append(row)
     for (index, _), attempt_rows in sorted(attempts.items()):
         units[index]["attempts"].append(_attempt(attempt_rows))
-    shown = [
+    shown: list[dict[str, object]] = [
         {**item["settings"], "scale": str(Size.of(item["settings"]["scale"]))} for item in groups
     ]
     return {"settings": shown, "units": units}

@@ -14,7 +14,7 @@ const chart = (() => {
 
   /** About five round numbers from `low` to `high`. */
   function ticks(low, high) {
-    const rough = (high - low) / 4;
+    const rough = (high - low) / 5;
     const power = 10 ** Math.floor(Math.log10(rough));
     const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough);
     const values = [];

@@ -20,11 +20,18 @@ const grid = (() => {
   let showing = 0;
   let blinking = 0;
 
-  /** Zoom in whole numbers, larger where there is room. */
+  const zooms = ({ series }) => data.series.get(series).choices.zooms;
+
+  /** The zoom that there is to choose nearest to a number. */
+  const nearestZoom = (state, wanted) => zooms(state).reduce((best, zoom) =>
+    (Math.abs(zoom - wanted) < Math.abs(best - wanted) ? zoom : best));
+
+  /** A zoom in whole numbers, larger where there is room. */
   function usualZoom() {
-    const edge = sprites.longest(address.state);
-    if (innerWidth < 700) return edge <= 64 ? "1" : "0.5";
-    return edge <= 32 ? "4" : edge <= 64 ? "2" : "1";
+    const { state } = address;
+    const edge = sprites.longest(state);
+    const wanted = innerWidth < 700 ? (edge <= 64 ? 1 : 0.5) : edge <= 32 ? 4 : edge <= 64 ? 2 : 1;
+    return String(nearestZoom(state, wanted));
   }
 
   function measure() {
@@ -212,12 +219,11 @@ const grid = (() => {
   const open = (position) => list[position]
     && app.change({ view: "unit", index: String(list[position].index) }, true);
 
-  const zooms = (state) => data.series.get(state.series).choices.zooms;
-
   function zoom(by) {
     const { state } = address;
-    const at = zooms(state).indexOf(Number(state.zoom || usualZoom())) + by;
-    app.change({ zoom: String(zooms(state)[Math.min(zooms(state).length - 1, Math.max(0, at))]) });
+    const all = zooms(state);
+    const at = all.indexOf(nearestZoom(state, Number(state.zoom || usualZoom()))) + by;
+    app.change({ zoom: String(all[Math.min(all.length - 1, Math.max(0, at))]) });
   }
 
   const zoomChoice = (state) => choice("Zoom", state.zoom || usualZoom(),
