@@ -26,6 +26,9 @@ LIST, REMOVE, REMOVE_ALL = "list", "remove", "remove_all"
 _SHOWN = 3
 """Files of a folder that the list names."""
 _OF_FOLDERS = r"\.snakemake_timestamp|\.made"
+_OF_AN_IMPORT = re.compile(
+    rf"{layout.NAME}/{layout.NAME}/{re.escape(layout.IMPORTING)}[a-z0-9_]{{8}}/.+", re.DOTALL
+).fullmatch
 _WILDCARDS = {
     **layout.WILDCARDS,
     "method": "|".join(METHODS),
@@ -59,7 +62,12 @@ def find(asked: Asked) -> list[Orphan]:
     found = []
     for name in asked.plan.series:
         for path, status in _files(str(asked.plan.results / name)):
-            folder, file = os.path.split(os.path.relpath(path, asked.plan.results))
+            relative = os.path.relpath(path, asked.plan.results)
+            if _OF_AN_IMPORT(relative):
+                if is_abandoned(status):
+                    found.append(Orphan(path, status.st_size, is_costly=False))
+                continue
+            folder, file = os.path.split(relative)
             leftover = name_of_leftover(file)
             place = os.path.join(folder, made.subject(leftover or file))
             matches = [
