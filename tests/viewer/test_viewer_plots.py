@@ -97,6 +97,14 @@ def test_layers_without_any_picture_are_drawn_empty(manifest):
     assert [bar.get_width() for bar in plots.late_rise(manifest).axes[0].patches] == [0, 0, 0]
 
 
+def test_a_plot_that_there_is_not_is_named_with_the_choices(manifest, tmp_path, monkeypatch):
+    source = tmp_path / "manifest.json"
+    source.write_text(json.dumps(manifest))
+    monkeypatch.setattr("sys.argv", ["plots", "--manifest", str(source), "--out", "a/los.svg"])
+    with pytest.raises(SystemExit, match=r"a/los\.svg: .*'los'.* loss, late_rise, status, time"):
+        plots.main()
+
+
 def test_program_writes_the_same_files_twice(manifest, tmp_path, monkeypatch):
     source = tmp_path / "manifest.json"
     source.write_text(json.dumps(manifest))

@@ -126,6 +126,14 @@ PLOTS: dict[str, Callable[[Manifest], Figure]] = {
 """The plots by name; `planning.viewer.PLOTS` has what the report calls them."""
 
 
+def _plot_of(path: str) -> Callable[[Manifest], Figure]:
+    """The plot that a file is named after."""
+    name = Path(path).stem
+    if name not in PLOTS:
+        raise UserError(f"{path}: there is no plot {name!r}; there are {', '.join(PLOTS)}")
+    return PLOTS[name]
+
+
 def _layer_names(manifest: Manifest) -> list[str]:
     """The layers of all instances, each once."""
     names = (layer["name"] for instance in manifest["instances"] for layer in instance["layers"])
@@ -167,7 +175,7 @@ def main() -> None:
     try:
         manifest = read(arguments.manifest)
         for path in arguments.out:
-            draw = PLOTS[Path(path).stem]
+            draw = _plot_of(path)
             # Equal plots are equal files: no date, and no random names inside.
             with rc_context({"svg.hashsalt": "lucid-sprites"}):
                 save = partial(draw(manifest).savefig, format="svg", metadata={"Date": None})
