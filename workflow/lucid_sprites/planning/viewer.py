@@ -121,9 +121,7 @@ class Pages:
 
     def series_tables(self, wildcards: Any) -> dict[str, str]:
         """The CSV files of a series' tables by name."""
-        return {
-            name: path for (series, name), path in self.tables.items() if series == wildcards.series
-        }
+        return self._tables_of_series(wildcards.series)
 
     def table(self, wildcards: Any) -> str:
         """The CSV of a table."""
@@ -131,15 +129,7 @@ class Pages:
 
     def page_data(self, wildcards: Any) -> list[str]:
         """All that the page of a series loads."""
-        return [
-            path
-            for instance in self._instances(wildcards.series)
-            for layer in instance.layers
-            for path in self._data_of_layer(instance, layer)
-        ] + [
-            self.plan.pattern(layout.PAGE_TABLE).format(series=wildcards.series, table=table)
-            for table in self.series_tables(wildcards)
-        ]
+        return self._data_of_series(wildcards.series)
 
     def bundle_tables(self, wildcards: Any) -> list[str]:
         """The tables of a series as its bundle is given them, `name=path`."""
@@ -180,13 +170,12 @@ class Pages:
         return "|".join(map(re.escape, self.plan.series)) or layout.NAME
 
     def all_pages(self, _: Any = None) -> list[str]:
-        """The page of every series, and the one over all of them."""
-        pages = self._of_all_series(self._given, layout.PAGE)
-        return [*pages, self.plan.pattern(layout.START_PAGE)]
+        """The page of every series with all that it loads, and the page over all of them."""
+        return [*self._pages(self._given), self.plan.pattern(layout.START_PAGE)]
 
     def trained_pages(self, _: Any = None) -> list[str]:
-        """The pages of the series that the workflow trains."""
-        return self._of_all_series(self.plan.only(trained=True), layout.PAGE)
+        """The pages of the series that the workflow trains, with all that they load."""
+        return self._pages(self.plan.only(trained=True))
 
     def all_plots(self, _: Any = None) -> list[str]:
         """The plots of every series."""
@@ -221,8 +210,28 @@ class Pages:
         pattern = plan.pattern(template)
         return [pattern.format(series=series, **fields) for series in plan.series]
 
+    def _pages(self, plan: Plan) -> list[str]:
+        """Pages, and what they load: Snakemake misses nothing that only they depend on."""
+        pages = self._of_all_series(plan, layout.PAGE) + self._of_all_series(plan, layout.MANIFEST)
+        return pages + [path for series in plan.series for path in self._data_of_series(series)]
+
+    def _tables_of_series(self, series: str) -> dict[str, str]:
+        return {name: path for (own, name), path in self.tables.items() if own == series}
+
+    def _data_of_series(self, series: str) -> list[str]:
+        return [
+            path
+            for instance in self._instances(series)
+            for layer in instance.layers
+            for path in self._data_of_layer(instance, layer)
+        ] + [
+            self.plan.pattern(layout.PAGE_TABLE).format(series=series, table=table)
+            for table in self._tables_of_series(series)
+        ]
+
     def _data_of_layer(self, instance: InstancePlan, layer: LayerPlan) -> Iterator[str]:
-        yield self._path(layout.PAGE_CELLS, instance, layer=layer.number)
+        for template in (layout.PAGE_CELLS, layout.PAGE_DETAILS, layout.PAGE_SUMMARY):
+            yield self._path(template, instance, layer=layer.number)
         for threshold in layer.thresholds:
             wildcards = {"layer": layer.number, "threshold": threshold}
             yield self._path(layout.PAGE_PIXELS, instance, **wildcards)
