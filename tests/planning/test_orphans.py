@@ -156,6 +156,14 @@ def test_what_a_killed_program_left_is_an_orphan_once_it_is_old(results, asked):
     assert [path.exists() for path in (young, old, foreign)] == [True, False, True]
 
 
+def test_empty_folders_that_a_killed_program_left_go_with_their_instance(results, asked):
+    for instance in ("gone", "one"):
+        (results / f"tiny/{instance}/store/f8").mkdir(parents=True)
+    orphans.clean(asked, orphans.REMOVE_ALL)
+    assert not (results / "tiny/gone").exists()
+    assert (results / "tiny/one/store/f8").exists()
+
+
 def test_what_a_killed_import_left_is_an_orphan_once_it_is_old(results, asked):
     young, old, gone, foreign = (
         results / f"tiny/{folder}/log"
