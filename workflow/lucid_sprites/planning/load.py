@@ -11,13 +11,13 @@ from lucid_sprites.errors import UserError
 from lucid_sprites.planning import clock, ownership
 from lucid_sprites.planning.catalogues import catalogues, stamp
 from lucid_sprites.planning.import_jobs import ImportJob, InputOptions
+from lucid_sprites.planning.inheritance import canvas_edges, inherit
 from lucid_sprites.planning.models import InstanceOptions
 from lucid_sprites.planning.sources import Source, sources
 from lucid_sprites.planning.sprites import Plan
-from lucid_sprites.recipe import transform_lists
+from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.setting_types import Settings
 from lucid_sprites.recipe.settings import DEFAULTS, merge, resolve
-from lucid_sprites.recipe.size import Size
 
 
 def load(config: dict[str, Any], source: str) -> Plan:
@@ -99,7 +99,8 @@ def _options(
     redo_where = f"{reviewed.file}: instance {instance.instance}"
     place = {"series": instance.series, "instance": instance.instance}
     origin = instance.origin
-    edges = _edges(settings, levels, where)
+    _check(settings, levels, where)
+    edges = canvas_edges(settings, [*levels, redo])
     said = cast(InputOptions, {**series.get("input", {}), **instance.options.get("input", {})})
     job: ImportJob = {
         "origin": origin,
@@ -112,23 +113,13 @@ def _options(
     return InstanceOptions(instance, settings, levels, where, redo, redo_where, job)
 
 
-def _edges(settings: Settings, levels: list[list[Any] | None], where: str) -> list[int]:
-    """Edges of the canvases that the settings make: smallest, an odd one between, largest."""
-    entries = [item for level in levels for item in level or [] if isinstance(item, dict)]
-    own = [merge(settings, item) for item in entries]
-    own += [
-        merge(merge(settings, item), values)
-        for item in entries
-        for values in item.get("index", {}).values()
-    ]
-    edges = [
-        edge
-        for each in [settings, *own]
-        for own_edge in Size.of(each["scale"])
-        for edge in transform_lists.canvas_edges(resolve(each, where)["transforms"], own_edge)
-    ]
-    low, high = min(edges), max(edges)
-    return sorted({low, (low + high) // 2 | 1, high}) if low < high else [low]
+def _check(settings: Settings, levels: list[list[Any] | None], where: str) -> None:
+    """Refuse, before any model is read, what an item says that would be wrong in any layer."""
+    items = [item for level in levels for item in level or [] if isinstance(item, dict)]
+    for item in [{}, *items]:
+        inherited = inherit(settings, [item], lambda indexes: index_ranges.parse(indexes, where))
+        for merged in inherited.distinct():
+            resolve(merged, where)
 
 
 def _check_writable(results: Path) -> None:
