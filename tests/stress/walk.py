@@ -226,7 +226,7 @@ def _check_records(site: Site) -> None:
         config = schema.check(site.config(), "config.yaml")
         plan = load(config, "config.yaml")
         _check_models(plan, site)
-        for kind in (plan, plan_studies(config, plan, "config.yaml")):
+        for kind in (plan, plan_studies(config, plan, "config.yaml").sprites):
             wrong = list(_wrong(kind))
             if wrong:
                 raise Fault("sprites are not as planned:\n" + "\n".join(wrong[:20]))

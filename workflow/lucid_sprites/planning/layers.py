@@ -47,6 +47,11 @@ class LayerPlan:
     keep_state: bool
     groups: list[Group]
 
+    @property
+    def wildcard(self) -> str:
+        """How it is called in file names."""
+        return str(self.number)
+
     @cached_property
     def by_index(self) -> dict[int, Group]:
         """The group of each index, rising."""

@@ -14,13 +14,13 @@ from lucid_sprites.planning.import_jobs import ImportJob, InputOptions
 from lucid_sprites.planning.inheritance import canvas_edges, inherit
 from lucid_sprites.planning.models import InstanceOptions
 from lucid_sprites.planning.sources import Source, sources
-from lucid_sprites.planning.sprites import Plan
+from lucid_sprites.planning.sprites import ImportFirst, Plan, cannot_wait
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.setting_types import Settings
 from lucid_sprites.recipe.settings import DEFAULTS, merge, resolve
 
 
-def load(config: dict[str, Any], source: str) -> Plan:
+def load(config: dict[str, Any], source: str, import_first: ImportFirst = cannot_wait) -> Plan:
     """The plan.
 
     Imports every model that is there and is new or has changed.
@@ -28,37 +28,44 @@ def load(config: dict[str, Any], source: str) -> Plan:
     Args:
         config: what the config file holds.
         source: the config file's name, for messages.
+        import_first: what is done about models that jobs make (see `Plan`).
 
     Raises:
         UserError: whatever is wrong with the config, the models, or the results folder.
     """
     config = schema.check(config, source)
-    found = sources(config, source)
+    models = sources(config, source)
     results = Path(config.get("results", "results"))
     _check_writable(results)
     ownership.check(results)
     clock.settle(results)
     known = fingerprints.keep_in(results / layout.FINGERPRINTS)
     defaults = merge(DEFAULTS, config.get("defaults", {}))
-    reviews = {series: _review(config, series, found) for series in config["series"]}
+    reviews = {series: _review(config, series, models) for series in config["series"]}
     options = {
-        (each.series, each.instance): _options(
-            each, config, defaults, results, source, reviews[each.series]
+        (model.series, model.instance): _options(
+            model, config, defaults, results, source, reviews[model.series]
         )
-        for each in found
+        for model in models
     }
     tables = {
         (series, name): path
-        for series, own in config["series"].items()
-        for name, path in (own or {}).get("tables", {}).items()
+        for series, said in config["series"].items()
+        for name, path in (said or {}).get("tables", {}).items()
     }
-    files = {name: each.file for name, each in reviews.items()}
-    plan = Plan(results, options, config["series"], files, tables)
-    present = [own for own in options.values() if not own.source.is_made]
+    plan = Plan(
+        results,
+        options,
+        config["series"],
+        import_first,
+        reviews={series: review.file for series, review in reviews.items()},
+        tables=tables,
+    )
+    present = [instance for instance in options.values() if not instance.source.is_made]
     known.save()
-    described = catalogues([own.job for own in present])
-    for own, catalogue in zip(present, described, strict=True):
-        plan.add(own.source.series, own.source.instance, catalogue)
+    described = catalogues([instance.job for instance in present])
+    for instance, catalogue in zip(present, described, strict=True):
+        plan.add(instance.source.series, instance.source.instance, catalogue)
     return plan
 
 
@@ -75,10 +82,10 @@ class _Review:
     entries: list[dict[str, Any]]
 
 
-def _review(config: dict[str, Any], series: str, found: list[Source]) -> _Review:
+def _review(config: dict[str, Any], series: str, models: list[Source]) -> _Review:
     path = str(Path(config.get("graphs", "graphs")) / layout.REVIEW.format(series=series))
     entries = review.read(path, series)
-    instances = [source.instance for source in found if source.series == series]
+    instances = [source.instance for source in models if source.series == series]
     review.check_instances(entries, instances, path)
     return _Review(path, entries)
 
@@ -97,7 +104,7 @@ def _options(
     redo = review.as_layers(reviewed.entries, instance.instance)
     where = f"{source}: series {instance.series}, instance {instance.instance}"
     redo_where = f"{reviewed.file}: instance {instance.instance}"
-    place = {"series": instance.series, "instance": instance.instance}
+    wildcards = {"series": instance.series, "instance": instance.instance}
     origin = instance.origin
     _check(settings, levels, where)
     edges = canvas_edges(settings, [*levels, redo])
@@ -107,8 +114,8 @@ def _options(
         "input": said,
         "edges": edges,
         "stamp": stamp(origin, said, edges, instance.given, where),
-        "graph": str(results / layout.MODEL.format(**place)),
-        "catalogue": str(results / layout.CATALOGUE.format(**place)),
+        "graph": str(results / layout.MODEL.format(**wildcards)),
+        "catalogue": str(results / layout.CATALOGUE.format(**wildcards)),
     }
     return InstanceOptions(instance, settings, levels, where, redo, redo_where, job)
 

@@ -9,8 +9,8 @@ from lucid_sprites.errors import UserError
 from lucid_sprites.planning import cost, study_kinds
 from lucid_sprites.planning.layers import find_one, groups_of, needed_size
 from lucid_sprites.planning.models import InstanceOptions
-from lucid_sprites.planning.sprites import InstancePlan, Plan
-from lucid_sprites.planning.studies import StudiesPlan, StudyPlan
+from lucid_sprites.planning.sprites import Plan
+from lucid_sprites.planning.studies import StudiesPlan, StudyPlan, study_targets
 from lucid_sprites.planning.study_kinds import Cell
 from lucid_sprites.recipe.layer_catalogue import Catalogue, Layer
 from lucid_sprites.recipe.objectives import OBJECTIVES, Objective, text
@@ -38,23 +38,27 @@ def plan_studies(config: dict[str, Any], plan: Plan, source: str) -> StudiesPlan
     for name, study in studies.items():
         _check_places(study, plan, f"{source}: study {name}")
     shown = {
-        key: own
-        for key, own in plan.options.items()
+        key: options
+        for key, options in plan.options.items()
         if any(_concerns(study, *key) for study in studies.values())
     }
 
-    def make(instance: InstancePlan, own: InstanceOptions) -> list[StudyPlan]:
+    def select(options: InstanceOptions, catalogue: Catalogue) -> list[StudyPlan]:
+        key = options.source.series, options.source.instance
         return [
-            study_plan(number, name, study, own.settings, instance, f"{source}: study {name}")
+            study_plan(
+                number, name, study, options.settings, catalogue, f"{source}: study {name}",
+                "/".join(key),
+            )
             for number, (name, study) in enumerate(studies.items())
-            if _concerns(study, instance.series, instance.instance)
-        ]
+            if _concerns(study, *key)
+        ]  # fmt: skip
 
-    planned = StudiesPlan(plan.results, shown, plan.series, make=make)
+    sprites = Plan(plan.results, shown, plan.series, plan.import_first, study_targets(select))
     for instance in plan.known().instances.values():
         if (instance.series, instance.instance) in shown:
-            planned.add(instance.series, instance.instance, instance.catalogue)
-    return planned
+            sprites.add(instance.series, instance.instance, instance.catalogue)
+    return StudiesPlan(sprites)
 
 
 def _concerns(study: Level, series: str, instance: str) -> bool:
@@ -83,15 +87,17 @@ def study_plan(
     name: str,
     study: Level,
     settings: Settings,
-    instance: InstancePlan,
+    catalogue: Catalogue,
     where: str,
+    instance: str,
 ) -> StudyPlan:
     """One study of one instance.
 
     Args:
         study: as in config.yaml.
         settings: of the levels above the study.
-        where: the place in the config, for messages.
+        catalogue: what the instance's graph offers.
+        where, instance: the place in the config, and what the instance is called, for messages.
 
     Raises:
         UserError: whatever is wrong with the study.
@@ -105,7 +111,7 @@ def study_plan(
         raise UserError(
             f"{where}: {members} sprites are more than {_LARGEST_GROUP} in one joint group"
         )
-    looked_at = _Seen(instance.catalogue, f"{where}, {instance.series}/{instance.instance}")
+    looked_at = _Seen(catalogue, f"{where}, {instance}")
     cells = [
         _cell_settings(cell, place, members, settings, looked_at)
         for place, cell in enumerate(kind.cells)
