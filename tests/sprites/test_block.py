@@ -120,7 +120,7 @@ import json, sys
 from lucid_sprites.sprites import block
 from lucid_sprites.sprites.store import Store
 sprites = block.complete(block.BlockSpec.parse(json.loads(sys.argv[1])), Store(sys.argv[2]), None)
-print(sum(len(sprite.found) for sprite in sprites), "tensorflow" in sys.modules)
+print(sum(len(sprite.entries) for sprite in sprites), "tensorflow" in sys.modules)
 """
     package = str(Path(lucid_sprites.__file__).parents[1])
     done = subprocess.run(

@@ -81,12 +81,12 @@ def _whole(value: float) -> float:
 
 
 def _message(error: ValidationError, source: str) -> str:
-    place = ".".join(map(str, error.absolute_path)) or "top level"
+    where = ".".join(map(str, error.absolute_path)) or "top level"
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         choices = list(error.schema["properties"])
         unknown = next(key for key in error.instance if key not in choices)
         return (
-            f"{source}: unknown key {unknown!r} at {place}; did you mean "
+            f"{source}: unknown key {unknown!r} at {where}; did you mean "
             f"{nearest(unknown, choices, 1)}? There are {', '.join(sorted(choices))}"
         )
     says = error.message
@@ -97,7 +97,7 @@ def _message(error: ValidationError, source: str) -> str:
         says = f"{error.instance!r} is not {forms}"
     if error.validator == "type":
         says = f"{error.instance!r} is not {_form(error.schema)}{_meant(error)}"
-    return f"{source}: {place}: {says}"
+    return f"{source}: {where}: {says}"
 
 
 def _meant(error: ValidationError) -> str:

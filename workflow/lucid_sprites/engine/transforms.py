@@ -63,7 +63,7 @@ def sample(
         edges: height and width of the picture in pixels.
     """
     own_count = sum(_OWN_DRAWS.get(name, 0) for item in transforms for name in item)
-    own = np.stack(
+    uniform = np.stack(
         [random_streams.uniform(*key, first_step, steps, own_count) for key in keys], axis=1
     )
     shared = random_streams.shared_uniform(
@@ -78,8 +78,8 @@ def sample(
             composed.scale(value, shared[:, 0])
             shared = shared[:, 1:]
         else:
-            getattr(composed, name)(value, own[..., :taken])
-            own = own[..., taken:]
+            getattr(composed, name)(value, uniform[..., :taken])
+            uniform = uniform[..., taken:]
     return composed.canvases()
 
 

@@ -111,7 +111,7 @@ def _listed(value: Any) -> list[Any]:
 
 def _files(patterns: str | list[str], where: str) -> list[str]:
     """Files that paths, folders and globs stand for, each once."""
-    found: dict[str, None] = {}
+    files: dict[str, None] = {}
     for pattern in _listed(patterns):
         if os.path.isdir(pattern):
             paths = [
@@ -129,8 +129,8 @@ def _files(patterns: str | list[str], where: str) -> list[str]:
             raise UserError(f"{where}: {pattern}: {problem}")
         for path in paths:
             check_input(path, PICTURE, where)
-        found.update(dict.fromkeys(os.path.normpath(path) for path in paths))
-    return list(found)
+        files.update(dict.fromkeys(os.path.normpath(path) for path in paths))
+    return list(files)
 
 
 def _names_of(paths: list[str], source: str) -> dict[str, str]:

@@ -154,11 +154,11 @@ class ImagePlan:
 
     def sources(self, wildcards: Any) -> list[str]:
         """The content of all graphs and pictures that a series' views are made of."""
-        shown = [(each, image) for each in self._instances(wildcards.series)
-                 for image, _ in self._shown(each)]  # fmt: skip
-        pictures = {path for own in self._requests for path in own.pictures.values()}
+        shown = [(instance, image) for instance in self._instances(wildcards.series)
+                 for image, _ in self._shown(instance)]  # fmt: skip
+        pictures = {path for request in self._requests for path in request.pictures.values()}
         contents = [fingerprints.content(path, "images") for path in sorted(pictures)]
-        return [*(each.catalogue.sha256 + image for each, image in shown), *contents]
+        return [*(instance.catalogue.sha256 + image for instance, image in shown), *contents]
 
     def tables(self) -> dict[tuple[str, str], str]:
         """Tables for the viewer: what pictures excite in each unit of a series."""
@@ -262,10 +262,10 @@ class ImagePlan:
             wanted = image in request.pictures and method in request.settings["methods"]
             if wanted and request.concerns(instance.series, instance.instance):
                 all_settings: Mapping[str, Any] = request.settings
-                own = {key: all_settings[key] for key in SETTINGS_OF[method]}
+                of_method = {key: all_settings[key] for key in SETTINGS_OF[method]}
                 for number in layer_numbers(request, instance):
                     check_channels(request, instance.catalogue.layers[number], method)
-                    chosen[number] = own
+                    chosen[number] = of_method
         groups: dict[str, tuple[list[Layer], Mapping[str, Any]]] = {}
         for number, settings in sorted(chosen.items()):
             group = groups.setdefault(canonical_json(settings), ([], settings))
@@ -281,14 +281,14 @@ def view_identity(spec: ArchiveSpec, view: str) -> str:
         view: its name.
     """
     number = int(view.split("_")[1])
-    own = [
+    layers = [
         [layer, group["settings"]]
         for group in spec["groups"]
         for layer in group["layers"]
         if layer["number"] == number
     ]
     common = {key: value for key, value in spec.items() if key not in ("graph", "groups")}
-    return tag(canonical_json([common, own, view]))
+    return tag(canonical_json([common, layers, view]))
 
 
 def load(config: dict[str, Any], source: str, plan: Plan) -> ImagePlan:

@@ -56,14 +56,16 @@ class Orphan:
 def find(asked: Asked) -> list[Orphan]:
     """The orphans of the config's series, by path."""
     kinds = [(_pattern(template), *kind) for template, kind in _kinds(asked).items()]
-    found = []
+    orphans = []
     for name in asked.plan.series:
         for path, status in _files(str(asked.plan.results / name)):
             folder, file = os.path.split(os.path.relpath(path, asked.plan.results))
             leftover = name_of_leftover(file)
-            place = os.path.join(folder, made.subject(leftover or file))
+            subject = os.path.join(folder, made.subject(leftover or file))
             matches = [
-                (match, ask, costly) for pattern, ask, costly in kinds if (match := pattern(place))
+                (match, ask, costly)
+                for pattern, ask, costly in kinds
+                if (match := pattern(subject))
             ]
             if leftover:
                 is_needed = not is_abandoned(status)
@@ -71,8 +73,8 @@ def find(asked: Asked) -> list[Orphan]:
                 is_needed = any(_is_asked(match, ask) for match, ask, _ in matches)
             if matches and not is_needed:
                 is_costly = any(costly for *_, costly in matches)
-                found.append(Orphan(path, status.st_size, is_costly))
-    return sorted(found, key=lambda orphan: orphan.path)
+                orphans.append(Orphan(path, status.st_size, is_costly))
+    return sorted(orphans, key=lambda orphan: orphan.path)
 
 
 def others(asked: Asked) -> list[str]:
@@ -86,10 +88,10 @@ def others(asked: Asked) -> list[str]:
 
 def notice(asked: Asked) -> str:
     """A line for the end of a run: how much there is to clean; empty if there is nothing."""
-    found = [orphan for orphan in find(asked) if not orphan.is_costly]
-    if not found:
+    orphans = [orphan for orphan in find(asked) if not orphan.is_costly]
+    if not orphans:
         return ""
-    return f"{_total(found)} are no longer asked for: `snakemake -j 1 clean_orphans` lists them\n"
+    return f"{_total(orphans)} are no longer asked for: `snakemake -j 1 clean_orphans` lists them\n"
 
 
 def report(asked: Asked, config: dict[str, Any], log: str) -> None:
@@ -111,9 +113,9 @@ def clean(asked: Asked, how: str = LIST) -> str:
     Raises:
         UserError: a file cannot be removed.
     """
-    results, found = asked.plan.results, find(asked)
-    kept = [orphan for orphan in found if orphan.is_costly and how != REMOVE_ALL]
-    taken = [orphan for orphan in found if not orphan.is_costly or how == REMOVE_ALL]
+    results, orphans = asked.plan.results, find(asked)
+    kept = [orphan for orphan in orphans if orphan.is_costly and how != REMOVE_ALL]
+    taken = [orphan for orphan in orphans if not orphan.is_costly or how == REMOVE_ALL]
     lines = [f"{_total(taken)} that the config no longer asks for", *_by_folder(taken)]
     if kept:
         lines += [f"{_total(kept)} more took long to make (store, training): they stay unless "
@@ -229,9 +231,9 @@ def _by_folder(orphans: list[Orphan]) -> list[str]:
         names[folder].append(name)
         sizes[folder] += orphan.size
     return [
-        f"  {folder}: {len(own)} files, {_bytes(sizes[folder])}: {', '.join(own[:_SHOWN])}"
-        f"{', ...' if len(own) > _SHOWN else ''}"
-        for folder, own in sorted(names.items())
+        f"  {folder}: {len(files)} files, {_bytes(sizes[folder])}: {', '.join(files[:_SHOWN])}"
+        f"{', ...' if len(files) > _SHOWN else ''}"
+        for folder, files in sorted(names.items())
     ]
 
 

@@ -113,8 +113,8 @@ def study_plan(
         )
     looked_at = _Seen(catalogue, f"{where}, {instance}")
     cells = [
-        _cell_settings(cell, place, members, settings, looked_at)
-        for place, cell in enumerate(kind.cells)
+        _cell_settings(cell, number, members, settings, looked_at)
+        for number, cell in enumerate(kind.cells)
     ]
     if members:  # they all depend on each other
         cells = [{**cell, "content": looked_at.content} for cell in cells]
@@ -132,28 +132,28 @@ def study_plan(
         batch=batch,
         block_size=members or block_size,
         keep_state=settings["keep_state"],
-        groups=groups_of((cell, place) for place, cell in enumerate(cells)),
+        groups=groups_of((cell, number) for number, cell in enumerate(cells)),
         titles=[cell.title or text(cell.objective.data) for cell in kind.cells],
         photos=sorted({*looked_at.photos, *starts}),
     )
 
 
 def _cell_settings(
-    cell: Cell, place: int, members: int, settings: Settings, looked_at: "_Seen"
+    cell: Cell, number: int, members: int, settings: Settings, looked_at: "_Seen"
 ) -> SpriteSettings:
     """All that a sprite of a study is made by, as plain data."""
     settings = merge(settings, cell.settings)
-    where = f"{looked_at.where}, objective {place + 1}"
+    where = f"{looked_at.where}, objective {number + 1}"
     if settings["engine"] != "batched":
         raise UserError(f"{where}: engine {settings['engine']} optimizes channels of layers only")
-    share = place / (members - 1) if members > 1 else None
-    own = _Seen(looked_at.catalogue, looked_at.where, looked_at.cost, looked_at.photos)
-    objective = own.resolve(cell.objective, share, bool(members), settings["alpha"], where)
-    looked_at.digests.update(own.digests)
-    resolved = resolve(settings, where, own.crop)
+    share = number / (members - 1) if members > 1 else None
+    seen = _Seen(looked_at.catalogue, looked_at.where, looked_at.cost, looked_at.photos)
+    objective = seen.resolve(cell.objective, share, bool(members), settings["alpha"], where)
+    looked_at.digests.update(seen.digests)
+    resolved = resolve(settings, where, seen.crop)
     resolved["objective"] = objective.data
-    resolved["stream"] = place if cell.stream is None else cell.stream
-    resolved["content"] = own.content
+    resolved["stream"] = number if cell.stream is None else cell.stream
+    resolved["content"] = seen.content
     if members:
         resolved["members"] = members
     return resolved

@@ -76,7 +76,7 @@ class Sprite:
         stream: keys its randomness in the place of the index.
         members: sprites that depend on each other, this one included; 0 for a sprite by itself.
         content: digest of all that its own objective is computed from.
-        found: attempt number and entry for each threshold reached.
+        entries: attempt number and entry for each threshold reached.
         attempts: all entries, by attempt number.
     """
 
@@ -89,14 +89,14 @@ class Sprite:
     stream: int | None = None
     members: int = 0
     content: str = ""
-    found: dict[int, tuple[int, Entry]] = field(default_factory=dict)
+    entries: dict[int, tuple[int, Entry]] = field(default_factory=dict)
     attempts: dict[int, Entry] = field(default_factory=dict)
 
     def take(self, attempt: int, entry: Entry) -> None:
         """Count what attempt number `attempt` has reached."""
         self.attempts[attempt] = entry
         for threshold in [t for t in self.pending if t in entry.pngs]:
-            self.found[threshold] = attempt, entry
+            self.entries[threshold] = attempt, entry
         self.pending = [t for t in self.pending if t not in entry.pngs]
 
     @property
@@ -248,8 +248,8 @@ def _task(sprite: Sprite, attempt: int) -> Any:
     checkpoint = None
     if entry is not None and entry.state is not None and entry.state_step < wanted[0]:
         checkpoint = Checkpoint(entry.state_step, State(*entry.state), entry.watch)
-    own = sprite.objective, sprite.stream, sprite.members
-    return Task(sprite.index, sprite.recipes[attempt], wanted, checkpoint, *own)
+    objective = sprite.objective, sprite.stream, sprite.members
+    return Task(sprite.index, sprite.recipes[attempt], wanted, checkpoint, *objective)
 
 
 def _entry(spec: BlockSpec, sprite: Sprite, attempt: int, outcome: Any, batch_id: int) -> Entry:
@@ -303,9 +303,9 @@ def pictures(spec: BlockSpec, sprites: list[Sprite]) -> Iterator[tuple[str, byte
 
 
 def _picture(spec: BlockSpec, sprite: Sprite, threshold: int) -> bytes:
-    if threshold in sprite.found:
+    if threshold in sprite.entries:
         # Entries of older versions tell the number that the layer had.
-        return png.without(sprite.found[threshold][1].pngs[threshold], "number")
+        return png.without(sprite.entries[threshold][1].pngs[threshold], "number")
     last = max(sprite.attempts)
     entry = sprite.attempts[last]
     record = _record(spec, sprite, last, threshold, entry.status, entry.loss)

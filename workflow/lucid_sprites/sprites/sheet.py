@@ -109,7 +109,7 @@ def main() -> None:
         sheet, cells = compose(sprites, spec["depth"], spec["columns"], cell)
         save_whole(arguments.out, lambda path: png.save_marked(sheet, path, arguments.made))
         if titles:
-            cells = [{**each, "title": titles[each["index"]]} for each in cells]
+            cells = [{**result, "title": titles[result["index"]]} for result in cells]
         said = {"made": mark(arguments.made)}
         described = json.dumps({**said, **spec, "cell": cell.scale, "cells": cells}, indent=1)
         write_whole(Path(arguments.out).with_suffix(".json"), described + "\n")
