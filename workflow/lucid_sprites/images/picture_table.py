@@ -12,6 +12,7 @@ import csv
 import io
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def rows(folder: Path, shown: list[dict[str, Any]]) -> Rows:
     return found
 
 
-def _units(record: dict[str, Any]) -> list[tuple[int, str, float | None]]:
+def _units(record: Mapping[str, Any]) -> list[tuple[int, str, float | None]]:
     """Index, place and strongest activation of each unit on a view."""
     if "cells" not in record:
         return [(record["channel"], "", None)]

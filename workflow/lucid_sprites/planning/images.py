@@ -16,7 +16,7 @@ from lucid_sprites.planning.image_requests import (
 from lucid_sprites.planning.sprites import InstancePlan, Plan
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.image_settings import DREAM, SETTINGS_OF
-from lucid_sprites.recipe.layer_catalogue import Layer
+from lucid_sprites.recipe.layer_catalogue import InputData, Layer
 from lucid_sprites.recipe.setting_types import Scale
 from lucid_sprites.recipe.settings import canonical_json
 
@@ -72,7 +72,7 @@ class ArchiveSpec(TypedDict):
 
     graph: str
     graph_sha256: str
-    input: dict[str, Any]
+    input: InputData
     picture: str
     picture_sha256: str
     image: str

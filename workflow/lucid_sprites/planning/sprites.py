@@ -14,8 +14,15 @@ from lucid_sprites.errors import UserError
 from lucid_sprites.planning import catalogues, cost
 from lucid_sprites.planning.layers import LayerPlan, select_layers
 from lucid_sprites.planning.models import InstanceOptions, ModelPlan
+from lucid_sprites.planning.sprite_jobs import (
+    BlockData,
+    GroupData,
+    LossesData,
+    SheetData,
+    SpritesOfSize,
+)
 from lucid_sprites.recipe import index_ranges
-from lucid_sprites.recipe.layer_catalogue import Catalogue
+from lucid_sprites.recipe.layer_catalogue import Catalogue, InputData
 from lucid_sprites.recipe.setting_types import SpriteSettings
 from lucid_sprites.recipe.settings import ENGINE_VARIANT, canonical_json, identity
 
@@ -36,7 +43,7 @@ class InstancePlan:
     layers: Sequence[LayerPlan]
 
     @cached_property
-    def picture(self) -> dict[str, Any]:
+    def picture(self) -> InputData:
         """The graph's picture input as plain data, for jobs and keys."""
         return self.catalogue.picture.as_dict()
 
@@ -215,24 +222,23 @@ class Plan(ModelPlan):
     def block_spec(self, wildcards: Any) -> str:
         """What the block's job is given: `sprites.block.BlockSpec` as canonical JSON."""
         instance, layer = self.instance_of(wildcards), self.layer_of(wildcards)
-        groups = [
+        groups: list[GroupData] = [
             {"indexes": index_ranges.shorten(group.indexes), "settings": group.settings}
             for group in layer.blocks[int(wildcards.block)]
         ]
-        return canonical_json(
-            {
-                "graph": instance.graph,
-                "graph_sha256": instance.catalogue.sha256,
-                "content": layer.content,
-                "picture": instance.picture,
-                "number": layer.number,
-                "layer": layer.name,
-                "batch": layer.batch,
-                "keep_state": layer.keep_state,
-                "groups": groups,
-                "variant": ENGINE_VARIANT,
-            }
-        )
+        spec: BlockData = {
+            "graph": instance.graph,
+            "graph_sha256": instance.catalogue.sha256,
+            "content": layer.content,
+            "picture": instance.picture,
+            "number": layer.number,
+            "layer": layer.name,
+            "batch": layer.batch,
+            "keep_state": layer.keep_state,
+            "groups": groups,
+            "variant": ENGINE_VARIANT,
+        }
+        return canonical_json(spec)
 
     def block_minutes(self, wildcards: Any, attempt: int) -> int:
         """The time that the block's job asks a cluster for; more if it was not enough."""
@@ -246,41 +252,40 @@ class Plan(ModelPlan):
         largest = max(sizes, key=lambda size: size.pixels)
         return attempt * cost.job_megabytes(layer.activations, layer.batch, largest, input.size_mb)
 
-    def sheet_spec(self, wildcards: Any) -> str:
-        """What the sheet's job is given, as canonical JSON."""
+    def sheet_data(self, wildcards: Any) -> SheetData:
+        """What the sheet's job is given."""
         layer, threshold = self.layer_of(wildcards), int(wildcards.threshold)
-        sprites = [
+        sprites: list[SpritesOfSize] = [
             {"indexes": index_ranges.shorten(group.indexes), "scale": group.settings["scale"]}
             for group in layer.groups
             if threshold in group.settings["thresholds"]
         ]
-        return canonical_json(
-            {
-                "results": str(self.results),
-                "series": wildcards.series,
-                "instance": wildcards.instance,
-                "number": layer.number,
-                "layer": layer.name,
-                "depth": layer.depth,
-                "columns": layer.columns,
-                "threshold": threshold,
-                "sprites": sprites,
-            }
-        )
+        return {
+            "results": str(self.results),
+            "series": wildcards.series,
+            "instance": wildcards.instance,
+            "number": layer.number,
+            "layer": layer.name,
+            "depth": layer.depth,
+            "columns": layer.columns,
+            "threshold": threshold,
+            "sprites": sprites,
+        }
+
+    def sheet_spec(self, wildcards: Any) -> str:
+        """The same as canonical JSON."""
+        return canonical_json(self.sheet_data(wildcards))
 
     def losses_spec(self, wildcards: Any) -> str:
         """The blocks that an instance's log is made of, as canonical JSON."""
-        return canonical_json(
-            {
-                "results": str(self.results),
-                "series": wildcards.series,
-                "instance": wildcards.instance,
-                "blocks": {
-                    layer.number: index_ranges.shorten(list(layer.blocks))
-                    for layer in self.instance_of(wildcards).layers
-                },
-            }
-        )
+        layers = self.instance_of(wildcards).layers
+        spec: LossesData = {
+            "results": str(self.results),
+            "series": wildcards.series,
+            "instance": wildcards.instance,
+            "blocks": {layer.number: index_ranges.shorten(list(layer.blocks)) for layer in layers},
+        }
+        return canonical_json(spec)
 
     def store(self, wildcards: Any) -> str:
         """The instance's store."""

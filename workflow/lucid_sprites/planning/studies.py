@@ -4,7 +4,6 @@ The rules of studies are those of layers, and so is the plan of their sprites (`
 under paths of their own; `wildcards.study` stands where `wildcards.layer` does.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -12,6 +11,7 @@ from typing import Any, cast
 from lucid_sprites import layout
 from lucid_sprites.planning.layers import LayerPlan
 from lucid_sprites.planning.models import InstanceOptions
+from lucid_sprites.planning.sprite_jobs import LossesData
 from lucid_sprites.planning.sprites import Plan, Targets
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.layer_catalogue import Catalogue
@@ -81,21 +81,21 @@ class StudiesPlan:
     def sheet_spec(self, wildcards: Any) -> str:
         """What the sheet's job is given, as canonical JSON."""
         study = self.study_of(wildcards)
-        spec = json.loads(self.sprites.sheet_spec(wildcards))
-        return canonical_json({**spec, "study": study.name, "titles": study.titles})
+        spec = self.sprites.sheet_data(wildcards)
+        spec |= {"study": study.name, "titles": study.titles}
+        return canonical_json(spec)
 
     def losses_spec(self, wildcards: Any) -> str:
         """The blocks that a study's log is made of, as canonical JSON."""
         study = self.study_of(wildcards)
-        return canonical_json(
-            {
-                "results": str(self.sprites.results),
-                "series": wildcards.series,
-                "instance": wildcards.instance,
-                "study": study.name,
-                "blocks": {study.number: index_ranges.shorten(list(study.blocks))},
-            }
-        )
+        spec: LossesData = {
+            "results": str(self.sprites.results),
+            "series": wildcards.series,
+            "instance": wildcards.instance,
+            "study": study.name,
+            "blocks": {study.number: index_ranges.shorten(list(study.blocks))},
+        }
+        return canonical_json(spec)
 
     def all_losses(self, _: Any = None) -> list[str]:
         """The loss log of every study."""

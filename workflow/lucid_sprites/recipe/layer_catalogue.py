@@ -5,7 +5,20 @@ Models write it, plans are made from it; on disk it is JSON (see `planning.catal
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypedDict, cast
+
+
+class InputData(TypedDict):
+    """An `InputSpec` as plain data."""
+
+    name: str
+    height: int | None
+    width: int | None
+    channels: int
+    low: float
+    high: float
+    known: dict[str, str]
+    order: str
 
 
 @dataclass(frozen=True)
@@ -30,9 +43,9 @@ class InputSpec:
     known: dict[str, str]
     order: str = "rgb"
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> InputData:
         """Plain data, for the catalogue, jobs and keys."""
-        return asdict(self)
+        return cast(InputData, asdict(self))
 
 
 @dataclass(frozen=True)
@@ -91,7 +104,7 @@ class Catalogue:
     notes: list[str]
     layers: list[Layer]
     other: dict[str, str]
-    stamp: dict[str, Any] | None = None
+    stamp: Mapping[str, Any] | None = None
     sha256: str = ""
 
     def as_dict(self) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from lucid_sprites.recipe.settings import ENGINE_VARIANT, Recipe, identity, reci
 from lucid_sprites.recipe.statuses import CONSTANT, OK, REFUSED
 from lucid_sprites.sprites import png
 from lucid_sprites.sprites.attempts_log import AttemptRow
+from lucid_sprites.sprites.records import Identity, SpriteRecord
 from lucid_sprites.sprites.store import Entry, Store, key
 
 log = logging.getLogger(__name__)
@@ -158,10 +159,9 @@ def _sprites(spec: BlockSpec) -> list[Sprite]:
     return sorted(sprites, key=lambda sprite: sprite.index)
 
 
-def _identity(spec: BlockSpec, sprite: Sprite, attempt: int) -> dict[str, Any]:
-    """Everything that decides what the sprite looks like."""
+def _identity(spec: BlockSpec, sprite: Sprite, attempt: int) -> Identity:
     picture = spec.picture
-    common = {
+    decisive: Identity = {
         "content": sprite.content or spec.content,
         "input": {
             "name": picture.name,
@@ -170,14 +170,16 @@ def _identity(spec: BlockSpec, sprite: Sprite, attempt: int) -> dict[str, Any]:
             "high": picture.high,
         },
         "recipe": sprite.recipes[attempt].as_dict(),
+        "objective": "channel",
     }
     if sprite.objective is None:
-        return {**common, "layer": spec.layer, "index": sprite.index, "objective": "channel"}
-    study = {"objective": without_paths(sprite.objective), "stream": sprite.stream}
+        return {**decisive, "layer": spec.layer, "index": sprite.index}
+    decisive["objective"] = without_paths(sprite.objective)
+    decisive["stream"] = sprite.stream
     if sprite.members:
-        members = [without_paths(member.objective) for member in _sprites(spec)]
-        study |= {"member": sprite.index, "members": members}
-    return {**common, **study}
+        decisive["member"] = sprite.index
+        decisive["members"] = [without_paths(member.objective) for member in _sprites(spec)]
+    return decisive
 
 
 def _key(spec: BlockSpec, sprite: Sprite, attempt: int) -> str:
@@ -280,7 +282,7 @@ def _entry(spec: BlockSpec, sprite: Sprite, attempt: int, outcome: Any, batch_id
 
 def _record(
     spec: BlockSpec, sprite: Sprite, attempt: int, threshold: int, status: str, loss: float
-) -> dict[str, Any]:
+) -> SpriteRecord:
     """What a sprite's PNG says of itself: nothing that a second rendering would change.
 
     And nothing of where the layer stands, which the name of its store entry does not tell.
