@@ -10,7 +10,7 @@ import os
 import re
 import stat
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -26,6 +26,9 @@ LIST, REMOVE, REMOVE_ALL = "list", "remove", "remove_all"
 _SHOWN = 3
 """Files of a folder that the list names."""
 _OF_FOLDERS = r"\.snakemake_timestamp|\.made"
+_OF_AN_IMPORT = re.compile(
+    rf"{layout.NAME}/{layout.NAME}/{re.escape(layout.IMPORTING)}[a-z0-9_]{{8}}/.+", re.DOTALL
+).fullmatch
 _WILDCARDS = {
     **layout.WILDCARDS,
     "method": "|".join(METHODS),
@@ -59,7 +62,12 @@ def find(asked: Asked) -> list[Orphan]:
     orphans = []
     for name in asked.plan.series:
         for path, status in _files(str(asked.plan.results / name)):
-            folder, file = os.path.split(os.path.relpath(path, asked.plan.results))
+            relative = os.path.relpath(path, asked.plan.results)
+            if _OF_AN_IMPORT(relative):
+                if is_abandoned(status):
+                    orphans.append(Orphan(path, status.st_size, is_costly=False))
+                continue
+            folder, file = os.path.split(relative)
             leftover = name_of_leftover(file)
             subject = os.path.join(folder, made.subject(leftover or file))
             matches = [
@@ -94,7 +102,7 @@ def notice(asked: Asked) -> str:
     return f"{_total(orphans)} are no longer asked for: `snakemake -j 1 clean_orphans` lists them\n"
 
 
-def report(asked: Asked, config: dict[str, Any], log: str) -> None:
+def report(asked: Asked, config: Mapping[str, Any], log: str) -> None:
     """`clean` as the config's `orphans` says, printed and kept in a log."""
     said = clean(asked, config.get("orphans", LIST))
     write_whole(log, said + "\n")
