@@ -2,9 +2,10 @@
 
 import math
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict, cast
 
 import yaml
 from jsonschema import Draft202012Validator
@@ -27,6 +28,23 @@ _KINDS = {
 _LIMITS = {"minimum": "from", "multipleOf": "in steps of"}
 # YAML itself asks for a point in front of an exponent.
 _NUMBER = re.compile(r"[-+]?\d+(\.\d*)?([eE][-+]?\d{1,2})?")
+
+
+class Config(TypedDict):
+    """What a config file holds, with only the keys of its top level told apart."""
+
+    series: dict[str, Mapping[str, Any] | None]
+    graphs: NotRequired[str]
+    results: NotRequired[str]
+    defaults: NotRequired[Mapping[str, Any]]
+    studies: NotRequired[Mapping[str, Mapping[str, Any]] | None]
+    images: NotRequired[list[Mapping[str, Any]]]
+    orphans: NotRequired[str]
+
+
+def check_config(config: Mapping[str, Any], source: str) -> Config:
+    """`check` of a whole config."""
+    return cast(Config, check(dict(config), source))
 
 
 def check(config: dict[str, Any], source: str, part: str | None = None) -> dict[str, Any]:

@@ -291,7 +291,7 @@ def view_identity(spec: ArchiveSpec, view: str) -> str:
     return tag(canonical_json([common, layers, view]))
 
 
-def load(config: dict[str, Any], source: str, plan: Plan) -> ImagePlan:
+def load(config: Mapping[str, Any], source: str, plan: Plan) -> ImagePlan:
     """The plan of all pictures.
 
     Args:

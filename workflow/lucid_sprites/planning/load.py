@@ -1,12 +1,14 @@
 """From config.yaml and the model files to the plan of everything that can be made."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from lucid_sprites import fingerprints, layout
 from lucid_sprites.config import review, schema
+from lucid_sprites.config.schema import Config
 from lucid_sprites.errors import UserError
 from lucid_sprites.planning import clock, ownership
 from lucid_sprites.planning.catalogues import catalogues, stamp
@@ -16,11 +18,11 @@ from lucid_sprites.planning.models import InstanceOptions
 from lucid_sprites.planning.sources import Source, sources
 from lucid_sprites.planning.sprites import ImportFirst, Plan, cannot_wait
 from lucid_sprites.recipe import index_ranges
-from lucid_sprites.recipe.setting_types import Settings
+from lucid_sprites.recipe.setting_types import Level, Settings
 from lucid_sprites.recipe.settings import DEFAULTS, merge, resolve
 
 
-def load(config: dict[str, Any], source: str, import_first: ImportFirst = cannot_wait) -> Plan:
+def load(config: Mapping[str, Any], source: str, import_first: ImportFirst = cannot_wait) -> Plan:
     """The plan.
 
     Imports every model that is there and is new or has changed.
@@ -33,30 +35,30 @@ def load(config: dict[str, Any], source: str, import_first: ImportFirst = cannot
     Raises:
         UserError: whatever is wrong with the config, the models, or the results folder.
     """
-    config = schema.check(config, source)
-    models = sources(config, source)
-    results = Path(config.get("results", "results"))
+    checked = schema.check_config(config, source)
+    models = sources(checked, source)
+    results = Path(checked.get("results", "results"))
     _check_writable(results)
     ownership.check(results)
     clock.settle(results)
     known = fingerprints.keep_in(results / layout.FINGERPRINTS)
-    defaults = merge(DEFAULTS, config.get("defaults", {}))
-    reviews = {series: _review(config, series, models) for series in config["series"]}
+    defaults = merge(DEFAULTS, checked.get("defaults", {}))
+    reviews = {series: _review(checked, series, models) for series in checked["series"]}
     options = {
         (model.series, model.instance): _options(
-            model, config, defaults, results, source, reviews[model.series]
+            model, checked, defaults, results, source, reviews[model.series]
         )
         for model in models
     }
     tables = {
         (series, name): path
-        for series, said in config["series"].items()
+        for series, said in checked["series"].items()
         for name, path in (said or {}).get("tables", {}).items()
     }
     plan = Plan(
         results,
         options,
-        config["series"],
+        checked["series"],
         import_first,
         reviews={series: review.file for series, review in reviews.items()},
         tables=tables,
@@ -79,10 +81,10 @@ class _Review:
     """
 
     file: str
-    entries: list[dict[str, Any]]
+    entries: list[Level]
 
 
-def _review(config: dict[str, Any], series: str, models: list[Source]) -> _Review:
+def _review(config: Config, series: str, models: list[Source]) -> _Review:
     path = str(Path(config.get("graphs", "graphs")) / layout.REVIEW.format(series=series))
     entries = review.read(path, series)
     instances = [source.instance for source in models if source.series == series]
@@ -92,7 +94,7 @@ def _review(config: dict[str, Any], series: str, models: list[Source]) -> _Revie
 
 def _options(
     instance: Source,
-    config: dict[str, Any],
+    config: Config,
     defaults: Settings,
     results: Path,
     source: str,

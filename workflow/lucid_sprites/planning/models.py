@@ -1,7 +1,7 @@
 """The plan of the models: where each comes from, and the jobs that make and describe them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,7 @@ class ModelPlan:
 
     results: Path
     options: dict[tuple[str, str], InstanceOptions]
-    series: dict[str, Any]
+    series: Mapping[str, Level | None]
 
     def model_files(self, wildcards: Any) -> tuple[str, ...]:
         """The files that the job that imports an instance's model reads it from.

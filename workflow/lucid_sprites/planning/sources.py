@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lucid_sprites import layout
+from lucid_sprites.config.schema import Config
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import MODEL, TEXT, check_input, natural_key
 from lucid_sprites.planning import onnx_weights
@@ -40,7 +41,7 @@ class Source:
     given: tuple[str, ...] = ()
 
 
-def sources(config: dict[str, Any], where: str) -> list[Source]:
+def sources(config: Config, where: str) -> list[Source]:
     """All instances of all series, in natural order.
 
     Args:

@@ -1,6 +1,7 @@
 """The studies of config.yaml, resolved against what each graph offers."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +23,7 @@ from lucid_sprites.recipe.settings import merge, photo, resolve
 _LARGEST_GROUP = 32
 
 
-def plan_studies(config: dict[str, Any], plan: Plan, source: str) -> StudiesPlan:
+def plan_studies(config: Mapping[str, Any], plan: Plan, source: str) -> StudiesPlan:
     """The studies of all instances.
 
     Args:
@@ -33,8 +34,7 @@ def plan_studies(config: dict[str, Any], plan: Plan, source: str) -> StudiesPlan
     Raises:
         UserError: whatever is wrong with a study.
     """
-    config = schema.check(config, source)
-    studies = config.get("studies") or {}
+    studies = schema.check_config(config, source).get("studies") or {}
     for name, study in studies.items():
         _check_places(study, plan, f"{source}: study {name}")
     shown = {
