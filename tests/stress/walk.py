@@ -269,7 +269,7 @@ def _wrong(plan: Plan) -> Iterator[str]:
     for instance in plan.instances.values():
         for layer in instance.layers:
             for threshold in layer.thresholds:
-                for path in plan._sprites(instance, layer, threshold):
+                for path in plan._sprites_at(instance, layer, threshold):
                     index = int(re.search(r"i_(\d+)_t_", path)[1])
                     record = png.record(path)
                     wanted = _wanted(layer, index, threshold, record["recipe"]["attempt"])
