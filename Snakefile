@@ -34,7 +34,7 @@ envvars:
     "PYTHONSAFEPATH",
 
 
-from lucid_sprites import failures, fingerprints, layout
+from lucid_sprites import fingerprints, layout, snakemake_internals
 from lucid_sprites.config import yaml_file
 from lucid_sprites.errors import UserError
 from lucid_sprites.planning import images, orphans, ownership
@@ -49,7 +49,9 @@ from lucid_sprites.planning.training import trainings
 from lucid_sprites.planning.viewer import PLOTS, Pages
 from lucid_sprites.sprites.summary import summarize_run
 
-FAILURES = failures.listen(logger, Quietness.ALL in (workflow.output_settings.quiet or ()))
+FAILURES = snakemake_internals.listen(
+    logger, Quietness.ALL in (workflow.output_settings.quiet or ())
+)
 
 try:
     # The workflow that uses this one as a module may have given it its config.
@@ -60,18 +62,17 @@ try:
                 yaml_file.read_config(str(file))  # for its messages: Snakemake reads it itself
         if not given:
             workflow.configfile("config.yaml")
-    # A module's `prefix:` or `replace_prefix:` would change the paths of rules, but not those that
-    # jobs are told: the results folder moves there instead.
-    modifier = workflow.modifier.path_modifier
-    results = f"{config.get('results', 'results')}/"
-    moved = modifier.replace_prefix(results)
+    results = config.get("results", "results")
+    moved = snakemake_internals.take_over_prefix(workflow, results)
     if moved != results:
-        config = {**config, "results": os.path.normpath(moved)}
-    elif modifier.modifies_prefixes:
-        raise UserError(f"replace_prefix: can only move the results folder, here {results}")
-    workflow.modifier.path_modifier = type(modifier)(None, None, workflow)
+        config = {**config, "results": moved}
     SOURCE = " and ".join(map(str, workflow.configfiles)) or "config"
-    PLAN = load(config, SOURCE)
+    # Some models are made by jobs: what can be rendered of them is known once they are there.
+    PLAN = load(
+        config,
+        SOURCE,
+        lambda series, instance: checkpoints.import_model.get(series=series, instance=instance),
+    )
     # Nobody calls the hooks of a module (`onstart`, below).
     if workflow.is_main_process and not workflow.modifier.is_main_snakefile():
         ownership.claim(PLAN.results)
@@ -82,11 +83,6 @@ try:
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
-# Some models are made by jobs: what can be rendered of them is known once they are there.
-PLAN.import_first = lambda series, instance: checkpoints.import_model.get(
-    series=series, instance=instance
-)
-STUDIES.import_first = PLAN.import_first
 # Training is only done when it is asked for.
 GIVEN, TRAINED = PLAN.only(trained=False), PLAN.only(trained=True)
 GIVEN_FILES = Given(PLAN.results)
@@ -97,7 +93,7 @@ ASKED = Asked(PLAN, STUDIES, IMAGES, TRAININGS, COMPARISONS, frozenset(PAGES.tab
 MARKS, STUDY_MARKS = Marks(PLAN), StudyMarks(STUDIES)
 IMAGE_MARKS, PAGE_MARKS = ImageMarks(IMAGES, MARKS), PageMarks(PAGES, MARKS)
 COMPARISON_MARKS = ComparisonMarks(COMPARISONS, MARKS)
-REDO = Redo(PLAN.results, lambda path: workflow.dag.forcefiles.add(path))
+REDO = Redo(PLAN.results, snakemake_internals.forcing(workflow))
 atexit.register(fingerprints.save)
 
 if workflow.output_settings.quiet:
@@ -179,7 +175,7 @@ onstart:
 onsuccess:
     print(end=orphans.notice(ASKED), file=sys.stderr)
     made = {file for job in workflow.dag.jobs for file in job.output}
-    sheets = [*PLAN.known().all_sheets(), *STUDIES.known().all_sheets()]
+    sheets = [*PLAN.known().all_sheets(), *STUDIES.sprites.known().all_sheets()]
     wanted = [file for job in workflow.dag.targetjobs for file in job.output or job.input]
     sys.stderr.write(summarize_run([sheet for sheet in sheets if sheet in made], wanted))
 

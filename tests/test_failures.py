@@ -4,7 +4,8 @@ import logging
 
 import pytest
 
-from lucid_sprites.failures import Failures, listen
+from lucid_sprites.failures import Failures
+from lucid_sprites.snakemake_internals import listen
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from lucid_sprites.planning import orphans
 from lucid_sprites.planning.asked import Asked
 from lucid_sprites.planning.comparison import Comparisons
 from lucid_sprites.planning.images import ImagePlan
-from lucid_sprites.planning.studies import StudiesPlan
+from lucid_sprites.planning.sprites import Plan
+from lucid_sprites.planning.studies import StudiesPlan, study_targets
 from lucid_sprites.planning.training import Trainings
 from plans import catalogue_of, layer_of, plan_of
 
@@ -86,12 +87,12 @@ def results(tmp_path):
 def asked(results):
     plan = plan_of(results, CATALOGUE, [("tiny", "one"), ("tiny", "later")])
     del plan._planned["tiny", "later"]
-    studies = StudiesPlan(results, plan.options, plan.series, make=lambda *_: [])
+    studies = Plan(results, plan.options, plan.series, targets=study_targets(lambda *_: []))
     studies.add("tiny", "one", CATALOGUE)
     comparisons = Comparisons(results, {}, plan.instance)
     tables = frozenset({("tiny", "area")})
     trainings = Trainings(results, {})
-    return Asked(plan, studies, ImagePlan(plan, []), trainings, comparisons, tables)
+    return Asked(plan, StudiesPlan(studies), ImagePlan(plan, []), trainings, comparisons, tables)
 
 
 def there(results):

@@ -28,7 +28,7 @@ def studies(kinds, series=None, **config):
 
 def study(kind, **config):
     """The one study of the first instance."""
-    (found,) = studies({"s": kind}, **config).instances["net", "1k"].layers
+    (found,) = studies({"s": kind}, **config).sprites.instances["net", "1k"].layers
     return found
 
 
@@ -132,16 +132,16 @@ def test_recipes_of_photos_know_their_content(photo):
     caricature = {"photo": str(photo), "layers": [0, "conv2/Relu"], "cossim_pow": 1}
     grid = {"photo": str(photo), "layer": 1, "rows": 2, "columns": 3}
     plan = studies({"c": {"caricature": caricature}, "g": {"activation_grid": grid}})
-    drawn, patches = plan.instances["net", "1k"].layers
+    drawn, patches = plan.sprites.instances["net", "1k"].layers
     assert drawn.titles == ["0", "conv2/Relu"]
     assert lines(drawn)[1] == f'caricature("conv2/Relu", photo("{photo}"), 1)'
     assert (patches.depth, patches.columns) == (6, 3)
     assert patches.settings[4]["objective"]["vec"]["cell"] == [1, 1, 2, 3]
     place = SimpleNamespace(series="net", instance="1k", study="c", block="0")
     assert plan.photos(place) == [str(photo)]
-    before = plan.block_spec(place)
+    before = plan.sprites.block_spec(place)
     photo.write_bytes(b"2")
-    after = studies({"c": {"caricature": caricature}}).block_spec(place)
+    after = studies({"c": {"caricature": caricature}}).sprites.block_spec(place)
     assert before != after
 
 
@@ -150,13 +150,13 @@ def test_paths_are_those_of_the_study():
     folder = "results/net/1k/studies/s"
     place = SimpleNamespace(series="net", instance="1k", study="s", block="0", threshold="4",
                             index="1", scale="16x24")  # fmt: skip
-    assert plan.block_of_sprite(place) == f"{folder}/blocks/b_0.zip"
-    assert plan.sheet_sprites(place) == [
+    assert plan.sprites.block_of_sprite(place) == f"{folder}/blocks/b_0.zip"
+    assert plan.sprites.sheet_sprites(place) == [
         f"{folder}/sprites/i_{i}_t_4_s_16x24.png" for i in range(2)
     ]
-    assert len(plan.all_sheets()) == len(plan.all_losses()) == 4
-    assert plan.all_sheets()[0] == f"{folder}/spritemaps/t_4.png"
-    assert plan.store(place) == "results/net/1k/store"
+    assert len(plan.sprites.all_sheets()) == len(plan.all_losses()) == 4
+    assert plan.sprites.all_sheets()[0] == f"{folder}/spritemaps/t_4.png"
+    assert plan.sprites.store(place) == "results/net/1k/store"
     spec = json.loads(plan.sheet_spec(place))
     assert (spec["study"], spec["titles"], spec["depth"]) == ("s", ["L1()", "L1()"], 2)
     assert json.loads(plan.losses_spec(place))["blocks"] == {"0": "0"}
@@ -164,8 +164,8 @@ def test_paths_are_those_of_the_study():
 
 def test_a_study_is_for_the_series_and_instances_it_names():
     kind = {"objectives": ["L1()"], "series": ["net"], "instances": ["2k"]}
-    assert list(studies({"s": kind}).instances) == [("net", "2k")]
-    assert not studies(None).instances
+    assert list(studies({"s": kind}).sprites.instances) == [("net", "2k")]
+    assert not studies(None).sprites.instances
 
 
 @pytest.mark.parametrize(

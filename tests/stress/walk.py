@@ -228,7 +228,7 @@ def _check_records(site: Site) -> None:
         config = schema.check(site.config(), "config.yaml")
         plan = load(config, "config.yaml")
         _check_models(plan, site)
-        for kind in (plan, plan_studies(config, plan, "config.yaml")):
+        for kind in (plan, plan_studies(config, plan, "config.yaml").sprites):
             wrong = list(_wrong(kind))
             if wrong:
                 raise Fault("sprites are not as planned:\n" + "\n".join(wrong[:20]))
@@ -269,7 +269,7 @@ def _wrong(plan: Plan) -> Iterator[str]:
     for instance in plan.instances.values():
         for layer in instance.layers:
             for threshold in layer.thresholds:
-                for path in plan._sprites(instance, layer, threshold):
+                for path in plan._sprites_at(instance, layer, threshold):
                     index = int(re.search(r"i_(\d+)_t_", path)[1])
                     record = png.record(path)
                     wanted = _wanted(layer, index, threshold, record["recipe"]["attempt"])

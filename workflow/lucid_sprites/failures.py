@@ -80,16 +80,6 @@ class Failures(logging.Handler):
         return "\n".join([*lines, ""]) if listed else ""
 
 
-def listen(logger: logging.Logger, silent: bool) -> Failures:
-    """The one listener of a run, whatever the number of modules that ask for it."""
-    for handler in logger.handlers:
-        if isinstance(handler, Failures):
-            return handler
-    failures = Failures(silent)
-    logger.addHandler(failures)
-    return failures
-
-
 def _is_command(told: dict[str, Any]) -> bool:
     """Whether this only repeats the command of a job that failed."""
     return told.get("exception") == "RuleException"

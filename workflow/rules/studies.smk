@@ -10,49 +10,51 @@ localrules:
 
 rule studies:
     input:
-        STUDIES.only(trained=False).all_sprites,
-        STUDIES.only(trained=False).all_sheets,
+        STUDIES.only(trained=False).sprites.all_sprites,
+        STUDIES.only(trained=False).sprites.all_sheets,
         STUDIES.only(trained=False).all_losses,
 
 
 use rule optimize as optimize_study with:
     input:
         REDO.unless(STUDY_MARKS.block, layout.STUDY_BLOCK),
-        graph=STUDIES.graph,
+        graph=STUDIES.sprites.graph,
         photos=GIVEN_FILES(STUDIES.photos),
     output:
-        STUDIES.pattern(layout.STUDY_BLOCK),
+        STUDIES.sprites.pattern(layout.STUDY_BLOCK),
     log:
-        STUDIES.pattern(layout.STUDY_BLOCK_LOG),
+        STUDIES.sprites.pattern(layout.STUDY_BLOCK_LOG),
     resources:
-        mem_mb=STUDIES.block_megabytes,
-        runtime=STUDIES.block_minutes,
+        mem_mb=STUDIES.sprites.block_megabytes,
+        runtime=STUDIES.sprites.block_minutes,
     params:
-        spec=STUDIES.block_spec,
-        store=STUDIES.store,
+        spec=STUDIES.sprites.block_spec,
+        store=STUDIES.sprites.store,
         made=STUDY_MARKS.block,
 
 
 use rule render_sprite as render_study_sprite with:
     input:
-        REDO.unless(STUDIES.member, layout.STUDY_SPRITE, input=STUDIES.block_of_sprite),
+        REDO.unless(
+            STUDIES.sprites.member, layout.STUDY_SPRITE, input=STUDIES.sprites.block_of_sprite
+        ),
     output:
-        STUDIES.pattern(layout.STUDY_SPRITE),
+        STUDIES.sprites.pattern(layout.STUDY_SPRITE),
     log:
-        STUDIES.pattern(layout.STUDY_SPRITE_LOG),
+        STUDIES.sprites.pattern(layout.STUDY_SPRITE_LOG),
     params:
-        member=STUDIES.member,
+        member=STUDIES.sprites.member,
 
 
 use rule losses as study_losses with:
     input:
-        STUDIES.study_blocks,
-        STUDIES.study_sprites,
+        STUDIES.sprites.layer_blocks,
+        STUDIES.sprites.layer_sprites,
         REDO.unless(STUDY_MARKS.losses, layout.STUDY_LOSSES),
     output:
-        STUDIES.pattern(layout.STUDY_LOSSES),
+        STUDIES.sprites.pattern(layout.STUDY_LOSSES),
     log:
-        STUDIES.pattern(layout.STUDY_LOSSES_LOG),
+        STUDIES.sprites.pattern(layout.STUDY_LOSSES_LOG),
     params:
         spec=STUDIES.losses_spec,
         made=STUDY_MARKS.losses,
@@ -60,13 +62,13 @@ use rule losses as study_losses with:
 
 use rule spritesheet as study_spritesheet with:
     input:
-        STUDIES.sheet_sprites,
+        STUDIES.sprites.sheet_sprites,
         REDO.unless(STUDY_MARKS.sheet, layout.STUDY_SHEET, layout.STUDY_SHEET_INDEX),
     output:
-        sheet=STUDIES.pattern(layout.STUDY_SHEET),
-        index=STUDIES.pattern(layout.STUDY_SHEET_INDEX),
+        sheet=STUDIES.sprites.pattern(layout.STUDY_SHEET),
+        index=STUDIES.sprites.pattern(layout.STUDY_SHEET_INDEX),
     log:
-        STUDIES.pattern(layout.STUDY_SHEET_LOG),
+        STUDIES.sprites.pattern(layout.STUDY_SHEET_LOG),
     params:
         spec=STUDIES.sheet_spec,
         made=STUDY_MARKS.sheet,

@@ -86,7 +86,7 @@ class Model:
     @property
     def picture(self) -> dict[str, Any]:
         """The picture that the model expects, and how each fact about it is known."""
-        return self.catalogue.picture.as_dict()
+        return {**self.catalogue.picture.as_dict()}
 
     def render(
         self,

@@ -11,7 +11,6 @@ from lucid_sprites.engine.objectives.functions import ObjectiveFunction, functio
 from lucid_sprites.engine.optimize import Progress, optimize
 from lucid_sprites.engine.task import Outcome, Task
 from lucid_sprites.models.graph import prepare
-from lucid_sprites.planning.sprites import InstancePlan
 from lucid_sprites.planning.study_selection import study_plan
 from lucid_sprites.recipe.layer_catalogue import Catalogue
 from lucid_sprites.recipe.objectives import Objective, objective, text
@@ -49,10 +48,9 @@ def visualize(
         study = {"objectives": [_line(item) for item in study]}
     written = {key: _listed(value) for key, value in {**study, **settings}.items()}
     checked = schema.check(written, "render", "study")
-    instance = InstancePlan("", "", "", catalogue, [])
     found = catalogue.picture
     calls = {place: function_data(place, f, graph, found) for place, f in functions.items()}
-    plan = study_plan(0, "study", checked, DEFAULTS, instance, "render")
+    plan = study_plan(0, "study", checked, DEFAULTS, catalogue, "render", "the graph")
     tasks = [
         Task(
             index,

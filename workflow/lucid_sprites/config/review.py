@@ -4,6 +4,7 @@ The viewer writes it, people put it into place or write it by hand. Its entries 
 single indexes, above those of `config.yaml`.
 """
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from lucid_sprites.errors import UserError
 _ABOUT = ("instance", "layer", "index", "reason")
 
 
-def read(path: str, series: str) -> list[dict[str, Any]]:
+def read(path: str, series: str) -> list[Mapping[str, Any]]:
     """The entries of a review file; none if there is no such file.
 
     Raises:
@@ -27,7 +28,7 @@ def read(path: str, series: str) -> list[dict[str, Any]]:
     content = schema.check(content, path, "review")
     if str(content["series"]) != series:
         raise UserError(f"{path}: is a review of series {content['series']!r}, not of {series!r}")
-    entries: list[dict[str, Any]] = content["redo"]
+    entries: list[Mapping[str, Any]] = content["redo"]
     for number, entry in enumerate(entries):
         if not set(entry) - set(_ABOUT):
             raise UserError(
@@ -37,7 +38,7 @@ def read(path: str, series: str) -> list[dict[str, Any]]:
     return entries
 
 
-def check_instances(entries: list[dict[str, Any]], present: list[str], path: str) -> None:
+def check_instances(entries: Sequence[Mapping[str, Any]], present: list[str], path: str) -> None:
     """Make sure that every instance named in a review exists.
 
     Raises:
@@ -51,7 +52,7 @@ def check_instances(entries: list[dict[str, Any]], present: list[str], path: str
             )
 
 
-def as_layers(entries: list[dict[str, Any]], instance: str) -> list[dict[str, Any]]:
+def as_layers(entries: Sequence[Mapping[str, Any]], instance: str) -> list[Mapping[str, Any]]:
     """The entries that hold for an instance, as items of a `layers` list of the config."""
     return [
         {

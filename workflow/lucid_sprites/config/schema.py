@@ -2,9 +2,10 @@
 
 import math
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict, cast
 
 import yaml
 from jsonschema import Draft202012Validator
@@ -27,6 +28,23 @@ _KINDS = {
 _LIMITS = {"minimum": "from", "multipleOf": "in steps of"}
 # YAML itself asks for a point in front of an exponent.
 _NUMBER = re.compile(r"[-+]?\d+(\.\d*)?([eE][-+]?\d{1,2})?")
+
+
+class Config(TypedDict):
+    """What a config file holds, with only the keys of its top level told apart."""
+
+    series: dict[str, Mapping[str, Any] | None]
+    graphs: NotRequired[str]
+    results: NotRequired[str]
+    defaults: NotRequired[Mapping[str, Any]]
+    studies: NotRequired[Mapping[str, Mapping[str, Any]] | None]
+    images: NotRequired[list[Mapping[str, Any]]]
+    orphans: NotRequired[str]
+
+
+def check_config(config: Mapping[str, Any], source: str) -> Config:
+    """`check` of a whole config."""
+    return cast(Config, check(dict(config), source))
 
 
 def check(config: dict[str, Any], source: str, part: str | None = None) -> dict[str, Any]:
@@ -92,12 +110,12 @@ def _whole(value: float) -> float:
 
 
 def _message(error: ValidationError, source: str) -> str:
-    place = ".".join(map(str, error.absolute_path)) or "top level"
+    where = ".".join(map(str, error.absolute_path)) or "top level"
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         choices = list(error.schema["properties"])
         unknown = next(key for key in error.instance if key not in choices)
         return (
-            f"{source}: unknown key {unknown!r} at {place}; did you mean "
+            f"{source}: unknown key {unknown!r} at {where}; did you mean "
             f"{nearest(unknown, choices, 1)}? There are {', '.join(sorted(choices))}"
         )
     says = error.message
@@ -108,7 +126,7 @@ def _message(error: ValidationError, source: str) -> str:
         says = f"{error.instance!r} is not {forms}"
     if error.validator == "type":
         says = f"{error.instance!r} is not {_form(error.schema)}{_meant(error)}"
-    return f"{source}: {place}: {says}"
+    return f"{source}: {where}: {says}"
 
 
 def _meant(error: ValidationError) -> str:

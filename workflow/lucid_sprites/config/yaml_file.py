@@ -59,8 +59,8 @@ def _check_keys(node: yaml.Node | None, path: str, seen: set[int]) -> None:
     seen.add(id(node))
     if isinstance(node, yaml.MappingNode):
         _check_mapping(node, path)
-    for each in _inside(node):
-        _check_keys(each, path, seen)
+    for inner in _inside(node):
+        _check_keys(inner, path, seen)
 
 
 def _check_mapping(node: yaml.MappingNode, path: str) -> None:
@@ -80,7 +80,7 @@ def _check_mapping(node: yaml.MappingNode, path: str) -> None:
 def _inside(node: yaml.CollectionNode) -> list[yaml.Node]:
     """The values, and the keys, of a list or mapping."""
     if isinstance(node, yaml.MappingNode):
-        return [each for pair in node.value for each in pair]
+        return [part for pair in node.value for part in pair]
     return list(node.value)
 
 
@@ -91,7 +91,7 @@ def _count(node: yaml.Node | None, path: str, known: dict[int, int], depth: int)
     if not isinstance(node, yaml.CollectionNode):
         return 1
     if id(node) not in known:
-        known[id(node)] = 1 + sum(_count(each, path, known, depth + 1) for each in _inside(node))
+        known[id(node)] = 1 + sum(_count(inner, path, known, depth + 1) for inner in _inside(node))
         if known[id(node)] > _MOST_VALUES:
             raise UserError(
                 f"{path}: holds more than {_MOST_VALUES} values once its aliases are spelled out"

@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 
 Progress = Callable[[int], object]
 
-# Transforms are drawn for this many steps at once: cheap to draw, small to hold.
-_STEPS_DRAWN = 64
+# Transforms are sampled for this many steps at once: cheap to sample, small to hold.
+_STEPS_SAMPLED = 64
 _NOISE_PICTURES = 32
 
 # What an objective comes to that does not fit the network, the canvas or its photo.
@@ -64,12 +64,12 @@ def optimize(
         UserError: not enough memory for the smallest batch.
     """
 
-    def program_key(task: Task) -> str:
-        """Equal for tasks that one program can advance."""
+    def batch_key(task: Task) -> str:
+        """Equal for tasks that one graph can advance."""
         recipe = {**task.recipe.as_dict(), "seed": None, "attempt": None}
         return canonical_json([recipe, build.template(task.objective_on(layer)), task.group_size])
 
-    for _, group in groupby(sorted(tasks, key=program_key), key=program_key):
+    for _, group in groupby(sorted(tasks, key=batch_key), key=batch_key):
         alike = list(group)
         if alike[0].recipe.engine == "lucid":
             # Imported here: importing lucid changes what `import tensorflow` means.
@@ -88,7 +88,7 @@ def _one_by_one_if_need_be(
     batch: int,
     progress: Progress,
 ) -> Iterator[Outcome]:
-    """Run tasks of one program; an objective that the network refuses fails alone."""
+    """Run tasks of one graph; an objective that the network refuses fails alone."""
     done: set[int] = set()
     try:
         for outcome in _within_memory(network, picture, layer, tasks, batch, progress):
@@ -133,13 +133,13 @@ def _within_memory(
     batch: int,
     progress: Progress,
 ) -> Iterator[Outcome]:
-    """Run tasks of one program; a batch that is too large for the memory is halved."""
+    """Run tasks of one graph; a batch that is too large for the memory is halved."""
     done: set[int] = set()
     while True:
         waiting = [task for task in tasks if id(task) not in done]
         try:
-            with _program(network, picture, layer, waiting, batch) as program:
-                for outcome in _waves(program, layer, waiting, progress):
+            with _batch_graph(network, picture, layer, waiting, batch) as batch_graph:
+                for outcome in _waves(batch_graph, layer, waiting, progress):
                     done.add(id(outcome.task))
                     yield outcome
             return
@@ -155,10 +155,10 @@ def _within_memory(
             log.warning("out of memory: going on with batches of %d", batch)
 
 
-def _program(
+def _batch_graph(
     network: GraphDef, picture: InputSpec, layer: str, tasks: list[Task], batch: int
 ) -> BatchGraph:
-    """The program of tasks with one key."""
+    """The graph of a batch for tasks with one key."""
     objectives, first = [task.objective_on(layer) for task in tasks], tasks[0]
     size = _batch(tasks, batch)
     return BatchGraph(network, picture, objectives, first.recipe, size, first.group_size)
@@ -171,33 +171,33 @@ def _batch(tasks: list[Task], batch: int) -> int:
 
 
 def _waves(
-    program: BatchGraph, layer: str, tasks: list[Task], progress: Progress
+    batch_graph: BatchGraph, layer: str, tasks: list[Task], progress: Progress
 ) -> Iterator[Outcome]:
     if tasks[0].group_size:
         if len(tasks) != tasks[0].group_size:
             raise ValueError(
                 f"{len(tasks)} tasks of one form are no joint group of {tasks[0].group_size}"
             )
-        yield from _wave(program, layer, tasks, progress)
+        yield from _wave(batch_graph, layer, tasks, progress)
         return
-    constant = _constant(program, layer, tasks)
+    constant = _constant(batch_graph, layer, tasks)
     living = [task for task in tasks if id(task) not in constant]
     yield from (Outcome(task, statuses.CONSTANT) for task in tasks if id(task) in constant)
     for start in sorted({task.first_step for task in living}):
         together = [task for task in living if task.first_step == start]
-        for i in range(0, len(together), program.batch):
-            yield from _wave(program, layer, together[i : i + program.batch], progress)
+        for i in range(0, len(together), batch_graph.batch):
+            yield from _wave(batch_graph, layer, together[i : i + batch_graph.batch], progress)
 
 
-def _constant(program: BatchGraph, layer: str, tasks: list[Task]) -> set[int]:
+def _constant(batch_graph: BatchGraph, layer: str, tasks: list[Task]) -> set[int]:
     """Ids of the tasks that look at nothing but constant channels."""
     looks = {id(task): build.channels(task.objective_on(layer)) for task in tasks}
     names = {name for channels in looks.values() for name, _ in channels or ()}
     if not names:
         return set()
-    noise = _noise(program)
+    noise = _noise(batch_graph)
     constant = {
-        name: status.constant_channels(*program.channel_extremes(name, noise)) for name in names
+        name: status.constant_channels(*batch_graph.channel_extremes(name, noise)) for name in names
     }
     return {
         key
@@ -206,9 +206,9 @@ def _constant(program: BatchGraph, layer: str, tasks: list[Task]) -> set[int]:
     }
 
 
-def _noise(program: BatchGraph) -> np.ndarray:
+def _noise(batch_graph: BatchGraph) -> np.ndarray:
     """Pictures of coloured squares of 1 to 16 pixels, from no contrast to full contrast."""
-    shape = program.canvas_shape
+    shape = batch_graph.canvas_shape
     pictures = []
     for number in range(_NOISE_PICTURES):
         square = 2 ** (number % 5)
@@ -219,24 +219,26 @@ def _noise(program: BatchGraph) -> np.ndarray:
     return np.array(pictures, np.float32)
 
 
-def _wave(program: BatchGraph, layer: str, tasks: list[Task], progress: Progress) -> list[Outcome]:
+def _wave(
+    batch_graph: BatchGraph, layer: str, tasks: list[Task], progress: Progress
+) -> list[Outcome]:
     """Advance tasks that start at the same step until each is done or has failed."""
     first_step = tasks[0].first_step
-    states = [_start(program, task) for task in tasks]
-    program.load(states, [task.objective_on(layer) for task in tasks])
+    states = [_start(batch_graph, task) for task in tasks]
+    batch_graph.load(states, [task.objective_on(layer) for task in tasks])
     outcomes = [Outcome(task, step=first_step) for task in tasks]
     watches = [stuck_loss_detector(task) for task in tasks]
     running = list(range(len(tasks)))
-    for step, drawn in _steps(program, tasks, first_step):
-        losses = program.advance(step, drawn)
+    for step, samples in _steps(batch_graph, tasks, first_step):
+        losses = batch_graph.advance(step, samples)
         progress(len(running))
         noted = {slot: outcomes[slot].note(losses[slot].item(), watches[slot]) for slot in running}
         running = [slot for slot in running if noted[slot]]
         if step + 1 == relu_gradients.REDIRECTED_STEPS:
-            running = _with_gradient(outcomes, running, program.has_gradient())
-        running = _kept(program, outcomes, running)
+            running = _with_gradient(outcomes, running, batch_graph.has_gradient())
+        running = _kept(batch_graph, outcomes, running)
         done = [s for s in running if outcomes[s].step == tasks[s].thresholds[-1]]
-        for slot, state in zip(done, _states(program, done), strict=True):
+        for slot, state in zip(done, _states(batch_graph, done), strict=True):
             memory = watches[slot].memory()
             outcomes[slot].checkpoint = Checkpoint(outcomes[slot].step, state, memory)
         running = [slot for slot in running if slot not in done]
@@ -245,21 +247,21 @@ def _wave(program: BatchGraph, layer: str, tasks: list[Task], progress: Progress
     return outcomes
 
 
-def _start(program: BatchGraph, task: Task) -> State:
+def _start(batch_graph: BatchGraph, task: Task) -> State:
     if task.checkpoint:
         return task.checkpoint.state
-    return program.fresh(random_streams.start_noise(*task.key, program.parameter_shape))
+    return batch_graph.fresh(random_streams.start_noise(*task.key, batch_graph.parameter_shape))
 
 
 def _steps(
-    program: BatchGraph, tasks: list[Task], first_step: int
+    batch_graph: BatchGraph, tasks: list[Task], first_step: int
 ) -> Iterator[tuple[int, tuple[np.ndarray, ...]]]:
-    """Each step's number and what is drawn for it."""
+    """Each step's number and what is sampled for it."""
     keys = [task.key for task in tasks]
     last = max(task.thresholds[-1] for task in tasks)
-    for start in range(first_step, last, _STEPS_DRAWN):
-        drawn = program.sample(keys, start, min(_STEPS_DRAWN, last - start))
-        yield from enumerate(drawn, start)
+    for start in range(first_step, last, _STEPS_SAMPLED):
+        samples = batch_graph.sample(keys, start, min(_STEPS_SAMPLED, last - start))
+        yield from enumerate(samples, start)
 
 
 def _with_gradient(
@@ -271,18 +273,18 @@ def _with_gradient(
     return [slot for slot in running if has_gradient[slot]]
 
 
-def _kept(program: BatchGraph, outcomes: list[Outcome], running: list[int]) -> list[int]:
+def _kept(batch_graph: BatchGraph, outcomes: list[Outcome], running: list[int]) -> list[int]:
     """Keep the pictures that are due; the slots that go on."""
     due = [slot for slot in running if outcomes[slot].due]
     if not due:
         return running
-    pictures = program.pictures()
+    pictures = batch_graph.pictures()
     spoilt = [slot for slot in due if not outcomes[slot].keep(pictures[slot])]
     return [slot for slot in running if slot not in spoilt]
 
 
-def _states(program: BatchGraph, slots: list[int]) -> list[State]:
+def _states(batch_graph: BatchGraph, slots: list[int]) -> list[State]:
     if not slots:
         return []
-    states = program.states()
+    states = batch_graph.states()
     return [states[slot] for slot in slots]

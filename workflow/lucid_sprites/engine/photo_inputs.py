@@ -25,8 +25,8 @@ def read(photo: Photo, height: int, width: int, channels: int) -> np.ndarray:
         raise UserError(
             f"{photo['file']}: a network whose pictures have {channels} channels sees no photos"
         )
-    found = photos.read(photo["file"])
-    opaque = found.image if channels == _WITH_OPACITY else found.on_white()
+    picture = photos.read(photo["file"])
+    opaque = picture.image if channels == _WITH_OPACITY else picture.on_white()
     upright = opaque.convert(_MODES[channels])
     fitted = ImageOps.fit(upright, (width, height), Image.Resampling.BICUBIC)
     return np.asarray(fitted, np.float32).reshape(height, width, channels) / 255

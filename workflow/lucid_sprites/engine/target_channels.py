@@ -88,14 +88,14 @@ def branches(network: GraphDef, layer: str) -> list[Branch]:
     nodes = topology.by_name(network)
     node = nodes[layer]
     references = node.input[:-1] if topology.joins_channels(node, nodes) else [layer]
-    found: list[Branch] = []
+    branches: list[Branch] = []
     for reference in references:
         depth = _depth(reference, nodes)
         if depth is None:
             return []
-        first = found[-1].first + found[-1].depth if found else 0
-        found.append(Branch(first, depth, reference, _target_conv(reference, nodes)))
-    return found if len(found) > 1 or found[0].conv else []
+        first = branches[-1].first + branches[-1].depth if branches else 0
+        branches.append(Branch(first, depth, reference, _target_conv(reference, nodes)))
+    return branches if len(branches) > 1 or branches[0].conv else []
 
 
 def channel_means(
@@ -107,18 +107,18 @@ def channel_means(
         channels: int32 [batch], numbers in the whole layer, each of one of the branches.
         tensor: of the imported network, by its reference in the graph.
     """
-    found = []
+    means = []
     for branch in branches:
         holds = (channels >= branch.first) & (channels < branch.first + branch.depth)
-        own = tf.where_v2(holds, channels - branch.first, 0)
+        channel_of_branch = tf.where_v2(holds, channels - branch.first, 0)
         if branch.conv:
             with relu_gradients.redirectable(channels.graph):
-                after = branch.conv.apply(tensor(branch.conv.source), own)
+                after = branch.conv.apply(tensor(branch.conv.source), channel_of_branch)
             mean = units.channel_means(after, tf.range(channels.shape[0]))
         else:
-            mean = units.channel_means(tensor(branch.tensor), own)
-        found.append(tf.where_v2(holds, mean, 0.0))
-    return tf.add_n(found)
+            mean = units.channel_means(tensor(branch.tensor), channel_of_branch)
+        means.append(tf.where_v2(holds, mean, 0.0))
+    return tf.add_n(means)
 
 
 def _depth(reference: str, nodes: dict[str, NodeDef]) -> int | None:

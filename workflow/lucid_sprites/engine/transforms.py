@@ -70,7 +70,7 @@ def sample(
         edges: height and width of the picture in pixels.
     """
     own_count = sum(TRANSFORMS[name].draws for item in transforms for name in item)
-    own = np.stack(
+    uniform = np.stack(
         [random_streams.uniform(*key, first_step, steps, own_count) for key in keys], axis=1
     )
     shared = random_streams.shared_uniform(
@@ -85,8 +85,8 @@ def sample(
             operation.apply(composed, value, shared[:, 0])
             shared = shared[:, 1:]
         else:
-            operation.apply(composed, value, own[..., : operation.draws])
-            own = own[..., operation.draws :]
+            operation.apply(composed, value, uniform[..., : operation.draws])
+            uniform = uniform[..., operation.draws :]
     canvases = composed.canvases()
     return canvases if composed.variance is None else _blurred(canvases, composed.variance)
 

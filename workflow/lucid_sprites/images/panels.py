@@ -1,7 +1,7 @@
 """What a picture excites in a layer, as a picture: the grids and dreams that users look at."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -200,4 +200,4 @@ def _dream_size(
 
 
 def _any_size(picture: InputSpec) -> InputSpec:
-    return InputSpec(**{**picture.as_dict(), "height": None, "width": None})
+    return replace(picture, height=None, width=None)

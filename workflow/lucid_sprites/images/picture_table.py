@@ -11,6 +11,7 @@ import argparse
 import csv
 import io
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def rows(folder: Path, shown: list[dict[str, Any]]) -> Rows:
     return found
 
 
-def _units(record: dict[str, Any]) -> list[tuple[int, str, float | None]]:
+def _units(record: Mapping[str, Any]) -> list[tuple[int, str, float | None]]:
     """Index, place and strongest activation of each unit on a view."""
     if "cells" not in record:  # the view of one unit, or of none
         return [(record["channel"], "", None)] if "channel" in record else []

@@ -1,6 +1,6 @@
 """What the config asks for, file by file: whether there would be one with these wildcards."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
@@ -105,7 +105,7 @@ class Asked:
 
     def study(self, wildcards: Any) -> Literal[True] | LayerPlan:
         """A file of a whole study."""
-        return self._is_open(wildcards) or self.studies.layer_of(wildcards)
+        return self._is_open(wildcards) or self.studies.sprites.layer_of(wildcards)
 
     def study_block(self, wildcards: Any) -> object:
         """A block of a study."""
@@ -114,7 +114,7 @@ class Asked:
 
     def study_sprite(self, wildcards: Any) -> object:
         """A sprite of a study."""
-        return self._is_open(wildcards) or self.studies.block_of_sprite(wildcards)
+        return self._is_open(wildcards) or self.studies.sprites.block_of_sprite(wildcards)
 
     def study_sheet(self, wildcards: Any) -> object:
         """A file of one study and threshold."""
@@ -128,12 +128,11 @@ class Asked:
     @cached_property
     def _unknown(self) -> set[tuple[str, str]]:
         """Instances whose catalogue is not there: none is made for this."""
-        found = set()
-        for plan in (self.plan, self.studies):
-            present = replace(plan, import_first=lambda *_: None)
+        unknown = set()
+        for plan in (self.plan, self.studies.sprites):
             for key in plan.options:
                 try:
-                    present.instance(*key)
+                    plan.without_waiting().instance(*key)
                 except UserError:
-                    found.add(key)
-        return found
+                    unknown.add(key)
+        return unknown

@@ -10,15 +10,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from lucid_sprites import fingerprints
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import read_made, write_whole
 from lucid_sprites.made import mark, tag
-from lucid_sprites.planning.import_jobs import ImportJob, InputOptions, Origin
+from lucid_sprites.planning.import_jobs import ImportJob, InputOptions, Origin, Stamp
 from lucid_sprites.recipe.layer_catalogue import Catalogue
 from lucid_sprites.recipe.settings import canonical_json
 
@@ -58,14 +58,14 @@ def write(file: str, catalogue: Catalogue) -> None:
     write_whole(file, json.dumps(sealed, indent=1) + "\n")
 
 
-def _whole(written: dict[str, Any]) -> Catalogue:
+def _whole(written: Mapping[str, Any]) -> Catalogue:
     data = {key: value for key, value in written.items() if key not in ("made", "digest")}
     if written["digest"] != _digest(data):
         raise ValueError("it is not as it was written")
     return Catalogue.parse(data)
 
 
-def _digest(data: dict[str, Any]) -> str:
+def _digest(data: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical_json(data).encode()).hexdigest()
 
 
@@ -84,7 +84,7 @@ def stamp(
     edges: list[int],
     files: Sequence[str],
     where: str,
-) -> dict[str, Any]:
+) -> Stamp:
     """All that decides what a catalogue and its graph are: of a job, and the files' content.
 
     Args:
@@ -96,14 +96,14 @@ def stamp(
     """
     return {
         "format": _FORMAT,
-        "origin": {key: _portable(value) for key, value in origin.items()},
+        "origin": cast(Origin, {key: _portable(value) for key, value in origin.items()}),
         "input": input,
         "edges": edges,
         "files": [[_portable(file), fingerprints.content(file, where)] for file in files],
     }
 
 
-def made(stamp: dict[str, Any] | None) -> str:
+def made(stamp: Mapping[str, Any] | None) -> str:
     """What a catalogue of a stamp says of how it was made."""
     return tag(canonical_json(stamp))
 

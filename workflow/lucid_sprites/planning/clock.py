@@ -65,8 +65,8 @@ class Given:
         """An input function of a rule: the files that `find` finds, or what stands for them."""
 
         def inputs(wildcards: Any) -> list[str]:
-            found = find(wildcards)
-            files = [found] if isinstance(found, str) else found
+            path_or_paths = find(wildcards)
+            files = [path_or_paths] if isinstance(path_or_paths, str) else path_or_paths
             return [str(self._marker(file) or file) for file in files]
 
         return inputs

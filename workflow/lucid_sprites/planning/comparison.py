@@ -94,12 +94,12 @@ def comparisons(series: Mapping[str, Any], plan: Plan, source: str) -> "Comparis
     Raises:
         UserError: see `make_comparison`.
     """
-    found = {}
+    by_series = {}
     for name, options in series.items():
         instances = [instance for owner, instance in plan.options if owner == name]
-        own = (options or {}).get("comparison") or {}
-        found[name] = make_comparison(name, instances, own, source, list(plan.options))
-    return Comparisons(plan.results, found, plan.instance)
+        said = (options or {}).get("comparison") or {}
+        by_series[name] = make_comparison(name, instances, said, source, list(plan.options))
+    return Comparisons(plan.results, by_series, plan.instance)
 
 
 def make_comparison(
@@ -158,43 +158,43 @@ class Comparisons:
 
     def sheets(self, wildcards: Any) -> list[str]:
         """The JSON files of the sheets of all states, state by state."""
-        own = self.comparison(wildcards)
-        return [sheet for state in own.states for sheet in self._sheets(own, state)]
+        comparison = self.comparison(wildcards)
+        return [sheet for state in comparison.states for sheet in self._sheets(comparison, state)]
 
     def sheets_across(self, wildcards: Any) -> list[str]:
         """The same of the two states that are compared across series."""
-        own = self.comparison(wildcards)
-        return [sheet for state in own.across for sheet in self._sheets(own, state)]
+        comparison = self.comparison(wildcards)
+        return [sheet for state in comparison.across for sheet in self._sheets(comparison, state)]
 
     def sheets_of_instance(self, wildcards: Any) -> list[str]:
         """The JSON files of the sheets of one state."""
-        own = self.comparison(wildcards)
-        return self._sheets(own, (own.series, wildcards.instance))
+        comparison = self.comparison(wildcards)
+        return self._sheets(comparison, (comparison.series, wildcards.instance))
 
     def sheet_patterns(self, wildcards: Any) -> list[str]:
         """What stands for `sheets` in a command (see `comparison.states.read_states`)."""
-        own = self.comparison(wildcards)
-        return [path for state in own.states for path in self._patterns(own, state)]
+        comparison = self.comparison(wildcards)
+        return [path for state in comparison.states for path in self._patterns(comparison, state)]
 
     def sheet_patterns_across(self, wildcards: Any) -> list[str]:
         """What stands for `sheets_across` in a command."""
-        own = self.comparison(wildcards)
-        return [path for state in own.across for path in self._patterns(own, state)]
+        comparison = self.comparison(wildcards)
+        return [path for state in comparison.across for path in self._patterns(comparison, state)]
 
     def sheet_patterns_of_instance(self, wildcards: Any) -> list[str]:
         """What stands for `sheets_of_instance` in a command."""
-        own = self.comparison(wildcards)
-        return self._patterns(own, (own.series, wildcards.instance))
+        comparison = self.comparison(wildcards)
+        return self._patterns(comparison, (comparison.series, wildcards.instance))
 
     def graphs(self, wildcards: Any) -> list[str]:
         """The graphs of all states, in their order; UserError if there is only one."""
-        own = self.comparison(wildcards)
-        if len(own.states) < 2:
+        comparison = self.comparison(wildcards)
+        if len(comparison.states) < 2:
             raise UserError(
-                f"series {own.series} has one instance, {own.instances[0]}: there are no changes; "
-                "put another beside it, or say comparison: {with: series/instance}"
+                f"series {comparison.series} has one instance, {comparison.instances[0]}: there "
+                "are no changes; put another beside it, or say comparison: {with: series/instance}"
             )
-        return [self.instance_plan(*state).graph for state in own.states]
+        return [self.instance_plan(*state).graph for state in comparison.states]
 
     def graphs_across(self, wildcards: Any) -> list[str]:
         """The graphs of the two states that are compared across series."""
@@ -206,8 +206,8 @@ class Comparisons:
 
     def other_catalogue(self, wildcards: Any) -> str:
         """The layer catalogue of that graph."""
-        place = {"series": wildcards.series, "instance": wildcards.other}
-        return f"{self.results}/{layout.CATALOGUE.format(**place)}"
+        fields = {"series": wildcards.series, "instance": wildcards.other}
+        return f"{self.results}/{layout.CATALOGUE.format(**fields)}"
 
     def figures_spec(self, wildcards: Any) -> str:
         """What `comparison.figures` is given, as canonical JSON."""
@@ -216,9 +216,9 @@ class Comparisons:
 
     def figures_spec_across(self, wildcards: Any) -> str:
         """The same for the two states that are compared across series."""
-        own = self.comparison(wildcards)
-        before, after = map("/".join, own.across)
-        return self._figures_spec(own.options, before, after)
+        comparison = self.comparison(wildcards)
+        before, after = map("/".join, comparison.across)
+        return self._figures_spec(comparison.options, before, after)
 
     @staticmethod
     def _figures_spec(options: ComparisonOptions, before: str, after: str) -> str:
@@ -290,8 +290,8 @@ class Comparisons:
 
     def _sheet(self, state: State, layer: int | str, threshold: int) -> str:
         series, instance = state
-        place = {"series": series, "instance": instance, "layer": layer, "threshold": threshold}
-        return f"{self.results}/{layout.SHEET_INDEX.format(**place)}"
+        fields = {"series": series, "instance": instance, "layer": layer, "threshold": threshold}
+        return f"{self.results}/{layout.SHEET_INDEX.format(**fields)}"
 
     def thresholds(self, comparison: Comparison, state: State) -> Iterator[tuple[int, int]]:
         """The number of each layer of a state, and the threshold at which it is compared."""

@@ -1,30 +1,22 @@
-"""What the config's `images` ask for: which pictures, of which layers, by which methods."""
+"""The plan of the images: what `show_picture` and its followers are given, by wildcards."""
 
 import json
-import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from glob import glob
-from pathlib import Path
-from typing import Any, TypedDict, cast
+from typing import Any, TypedDict
 
 from lucid_sprites import fingerprints, layout
 from lucid_sprites.errors import UserError
-from lucid_sprites.files import PICTURE, check_input
 from lucid_sprites.made import tag
-from lucid_sprites.planning.layers import matching
+from lucid_sprites.planning.image_requests import (
+    Request,
+    check_layer,
+    layer_numbers,
+    read_requests,
+)
 from lucid_sprites.planning.sprites import InstancePlan, Plan
 from lucid_sprites.recipe import index_ranges
-from lucid_sprites.recipe.image_settings import (
-    DEFAULTS,
-    KINDS,
-    METHODS,
-    SHORT,
-    ImageSettings,
-)
-from lucid_sprites.recipe.layer_catalogue import Layer
+from lucid_sprites.recipe.image_settings import METHODS
+from lucid_sprites.recipe.layer_catalogue import InputData, Layer
 from lucid_sprites.recipe.setting_types import Scale
 from lucid_sprites.recipe.settings import canonical_json
 
@@ -80,42 +72,12 @@ class ArchiveSpec(TypedDict):
 
     graph: str
     graph_sha256: str
-    input: dict[str, Any]
+    input: InputData
     picture: str
     picture_sha256: str
     image: str
     method: str
     groups: list[ShownGroup]
-
-
-# Files of a folder that are taken for pictures; a file that is named is taken whatever its name.
-_SUFFIXES = {
-    ".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".jp2",
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Request:
-    """One entry of `images`.
-
-    Attributes:
-        pictures: files by the name that they have in the results.
-        series, instances: globs of what they are shown to.
-        settings: of the entry, over the defaults.
-        where: the place in the config, for messages.
-    """
-
-    pictures: dict[str, str]
-    series: list[str]
-    instances: list[str]
-    settings: ImageSettings
-    where: str
-
-    def concerns(self, series: str, instance: str) -> bool:
-        """Whether the pictures are shown to an instance."""
-        return any(fnmatchcase(series, name) for name in self.series) and any(
-            fnmatchcase(instance, name) for name in self.instances
-        )
 
 
 class ImagePlan:
@@ -192,11 +154,11 @@ class ImagePlan:
 
     def sources(self, wildcards: Any) -> list[str]:
         """The content of all graphs and pictures that a series' views are made of."""
-        shown = [(each, image) for each in self._instances(wildcards.series)
-                 for image, _ in self._shown(each)]  # fmt: skip
-        pictures = {path for own in self._requests for path in own.pictures.values()}
+        shown = [(instance, image) for instance in self._instances(wildcards.series)
+                 for image, _ in self._shown(instance)]  # fmt: skip
+        pictures = {path for request in self._requests for path in request.pictures.values()}
         contents = [fingerprints.content(path, "images") for path in sorted(pictures)]
-        return [*(each.catalogue.sha256 + image for each, image in shown), *contents]
+        return [*(instance.catalogue.sha256 + image for instance, image in shown), *contents]
 
     def tables(self) -> dict[tuple[str, str], str]:
         """Tables for the viewer: what pictures excite in each unit of a series."""
@@ -302,10 +264,10 @@ class ImagePlan:
             wanted = image in request.pictures and method in request.settings["methods"]
             if wanted and request.concerns(instance.series, instance.instance):
                 all_settings: Mapping[str, Any] = request.settings
-                own = {key: all_settings[key] for key in METHODS[method].settings}
-                for number in _layers(request, instance):
-                    _check(request, number, instance.catalogue.layers, method)
-                    chosen[number] = own
+                of_method = {key: all_settings[key] for key in METHODS[method].settings}
+                for number in layer_numbers(request, instance):
+                    check_layer(request, number, instance.catalogue.layers, method)
+                    chosen[number] = of_method
         groups: dict[str, tuple[list[Layer], Mapping[str, Any]]] = {}
         for number, settings in sorted(chosen.items()):
             group = groups.setdefault(canonical_json(settings), ([], settings))
@@ -321,17 +283,17 @@ def view_identity(spec: ArchiveSpec, view: str) -> str:
         view: its name.
     """
     number = int(view.split("_")[1])
-    own = [
+    layers = [
         [layer, group["settings"]]
         for group in spec["groups"]
         for layer in group["layers"]
         if layer["number"] == number
     ]
     common = {key: value for key, value in spec.items() if key not in ("graph", "groups")}
-    return tag(canonical_json([common, own, view]))
+    return tag(canonical_json([common, layers, view]))
 
 
-def load(config: dict[str, Any], source: str, plan: Plan) -> ImagePlan:
+def load(config: Mapping[str, Any], source: str, plan: Plan) -> ImagePlan:
     """The plan of all pictures.
 
     Args:
@@ -341,23 +303,7 @@ def load(config: dict[str, Any], source: str, plan: Plan) -> ImagePlan:
     Raises:
         UserError: no such picture, series, instance, layer or channel.
     """
-    entries = config.get("images", [])
-    files = [_files(entry["pictures"], f"{source}: images") for entry in entries]
-    names = _names_of([path for paths in files for path in paths], source)
-    requests = [
-        Request(
-            {names[path]: path for path in paths},
-            [str(name) for name in _listed(entry.get("series", "*"))],
-            [str(name) for name in _listed(entry.get("instances", "*"))],
-            cast(ImageSettings, {
-                **DEFAULTS, **entry,
-                "layers": _listed(entry.get("layers", DEFAULTS["layers"])),
-                "methods": _listed(entry.get("methods", DEFAULTS["methods"])),
-            }),
-            f"{source}: images, entry {number + 1}",
-        )
-        for number, (entry, paths) in enumerate(zip(entries, files, strict=True))
-    ]  # fmt: skip
+    requests = read_requests(config.get("images", []), source)
     for request in requests:
         if not any(request.concerns(*key) for key in plan.options):
             raise UserError(
@@ -370,78 +316,3 @@ def load(config: dict[str, Any], source: str, plan: Plan) -> ImagePlan:
     for instance in plan.known().instances.values():
         images.instance_views(instance)
     return images
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def _files(patterns: str | list[str], where: str) -> list[str]:
-    """Files that paths, folders and globs stand for, each once."""
-    found: dict[str, None] = {}
-    for pattern in _listed(patterns):
-        if os.path.isdir(pattern):
-            paths = [
-                str(path)
-                for path in sorted(Path(pattern).iterdir())
-                if path.suffix.lower() in _SUFFIXES and path.is_file()
-            ]
-            problem = f"the folder has no picture ({', '.join(sorted(_SUFFIXES))})"
-        elif os.path.exists(pattern):
-            paths, problem = [pattern], ""
-        else:
-            paths = [path for path in sorted(glob(pattern, recursive=True)) if os.path.isfile(path)]
-            problem = "no such picture, folder, or file that fits the pattern"
-        if not paths:
-            raise UserError(f"{where}: {pattern}: {problem}")
-        for path in paths:
-            check_input(path, PICTURE, where)
-        found.update(dict.fromkeys(os.path.normpath(path) for path in paths))
-    return list(found)
-
-
-def _names_of(paths: list[str], source: str) -> dict[str, str]:
-    """A name in the results for each file: its stem, with folder and suffix where needed."""
-    paths = list(dict.fromkeys(paths))
-    parts = {path: (Path(path).parent.name, Path(path).stem, Path(path).suffix) for path in paths}
-    names: dict[str, str] = {}
-    for form in ("{1}", "{0}_{1}", "{0}_{1}{2}"):
-        left = [path for path in paths if path not in names]
-        proposed = {path: _safe(form.format(*parts[path])) for path in left}
-        for path, name in proposed.items():
-            if list(proposed.values()).count(name) == 1 and name not in names.values():
-                names[path] = name
-    unnamed = [path for path in paths if path not in names]
-    if unnamed:
-        raise UserError(f"{source}: images: the files {' and '.join(unnamed)} need other names")
-    return names
-
-
-def _safe(name: str) -> str:
-    """`name` with what a path of the results cannot hold replaced."""
-    cleaned = re.sub(r"[^A-Za-z0-9_.+-]+", "_", name).lstrip(".+-")
-    return cleaned or "picture"
-
-
-def _layers(request: Request, instance: InstancePlan) -> list[int]:
-    where = f"{request.where}, {instance.series}/{instance.instance}"
-    numbers: set[int] = set()
-    for selector in request.settings["layers"]:
-        kind = SHORT.get(selector, selector)
-        if kind not in KINDS:
-            numbers.update(matching(selector, instance.catalogue, where))
-            continue
-        layers = instance.catalogue.layers
-        fitting = [layer.number for layer in layers if KINDS[kind](layer.kind, layer.op)]
-        if not fitting:
-            raise UserError(f"{where}: the graph has no {kind} layer; name its layers instead")
-        numbers.update(fitting)
-    return sorted(numbers)
-
-
-def _check(request: Request, number: int, layers: Sequence[Layer], method: str) -> None:
-    settings: Mapping[str, Any] = request.settings
-    index_ranges.parse(settings["channels"], f"{request.where}: channels")
-    problem = METHODS[method].problem(settings, layers[number], layers)
-    if problem is not None:
-        raise UserError(f"{request.where}: layer {layers[number].name}: {problem}")

@@ -32,6 +32,21 @@ class InputOptions(TypedDict, total=False):
     values: dict[str, Any]
 
 
+class Stamp(TypedDict):
+    """All that decides what a catalogue and its graph are.
+
+    Attributes:
+        format: of catalogues.
+        files: path and content of each that the model is read from.
+    """
+
+    format: int
+    origin: Origin
+    input: InputOptions
+    edges: list[int]
+    files: list[list[str]]
+
+
 class ImportJob(TypedDict):
     """The import of one model.
 
@@ -46,4 +61,4 @@ class ImportJob(TypedDict):
     edges: list[int]
     graph: str
     catalogue: str
-    stamp: dict[str, Any]
+    stamp: Stamp

@@ -5,17 +5,21 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import groupby, product
-from typing import Any
+from typing import Any, TypeAlias
 
 from lucid_sprites.errors import UserError, nearest
 from lucid_sprites.planning import cost
+from lucid_sprites.planning.inheritance import Inherited, inherit, is_number, selector_of
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.layer_catalogue import Catalogue, Layer
 from lucid_sprites.recipe.setting_types import Group, Level, Settings, SpriteSettings
-from lucid_sprites.recipe.settings import canonical_json, merge, resolve
+from lucid_sprites.recipe.settings import canonical_json, resolve
 
 # Without `layers`, the outputs of nonlinearities are rendered.
 _DEFAULT_KIND = "activation"
+
+# The numbers of the layers that an item of `layers` fits, and the item.
+_Matched: TypeAlias = tuple[list[int], Any]
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,11 @@ class LayerPlan:
     block_size: int
     keep_state: bool
     groups: list[Group]
+
+    @property
+    def wildcard(self) -> str:
+        """How it is called in file names."""
+        return str(self.number)
 
     @cached_property
     def by_index(self) -> dict[int, Group]:
@@ -96,7 +105,7 @@ def select_layers(
         UserError: unknown layer, index beyond the depth, or nothing selected.
     """
     entries = [
-        [(matching(_selector(item), catalogue, where), item) for item in level]
+        [(matching(selector_of(item), catalogue, where), item) for item in level]
         for level in levels
         if level is not None
     ]
@@ -104,19 +113,20 @@ def select_layers(
         raise UserError(f"{where}: the list of layers is empty; leave it out for all activations")
     chosen = entries[-1] if entries else [(_activations(catalogue, where), {})]
     numbers = sorted({number for matched, _ in chosen for number in matched})
-    reviewed = [(matching(_selector(item), catalogue, review_file), item) for item in review]
-    _check_review(reviewed, catalogue, settings, review_file)
+    reviewed = [(matching(selector_of(item), catalogue, review_file), item) for item in review]
+    configured = [matched for level in entries for matched in level]
+    _check_review(reviewed, configured, catalogue, settings, review_file)
     plans = []
     for number in numbers:
-        own = [
-            item
-            for level in [*entries, reviewed]
-            for matched, item in level
-            if number in matched and isinstance(item, dict)
-        ]
+        items = _fitting(number, [*configured, *reviewed])
         layer = catalogue.layers[number]
-        plans.append(_layer_plan(layer, settings, own, needed_size(layer, catalogue), where))
+        plans.append(_layer_plan(layer, settings, items, needed_size(layer, catalogue), where))
     return plans
+
+
+def _fitting(number: int, matched: Sequence[_Matched]) -> list[Level]:
+    """The items with settings for a layer."""
+    return [item for numbers, item in matched if number in numbers and isinstance(item, dict)]
 
 
 def needed_size(layer: Layer, catalogue: Catalogue) -> list[int] | None:
@@ -131,22 +141,21 @@ def needed_size(layer: Layer, catalogue: Catalogue) -> list[int] | None:
 
 
 def _check_review(
-    reviewed: list[tuple[list[int], Level]],
+    reviewed: Sequence[_Matched],
+    configured: Sequence[_Matched],
     catalogue: Catalogue,
     settings: Settings,
     review_file: str,
 ) -> None:
     """Blame the review, not the config, for what is wrong in it."""
-    for matched, item in reviewed:
-        for number, (spec, values) in product(matched, item["index"].items()):
+    for numbers, item in reviewed:
+        for number, spec in product(numbers, item["index"]):
             layer = catalogue.layers[number]
             where = f"{review_file}, layer {layer.name}, index {spec}"
-            _parse_indexes(spec, layer, where)
-            resolve(merge(settings, values), where)
-
-
-def _selector(item: Any) -> Any:
-    return item["layer"] if isinstance(item, dict) else item
+            indexes = _parse_indexes(spec, layer, where)
+            inherited = inherit(settings, [*_fitting(number, configured), item])
+            for index in indexes:
+                resolve(inherited.by_index[index], where)
 
 
 def _activations(catalogue: Catalogue, where: str) -> list[int]:
@@ -166,7 +175,7 @@ def matching(selector: Any, catalogue: Catalogue, where: str) -> list[int]:
         UserError: none; names the nearest.
     """
     layers = catalogue.layers
-    if isinstance(selector, int) or str(selector).isdecimal():
+    if is_number(selector):
         if int(selector) >= len(layers):
             raise UserError(
                 f"{where}: no layer number {selector}; they go from 0 to {len(layers) - 1}"
@@ -203,18 +212,16 @@ def find_one(selector: Any, catalogue: Catalogue, where: str) -> Layer:
 def _layer_plan(
     layer: Layer,
     settings: Settings,
-    own: Sequence[Level],
+    items: Sequence[Level],
     crop: list[int] | None,
     where: str,
 ) -> LayerPlan:
     where = f"{where}, layer {layer.name}"
-    for item in own:
-        settings = merge(settings, item)
+    inherited = inherit(settings, items, lambda indexes: _parse_indexes(indexes, layer, where))
+    settings = inherited.common
     if settings["shared"]:
         raise UserError(f"{where}: only the sprites of a study can share a coarse part")
-    selected = _indexes(settings, layer, where)
-    overrides = [(spec, values) for item in own for spec, values in item.get("index", {}).items()]
-    groups = _groups(settings, selected, overrides, layer, crop, where)
+    groups = _groups(inherited, _indexes(settings, layer, where), crop, where)
     batch, block_size = cost.sizes(layer.macs, layer.activations, settings)
     columns = settings["columns"]
     return LayerPlan(
@@ -261,24 +268,20 @@ def _parse_indexes(spec: Any, layer: Layer, where: str) -> list[int]:
 
 
 def _groups(
-    settings: Settings,
-    selected: list[int],
-    overrides: list[tuple[str, Level]],
-    layer: Layer,
-    crop: list[int] | None,
-    where: str,
+    inherited: Inherited, selected: list[int], crop: list[int] | None, where: str
 ) -> list[Group]:
-    """Indexes by equal settings; later overrides of an index win."""
-    own: dict[int, Settings] = {}
-    for spec, values in overrides:
-        for index in _parse_indexes(spec, layer, where):
-            own[index] = merge(own.get(index, settings), values)
-    common = resolve(settings, where, crop)
-    resolved = (
-        (resolve(own[index], f"{where}, index {index}", crop) if index in own else common, index)
-        for index in selected
-    )
-    return groups_of(resolved)
+    """Indexes by equal settings."""
+    resolved: dict[int, SpriteSettings] = {
+        id(inherited.common): resolve(inherited.common, where, crop)
+    }
+
+    def of_index(index: int) -> SpriteSettings:
+        merged = inherited.by_index.get(index, inherited.common)
+        if id(merged) not in resolved:
+            resolved[id(merged)] = resolve(merged, f"{where}, index {index}", crop)
+        return resolved[id(merged)]
+
+    return groups_of((of_index(index), index) for index in selected)
 
 
 def groups_of(sprites: Iterable[tuple[SpriteSettings, int]]) -> list[Group]:

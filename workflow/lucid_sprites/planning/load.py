@@ -1,26 +1,28 @@
 """From config.yaml and the model files to the plan of everything that can be made."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from lucid_sprites import fingerprints, layout
 from lucid_sprites.config import review, schema
+from lucid_sprites.config.schema import Config
 from lucid_sprites.errors import UserError
 from lucid_sprites.planning import clock, ownership
 from lucid_sprites.planning.catalogues import catalogues, stamp
 from lucid_sprites.planning.import_jobs import ImportJob, InputOptions
+from lucid_sprites.planning.inheritance import canvas_edges, inherit
 from lucid_sprites.planning.models import InstanceOptions
 from lucid_sprites.planning.sources import Source, sources
-from lucid_sprites.planning.sprites import Plan
-from lucid_sprites.recipe import transform_lists
-from lucid_sprites.recipe.setting_types import Settings
+from lucid_sprites.planning.sprites import ImportFirst, Plan, cannot_wait
+from lucid_sprites.recipe import index_ranges
+from lucid_sprites.recipe.setting_types import Level, Settings
 from lucid_sprites.recipe.settings import DEFAULTS, merge, resolve
-from lucid_sprites.recipe.size import Size
 
 
-def load(config: dict[str, Any], source: str) -> Plan:
+def load(config: Mapping[str, Any], source: str, import_first: ImportFirst = cannot_wait) -> Plan:
     """The plan.
 
     Imports every model that is there and is new or has changed.
@@ -28,37 +30,44 @@ def load(config: dict[str, Any], source: str) -> Plan:
     Args:
         config: what the config file holds.
         source: the config file's name, for messages.
+        import_first: what is done about models that jobs make (see `Plan`).
 
     Raises:
         UserError: whatever is wrong with the config, the models, or the results folder.
     """
-    config = schema.check(config, source)
-    found = sources(config, source)
-    results = Path(config.get("results", "results"))
+    checked = schema.check_config(config, source)
+    models = sources(checked, source)
+    results = Path(checked.get("results", "results"))
     _check_writable(results)
     ownership.check(results)
     clock.settle(results)
     known = fingerprints.keep_in(results / layout.FINGERPRINTS)
-    defaults = merge(DEFAULTS, config.get("defaults", {}))
-    reviews = {series: _review(config, series, found) for series in config["series"]}
+    defaults = merge(DEFAULTS, checked.get("defaults", {}))
+    reviews = {series: _review(checked, series, models) for series in checked["series"]}
     options = {
-        (each.series, each.instance): _options(
-            each, config, defaults, results, source, reviews[each.series]
+        (model.series, model.instance): _options(
+            model, checked, defaults, results, source, reviews[model.series]
         )
-        for each in found
+        for model in models
     }
     tables = {
         (series, name): path
-        for series, own in config["series"].items()
-        for name, path in (own or {}).get("tables", {}).items()
+        for series, said in checked["series"].items()
+        for name, path in (said or {}).get("tables", {}).items()
     }
-    files = {name: each.file for name, each in reviews.items()}
-    plan = Plan(results, options, config["series"], files, tables)
-    present = [own for own in options.values() if not own.source.is_made]
+    plan = Plan(
+        results,
+        options,
+        checked["series"],
+        import_first,
+        reviews={series: review.file for series, review in reviews.items()},
+        tables=tables,
+    )
+    present = [instance for instance in options.values() if not instance.source.is_made]
     known.save()
-    described = catalogues([own.job for own in present])
-    for own, catalogue in zip(present, described, strict=True):
-        plan.add(own.source.series, own.source.instance, catalogue)
+    described = catalogues([instance.job for instance in present])
+    for instance, catalogue in zip(present, described, strict=True):
+        plan.add(instance.source.series, instance.source.instance, catalogue)
     return plan
 
 
@@ -72,20 +81,20 @@ class _Review:
     """
 
     file: str
-    entries: list[dict[str, Any]]
+    entries: list[Level]
 
 
-def _review(config: dict[str, Any], series: str, found: list[Source]) -> _Review:
+def _review(config: Config, series: str, models: list[Source]) -> _Review:
     path = str(Path(config.get("graphs", "graphs")) / layout.REVIEW.format(series=series))
     entries = review.read(path, series)
-    instances = [source.instance for source in found if source.series == series]
+    instances = [source.instance for source in models if source.series == series]
     review.check_instances(entries, instances, path)
     return _Review(path, entries)
 
 
 def _options(
     instance: Source,
-    config: dict[str, Any],
+    config: Config,
     defaults: Settings,
     results: Path,
     source: str,
@@ -97,38 +106,29 @@ def _options(
     redo = review.as_layers(reviewed.entries, instance.instance)
     where = f"{source}: series {instance.series}, instance {instance.instance}"
     redo_where = f"{reviewed.file}: instance {instance.instance}"
-    place = {"series": instance.series, "instance": instance.instance}
+    wildcards = {"series": instance.series, "instance": instance.instance}
     origin = instance.origin
-    edges = _edges(settings, levels, where)
+    _check(settings, levels, where)
+    edges = canvas_edges(settings, [*levels, redo])
     said = cast(InputOptions, {**series.get("input", {}), **instance.options.get("input", {})})
     job: ImportJob = {
         "origin": origin,
         "input": said,
         "edges": edges,
         "stamp": stamp(origin, said, edges, instance.given, where),
-        "graph": str(results / layout.MODEL.format(**place)),
-        "catalogue": str(results / layout.CATALOGUE.format(**place)),
+        "graph": str(results / layout.MODEL.format(**wildcards)),
+        "catalogue": str(results / layout.CATALOGUE.format(**wildcards)),
     }
     return InstanceOptions(instance, settings, levels, where, redo, redo_where, job)
 
 
-def _edges(settings: Settings, levels: list[list[Any] | None], where: str) -> list[int]:
-    """Edges of the canvases that the settings make: smallest, an odd one between, largest."""
-    entries = [item for level in levels for item in level or [] if isinstance(item, dict)]
-    own = [merge(settings, item) for item in entries]
-    own += [
-        merge(merge(settings, item), values)
-        for item in entries
-        for values in item.get("index", {}).values()
-    ]
-    edges = [
-        edge
-        for each in [settings, *own]
-        for own_edge in Size.of(each["scale"])
-        for edge in transform_lists.canvas_edges(resolve(each, where)["transforms"], own_edge)
-    ]
-    low, high = min(edges), max(edges)
-    return sorted({low, (low + high) // 2 | 1, high}) if low < high else [low]
+def _check(settings: Settings, levels: list[list[Any] | None], where: str) -> None:
+    """Refuse, before any model is read, what an item says that would be wrong in any layer."""
+    items = [item for level in levels for item in level or [] if isinstance(item, dict)]
+    for item in [{}, *items]:
+        inherited = inherit(settings, [item], lambda indexes: index_ranges.parse(indexes, where))
+        for merged in inherited.distinct():
+            resolve(merged, where)
 
 
 def _check_writable(results: Path) -> None:

@@ -17,6 +17,7 @@ from lucid_sprites.planning.comparison import Comparison, Comparisons, State
 from lucid_sprites.planning.images import ImagePlan
 from lucid_sprites.planning.layers import LayerPlan
 from lucid_sprites.planning.sprites import InstancePlan, Plan
+from lucid_sprites.planning.studies import StudiesPlan
 from lucid_sprites.planning.viewer import Pages
 from lucid_sprites.recipe.settings import canonical_json
 
@@ -26,7 +27,7 @@ _UNSEEN = ("graph", "batch", "keep_state", "results", "folder")
 
 @dataclass(frozen=True)
 class Marks:
-    """The marks of what a plan of layers or studies makes, by wildcards."""
+    """The marks of what a plan of layers makes, by wildcards."""
 
     plan: Plan
 
@@ -40,19 +41,18 @@ class Marks:
 
     def sheet(self, wildcards: Any) -> str:
         """Of a sheet and the JSON beside it."""
-        instance, layer = self.plan.instance_of(wildcards), self.plan.layer_of(wildcards)
-        return of_spec(self.plan.sheet_spec(wildcards), self._looks(instance, layer))
+        return of_spec(self.plan.sheet_spec(wildcards), _looks(self.plan, wildcards))
 
     def preflight(self, wildcards: Any) -> str:
         """Of the report on the models of a series."""
-        models = {key: own.job["stamp"] for key, own in self.plan.options.items()}
+        models = {key: options.job["stamp"] for key, options in self.plan.options.items()}
         return tag(*(f"{instance} {catalogues.made(stamp)}"
                      for (series, instance), stamp in models.items()
                      if series == wildcards.series))  # fmt: skip
 
     def layer(self, wildcards: Any) -> str:
         """Of all sprites of a layer."""
-        return tag(self._looks(self.plan.instance_of(wildcards), self.plan.layer_of(wildcards)))
+        return tag(_looks(self.plan, wildcards))
 
     def losses(self, wildcards: Any) -> str:
         """Of a log of attempts."""
@@ -61,31 +61,32 @@ class Marks:
     def instance(self, wildcards: Any) -> str:
         """Of all sprites of an instance."""
         instance = self.plan.instance_of(wildcards)
-        return tag(*(self._looks(instance, layer) for layer in instance.layers))
+        return tag(*(_looks_of(self.plan, instance, layer) for layer in instance.layers))
 
     def series(self, wildcards: Any) -> str:
         """Of all sprites of a series."""
         instances = [self.plan.instance(*key) for key in self.plan.options
                      if key[0] == wildcards.series]  # fmt: skip
-        return tag(*(f"{each.instance} {self.instance(each)}" for each in instances))
-
-    def _looks(self, instance: InstancePlan, layer: LayerPlan) -> str:
-        """Changes with the look, the number or the thresholds of any sprite of a layer."""
-        groups = [
-            [self.plan.identity(instance, layer, group.settings), group.settings["thresholds"],
-             group.indexes]
-            for group in layer.groups
-        ]  # fmt: skip
-        return canonical_json([layer.number, layer.name, groups])
+        return tag(*(f"{plan.instance} {self.instance(plan)}" for plan in instances))
 
 
-class StudyMarks(Marks):
-    """The marks of studies."""
+@dataclass(frozen=True)
+class StudyMarks:
+    """The marks of studies, by wildcards."""
+
+    studies: StudiesPlan
+
+    def block(self, wildcards: Any) -> str:
+        """Of a block."""
+        return of_spec(self.studies.sprites.block_spec(wildcards))
+
+    def sheet(self, wildcards: Any) -> str:
+        """Of a sheet and the JSON beside it."""
+        return of_spec(self.studies.sheet_spec(wildcards), _looks(self.studies.sprites, wildcards))
 
     def losses(self, wildcards: Any) -> str:
         """Of a study's log of attempts."""
-        instance, study = self.plan.instance_of(wildcards), self.plan.layer_of(wildcards)
-        return of_spec(self.plan.losses_spec(wildcards), self._looks(instance, study))
+        return of_spec(self.studies.losses_spec(wildcards), _looks(self.studies.sprites, wildcards))
 
 
 @dataclass(frozen=True)
@@ -195,3 +196,17 @@ def of_spec(spec: str, *more: str) -> str:
     """The mark of what is made of parameters, given as canonical JSON, and of `more`."""
     seen = {key: value for key, value in json.loads(spec).items() if key not in _UNSEEN}
     return tag(canonical_json(seen), *more)
+
+
+def _looks(plan: Plan, wildcards: Any) -> str:
+    """Changes with the look, the number or the thresholds of any sprite of a layer or study."""
+    return _looks_of(plan, plan.instance_of(wildcards), plan.layer_of(wildcards))
+
+
+def _looks_of(plan: Plan, instance: InstancePlan, layer: LayerPlan) -> str:
+    groups = [
+        [plan.identity(instance, layer, group.settings), group.settings["thresholds"],
+         group.indexes]
+        for group in layer.groups
+    ]  # fmt: skip
+    return canonical_json([layer.number, layer.name, groups])

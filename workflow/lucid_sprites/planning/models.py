@@ -1,7 +1,7 @@
 """The plan of the models: where each comes from, and the jobs that make and describe them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ class InstanceOptions:
     job: ImportJob
 
 
-@dataclass
+@dataclass(frozen=True)
 class ModelPlan:
     """All models of a config; what their rules look up by `series` and `instance`.
 
@@ -49,7 +49,7 @@ class ModelPlan:
 
     results: Path
     options: dict[tuple[str, str], InstanceOptions]
-    series: dict[str, Any]
+    series: Mapping[str, Level | None]
 
     def model_files(self, wildcards: Any) -> tuple[str, ...]:
         """The files that the job that imports an instance's model reads it from.
@@ -62,7 +62,7 @@ class ModelPlan:
     @property
     def made_series(self) -> str:
         """Regular expression for the series, before an instance, of models that jobs make."""
-        made = [key for key, own in self.options.items() if own.source.is_made]
+        made = [key for key, options in self.options.items() if options.source.is_made]
         return "|".join("{}(?=/{}/)".format(*map(re.escape, key)) for key in made) or "(?!)"
 
     def import_job(self, wildcards: Any) -> str:
@@ -72,8 +72,8 @@ class ModelPlan:
     def catalogue_files(self, wildcards: Any) -> list[str]:
         """The catalogues of all instances of a series."""
         return [
-            own.job["catalogue"]
-            for (series, _), own in self.options.items()
+            options.job["catalogue"]
+            for (series, _), options in self.options.items()
             if series == wildcards.series
         ]
 
@@ -83,10 +83,10 @@ class ModelPlan:
 
     def lucid_checksum(self, wildcards: Any) -> str:
         """The SHA-256 that the config gives for a model of lucid's zoo, or nothing."""
-        for own in self.options.values():
-            options = own.source.options
-            if options.get("lucid") == wildcards.model and "sha256" in options:
-                return str(options["sha256"])
+        for options in self.options.values():
+            said = options.source.options
+            if said.get("lucid") == wildcards.model and "sha256" in said:
+                return str(said["sha256"])
         return ""
 
     def pattern(self, template: str) -> str:

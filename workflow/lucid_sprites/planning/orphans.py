@@ -10,7 +10,7 @@ import os
 import re
 import stat
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -59,19 +59,21 @@ class Orphan:
 def find(asked: Asked) -> list[Orphan]:
     """The orphans of the config's series, by path."""
     kinds = [(_pattern(template), *kind) for template, kind in _kinds(asked).items()]
-    found = []
+    orphans = []
     for name in asked.plan.series:
         for path, status in _files(str(asked.plan.results / name)):
             relative = os.path.relpath(path, asked.plan.results)
             if _OF_AN_IMPORT(relative):
                 if is_abandoned(status):
-                    found.append(Orphan(path, status.st_size, is_costly=False))
+                    orphans.append(Orphan(path, status.st_size, is_costly=False))
                 continue
             folder, file = os.path.split(relative)
             leftover = name_of_leftover(file)
-            place = os.path.join(folder, made.subject(leftover or file))
+            subject = os.path.join(folder, made.subject(leftover or file))
             matches = [
-                (match, ask, costly) for pattern, ask, costly in kinds if (match := pattern(place))
+                (match, ask, costly)
+                for pattern, ask, costly in kinds
+                if (match := pattern(subject))
             ]
             if leftover:
                 is_needed = not is_abandoned(status)
@@ -79,8 +81,8 @@ def find(asked: Asked) -> list[Orphan]:
                 is_needed = any(_is_asked(match, ask) for match, ask, _ in matches)
             if matches and not is_needed:
                 is_costly = any(costly for *_, costly in matches)
-                found.append(Orphan(path, status.st_size, is_costly))
-    return sorted(found, key=lambda orphan: orphan.path)
+                orphans.append(Orphan(path, status.st_size, is_costly))
+    return sorted(orphans, key=lambda orphan: orphan.path)
 
 
 def others(asked: Asked) -> list[str]:
@@ -94,13 +96,13 @@ def others(asked: Asked) -> list[str]:
 
 def notice(asked: Asked) -> str:
     """A line for the end of a run: how much there is to clean; empty if there is nothing."""
-    found = [orphan for orphan in find(asked) if not orphan.is_costly]
-    if not found:
+    orphans = [orphan for orphan in find(asked) if not orphan.is_costly]
+    if not orphans:
         return ""
-    return f"{_total(found)} are no longer asked for: `snakemake -j 1 clean_orphans` lists them\n"
+    return f"{_total(orphans)} are no longer asked for: `snakemake -j 1 clean_orphans` lists them\n"
 
 
-def report(asked: Asked, config: dict[str, Any], log: str) -> None:
+def report(asked: Asked, config: Mapping[str, Any], log: str) -> None:
     """`clean` as the config's `orphans` says, printed and kept in a log."""
     said = clean(asked, config.get("orphans", LIST))
     write_whole(log, said + "\n")
@@ -119,9 +121,9 @@ def clean(asked: Asked, how: str = LIST) -> str:
     Raises:
         UserError: a file cannot be removed.
     """
-    results, found = asked.plan.results, find(asked)
-    kept = [orphan for orphan in found if orphan.is_costly and how != REMOVE_ALL]
-    taken = [orphan for orphan in found if not orphan.is_costly or how == REMOVE_ALL]
+    results, orphans = asked.plan.results, find(asked)
+    kept = [orphan for orphan in orphans if orphan.is_costly and how != REMOVE_ALL]
+    taken = [orphan for orphan in orphans if not orphan.is_costly or how == REMOVE_ALL]
     lines = [f"{_total(taken)} that the config no longer asks for", *_by_folder(taken)]
     if kept:
         lines += [f"{_total(kept)} more took long to make (store, training): they stay unless "
@@ -251,9 +253,9 @@ def _by_folder(orphans: list[Orphan]) -> list[str]:
         names[folder].append(name)
         sizes[folder] += orphan.size
     return [
-        f"  {folder}: {len(own)} files, {_bytes(sizes[folder])}: {', '.join(own[:_SHOWN])}"
-        f"{', ...' if len(own) > _SHOWN else ''}"
-        for folder, own in sorted(names.items())
+        f"  {folder}: {len(files)} files, {_bytes(sizes[folder])}: {', '.join(files[:_SHOWN])}"
+        f"{', ...' if len(files) > _SHOWN else ''}"
+        for folder, files in sorted(names.items())
     ]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lucid_sprites import layout
+from lucid_sprites.config.schema import Config
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import MODEL, TEXT, check_input, natural_key
 from lucid_sprites.planning import onnx_weights
@@ -40,7 +41,7 @@ class Source:
     given: tuple[str, ...] = ()
 
 
-def sources(config: dict[str, Any], where: str) -> list[Source]:
+def sources(config: Config, where: str) -> list[Source]:
     """All instances of all series, in natural order.
 
     Args:
@@ -53,20 +54,20 @@ def sources(config: dict[str, Any], where: str) -> list[Source]:
     results = inside(config.get("results", "results"), f"{where}: results")
     graphs = inside(config.get("graphs", "graphs"), f"{where}: graphs")
     _check_apart(results, graphs, where)
-    found = []
+    models = []
     for series, options in config["series"].items():
         _check_free("series", series, layout.OWN_OF_RESULTS, f"{where}: series {series}")
         present = _in_folder(Path(graphs) / series)
-        own = options or {}
-        trained = _of_training(series, own, present, Path(results), where)
-        if not trained or own.get("instances", present):
+        said = options or {}
+        trained = _of_training(series, said, present, Path(results), where)
+        if not trained or said.get("instances", present):
             # A model beside a training comes before its states.
-            found += _of_series(series, own, present, Path(graphs), Path(results), where)
-        found += trained
-    for source in found:
-        place = f"{where}: series {source.series}"
-        _check_free("instance", source.instance, layout.OWN_OF_SERIES, place)
-    return found
+            models += _of_series(series, said, present, Path(graphs), Path(results), where)
+        models += trained
+    for source in models:
+        series_where = f"{where}: series {source.series}"
+        _check_free("instance", source.instance, layout.OWN_OF_SERIES, series_where)
+    return models
 
 
 def _check_apart(results: str, graphs: str, where: str) -> None:
@@ -94,15 +95,15 @@ def _of_training(
     """The states that the training of a series saves; none without a training."""
     if "training" not in options:
         return []
-    found = []
+    states = []
     for epoch in make_training(series, options["training"], where).epochs:
         path = str(results / layout.TRAINED_GRAPH.format(series=series, epoch=epoch))
         name = instance_name(epoch)
-        own = {"input": TRAINED_INPUT}
-        found.append(Source(series, name, {"file": path}, (path,), True, own))
+        said = {"input": TRAINED_INPUT}
+        states.append(Source(series, name, {"file": path}, (path,), True, said))
     listed = [_listed_name(item) for item in options.get("instances") or []]
     _check_no_state([*present, *listed], f"{where}: series {series}")
-    return found
+    return states
 
 
 def _check_no_state(names: list[str], where: str) -> None:
@@ -175,82 +176,82 @@ def _of_series(
     results: Path,
     where: str,
 ) -> list[Source]:
-    place = f"{where}: series {series}"
+    where = f"{where}: series {series}"
     chosen = options.get("instances")
     if chosen is None:
         chosen = sorted(present, key=natural_key)
         if not chosen:
             raise UserError(
-                f"{place}: no model in {graphs / series}{os.sep}; put models there as <instance> "
+                f"{where}: no model in {graphs / series}{os.sep}; put models there as <instance> "
                 f"with {', '.join(MODEL_SUFFIXES)}, or as a SavedModel folder"
             )
     if not chosen:
         raise UserError(
-            f"{place}: the list of instances is empty; leave it out for all: "
+            f"{where}: the list of instances is empty; leave it out for all: "
             f"{', '.join(sorted(present, key=natural_key)) or 'none are there'}"
         )
-    found = []
+    models = []
     for item in chosen:
-        own = item if isinstance(item, dict) else {}
+        said = item if isinstance(item, dict) else {}
         name = _listed_name(item)
-        found.append(_source(series, name, own, present, graphs, results, place))
-    names = [source.instance for source in found]
+        models.append(_source(series, name, said, present, graphs, results, where))
+    names = [source.instance for source in models]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise UserError(f"{place}: instance {twice} is listed twice")
-    return found
+        raise UserError(f"{where}: instance {twice} is listed twice")
+    return models
 
 
 def _source(
     series: str,
     name: str,
-    own: Level,
+    options: Level,
     present: dict[str, Path],
     graphs: Path,
     results: Path,
-    place: str,
+    series_where: str,
 ) -> Source:
-    where = f"{place}, instance {name}"
-    if "code" in own:
-        check_input(inside(own["code"], f"{where}: code"), TEXT, f"{where}: code")
-    if "keras_application" in own:
-        weights = own.get("weights", "imagenet")
+    where = f"{series_where}, instance {name}"
+    if "code" in options:
+        check_input(inside(options["code"], f"{where}: code"), TEXT, f"{where}: code")
+    if "keras_application" in options:
+        weights = options.get("weights", "imagenet")
         files = (inside(weights, f"{where}: weights"),) * (weights not in ("imagenet", "none"))
         _check_there(files, f"{where}: weights (choose `imagenet`, `none` or a file)")
-        built: Origin = {"keras_application": own["keras_application"], "weights": weights}
-        return Source(series, name, built, files, True, own, files)
-    if "lucid" in own and "file" not in own:
-        made = str(results / layout.LUCID_MODEL.format(model=own["lucid"]))
-        downloaded: Origin = {"lucid": own["lucid"], "file": made}
-        return Source(series, name, downloaded, (made,), True, own)
-    if "file" in own:
-        path = Path(inside(own["file"], f"{where}: file"))
+        built: Origin = {"keras_application": options["keras_application"], "weights": weights}
+        return Source(series, name, built, files, True, options, files)
+    if "lucid" in options and "file" not in options:
+        made = str(results / layout.LUCID_MODEL.format(model=options["lucid"]))
+        downloaded: Origin = {"lucid": options["lucid"], "file": made}
+        return Source(series, name, downloaded, (made,), True, options)
+    if "file" in options:
+        path = Path(inside(options["file"], f"{where}: file"))
         _check_there([str(path)], where)
     elif name in present:
         path = present[name]
     else:
         choices = ", ".join(sorted(present, key=natural_key)) or "none"
         raise UserError(
-            f"{place}: no model {graphs / series / name} ({', '.join(MODEL_SUFFIXES)} or a "
+            f"{series_where}: no model {graphs / series / name} ({', '.join(MODEL_SUFFIXES)} or a "
             f"SavedModel folder); there are {choices}"
         )
     files = tuple(_saved_model_files(path)) if path.is_dir() else (str(path), *_beside(path))
     for file in files:
-        check_input(file, MODEL, place)
+        check_input(file, MODEL, series_where)
     if not files:
         raise UserError(
-            f"{place}: {path} is a folder, but no SavedModel (saved_model.pb is missing)"
+            f"{series_where}: {path} is a folder, but no SavedModel (saved_model.pb is missing)"
         )
     origin: Origin = {"file": str(path)}
-    if "trust" in own:
-        origin["trust"] = own["trust"]
-    if "code" in own:
-        origin["code"] = own["code"]
-    if "lucid" in own:
-        origin["lucid"] = own["lucid"]
-    # A model that lucid describes is read in a job of its own: lucid and Keras do not mix.
-    given = (*files, *([own["code"]] if "code" in own else []))
-    return Source(series, name, origin, files, "lucid" in own, own, given)
+    if "trust" in options:
+        origin["trust"] = options["trust"]
+    if "code" in options:
+        origin["code"] = options["code"]
+    if "lucid" in options:
+        origin["lucid"] = options["lucid"]
+    # A model that lucid describes is read in a job of its options: lucid and Keras do not mix.
+    given = (*files, *([options["code"]] if "code" in options else []))
+    return Source(series, name, origin, files, "lucid" in options, options, given)
 
 
 def _beside(path: Path) -> list[str]:

@@ -4,25 +4,32 @@ What the rules of the workflow look up by wildcards; `wildcards` is anything wit
 `series`, `instance`, `layer`, `block`, `index`, `threshold` that the name of a method needs.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 from lucid_sprites import layout
 from lucid_sprites.errors import UserError
 from lucid_sprites.planning import catalogues, cost
 from lucid_sprites.planning.layers import LayerPlan, select_layers
-from lucid_sprites.planning.models import ModelPlan
+from lucid_sprites.planning.models import InstanceOptions, ModelPlan
+from lucid_sprites.planning.sprite_jobs import (
+    BlockData,
+    GroupData,
+    LossesData,
+    SheetData,
+    SpritesOfSize,
+)
 from lucid_sprites.recipe import index_ranges
-from lucid_sprites.recipe.layer_catalogue import Catalogue
+from lucid_sprites.recipe.layer_catalogue import Catalogue, InputData
 from lucid_sprites.recipe.setting_types import SpriteSettings
 from lucid_sprites.recipe.settings import ENGINE_VARIANT, canonical_json, identity
 
 
 @dataclass(frozen=True)
 class InstancePlan:
-    """One instance and its layers.
+    """One instance and its layers, or its studies.
 
     Attributes:
         graph: path of its frozen graph in normal form.
@@ -36,37 +43,84 @@ class InstancePlan:
     layers: Sequence[LayerPlan]
 
     @cached_property
-    def picture(self) -> dict[str, Any]:
+    def picture(self) -> InputData:
         """The graph's picture input as plain data, for jobs and keys."""
         return self.catalogue.picture.as_dict()
 
     @cached_property
-    def by_number(self) -> dict[str, LayerPlan]:
-        """Layers by their number as it stands in file names."""
-        return {str(layer.number): layer for layer in self.layers}
+    def by_wildcard(self) -> dict[str, LayerPlan]:
+        """Layers by their number, studies by their name: as they stand in file names."""
+        return {layer.wildcard: layer for layer in self.layers}
 
 
-def _cannot_wait(series: str, instance: str) -> None:
+@dataclass(frozen=True)
+class Targets:
+    """What the sprites of a plan are of: the layers of each instance, or its studies.
+
+    Attributes:
+        kind: what one is called in messages and wildcards.
+        unknown: what is said of one that is not there, before the names of those that are.
+        select: gives those of an instance.
+        block, sprite, sheet: paths of their files, from `layout`.
+    """
+
+    kind: str
+    unknown: str
+    select: Callable[[InstanceOptions, Catalogue], Sequence[LayerPlan]]
+    block: str
+    sprite: str
+    sheet: str
+
+
+def _select_layers(options: InstanceOptions, catalogue: Catalogue) -> Sequence[LayerPlan]:
+    return select_layers(
+        catalogue,
+        options.settings,
+        options.levels,
+        options.where,
+        options.review,
+        options.review_where,
+    )
+
+
+LAYERS = Targets(
+    kind="layer",
+    unknown="the config does not ask for layer {}, but for",
+    select=_select_layers,
+    block=layout.BLOCK,
+    sprite=layout.SPRITE,
+    sheet=layout.SHEET,
+)
+
+ImportFirst = Callable[[str, str], object]
+"""Called with the series and instance of a model that a job makes, before what it offers is asked
+for; returns once its catalogue is there, or raises."""
+
+
+def cannot_wait(series: str, instance: str) -> None:
+    """Raise UserError: nobody makes the model."""
     raise UserError(f"{series}/{instance}: its model is not there yet")
 
 
-@dataclass
+def _do_not_wait(series: str, instance: str) -> None:
+    pass
+
+
+@dataclass(frozen=True)
 class Plan(ModelPlan):
     """Everything that can be made of models; for the attributes before, see `ModelPlan`.
 
     Attributes:
-        kind: what the `layers` of an instance are called in messages.
+        import_first: what is done about models that are not there yet.
+        targets: what the sprites are of.
         reviews: path of each series' review file, which need not exist.
         tables: CSV files about units, by series and name (see `viewer.table`).
-        import_first: called with series and instance before the plan of an instance whose model is
-            made by a job is asked for; returns once its catalogue is there, or raises.
     """
 
-    kind: ClassVar[str] = "layer"
-
+    import_first: ImportFirst = cannot_wait
+    targets: Targets = LAYERS
     reviews: dict[str, str] = field(default_factory=dict)
     tables: dict[tuple[str, str], str] = field(default_factory=dict)
-    import_first: Callable[[str, str], object] = _cannot_wait
     _planned: dict[tuple[str, str], InstancePlan] = field(default_factory=dict)
 
     @property
@@ -85,16 +139,20 @@ class Plan(ModelPlan):
 
     def known(self) -> "Plan":
         """The part of the plan whose models are there."""
-        options = {key: own for key, own in self.options.items() if key in self._planned}
-        return replace(self, options=options)
+        there = {key: options for key, options in self.options.items() if key in self._planned}
+        return replace(self, options=there)
+
+    def without_waiting(self) -> "Plan":
+        """The same plan, which has no model made: UserError for those that are not there."""
+        return replace(self, import_first=_do_not_wait)
 
     def instance(self, series: str, instance: str) -> InstancePlan:
         """The plan of one instance, once its model is there; UserError if there is none."""
         key = series, instance
         if key not in self._planned:
-            own = self._options(*key)
+            options = self._options(*key)
             self.import_first(*key)
-            self.add(*key, catalogues.read(own.job["catalogue"]))
+            self.add(*key, catalogues.read(options.job["catalogue"]))
         return self._planned[key]
 
     def add(self, series: str, instance: str, catalogue: Catalogue) -> None:
@@ -103,11 +161,9 @@ class Plan(ModelPlan):
         Raises:
             UserError: the config does not fit the catalogue.
         """
-        own = self.options[series, instance]
-        layers = select_layers(
-            catalogue, own.settings, own.levels, own.where, own.review, own.review_where
-        )
-        plan = InstancePlan(series, instance, own.job["graph"], catalogue, layers)
+        options = self.options[series, instance]
+        layers = self.targets.select(options, catalogue)
+        plan = InstancePlan(series, instance, options.job["graph"], catalogue, layers)
         self._planned[series, instance] = plan
 
     def instance_of(self, wildcards: Any) -> InstancePlan:
@@ -115,14 +171,15 @@ class Plan(ModelPlan):
         return self.instance(wildcards.series, wildcards.instance)
 
     def layer_of(self, wildcards: Any) -> LayerPlan:
-        """The layer that a job is for; UserError if the config does not ask for it."""
-        layers = self.instance_of(wildcards).by_number
-        if wildcards.layer not in layers:
+        """The layer or study that a job is for; UserError if the config does not ask for it."""
+        layers = self.instance_of(wildcards).by_wildcard
+        name = getattr(wildcards, self.targets.kind)
+        if name not in layers:
             raise UserError(
-                f"{wildcards.series}/{wildcards.instance}: the config does not ask for layer "
-                f"{wildcards.layer}, but for {', '.join(layers)}"
+                f"{wildcards.series}/{wildcards.instance}: {self.targets.unknown.format(name)} "
+                f"{', '.join(layers) or 'none'}"
             )
-        return layers[wildcards.layer]
+        return layers[name]
 
     def block_of_sprite(self, wildcards: Any) -> str:
         """The block that holds a sprite; UserError if the config does not ask for the sprite."""
@@ -139,8 +196,7 @@ class Plan(ModelPlan):
         if wildcards.scale != scale:
             unwanted = f"scale {wildcards.scale} of index {index}"
             raise self._unwanted(wildcards, layer, unwanted, scale)
-        block = index // layer.block_size
-        return self._path(layout.BLOCK, wildcards, layer=layer.number, block=block)
+        return self._path(self.targets.block, wildcards, layer, block=index // layer.block_size)
 
     def member(self, wildcards: Any) -> str:
         """The sprite's name inside its block.
@@ -166,24 +222,23 @@ class Plan(ModelPlan):
     def block_spec(self, wildcards: Any) -> str:
         """What the block's job is given: `sprites.block.BlockSpec` as canonical JSON."""
         instance, layer = self.instance_of(wildcards), self.layer_of(wildcards)
-        groups = [
+        groups: list[GroupData] = [
             {"indexes": index_ranges.shorten(group.indexes), "settings": group.settings}
             for group in layer.blocks[int(wildcards.block)]
         ]
-        return canonical_json(
-            {
-                "graph": instance.graph,
-                "graph_sha256": instance.catalogue.sha256,
-                "content": layer.content,
-                "picture": instance.picture,
-                "number": layer.number,
-                "layer": layer.name,
-                "batch": layer.batch,
-                "keep_state": layer.keep_state,
-                "groups": groups,
-                "variant": ENGINE_VARIANT,
-            }
-        )
+        spec: BlockData = {
+            "graph": instance.graph,
+            "graph_sha256": instance.catalogue.sha256,
+            "content": layer.content,
+            "picture": instance.picture,
+            "number": layer.number,
+            "layer": layer.name,
+            "batch": layer.batch,
+            "keep_state": layer.keep_state,
+            "groups": groups,
+            "variant": ENGINE_VARIANT,
+        }
+        return canonical_json(spec)
 
     def block_minutes(self, wildcards: Any, attempt: int) -> int:
         """The time that the block's job asks a cluster for; more if it was not enough."""
@@ -197,45 +252,45 @@ class Plan(ModelPlan):
         largest = max(sizes, key=lambda size: size.pixels)
         return attempt * cost.job_megabytes(layer.activations, layer.batch, largest, input.size_mb)
 
-    def sheet_spec(self, wildcards: Any) -> str:
-        """What the sheet's job is given, as canonical JSON."""
+    def sheet_data(self, wildcards: Any) -> SheetData:
+        """What the sheet's job is given."""
         layer, threshold = self.layer_of(wildcards), int(wildcards.threshold)
-        sprites = [
+        sprites: list[SpritesOfSize] = [
             {"indexes": index_ranges.shorten(group.indexes), "scale": group.settings["scale"]}
             for group in layer.groups
             if threshold in group.settings["thresholds"]
         ]
-        return canonical_json(
-            {
-                "results": str(self.results),
-                "series": wildcards.series,
-                "instance": wildcards.instance,
-                "number": layer.number,
-                "layer": layer.name,
-                "depth": layer.depth,
-                "columns": layer.columns,
-                "threshold": threshold,
-                "sprites": sprites,
-            }
-        )
+        return {
+            "results": str(self.results),
+            "series": wildcards.series,
+            "instance": wildcards.instance,
+            "number": layer.number,
+            "layer": layer.name,
+            "depth": layer.depth,
+            "columns": layer.columns,
+            "threshold": threshold,
+            "sprites": sprites,
+        }
+
+    def sheet_spec(self, wildcards: Any) -> str:
+        """The same as canonical JSON."""
+        return canonical_json(self.sheet_data(wildcards))
 
     def losses_spec(self, wildcards: Any) -> str:
         """The blocks that an instance's log is made of, as canonical JSON."""
-        return canonical_json(
-            {
-                "results": str(self.results),
-                "series": wildcards.series,
-                "instance": wildcards.instance,
-                "blocks": {
-                    layer.number: index_ranges.shorten(list(layer.blocks))
-                    for layer in self.instance_of(wildcards).layers
-                },
-            }
-        )
+        layers = self.instance_of(wildcards).layers
+        spec: LossesData = {
+            "results": str(self.results),
+            "series": wildcards.series,
+            "instance": wildcards.instance,
+            "blocks": {layer.number: index_ranges.shorten(list(layer.blocks)) for layer in layers},
+        }
+        return canonical_json(spec)
 
     def store(self, wildcards: Any) -> str:
         """The instance's store."""
-        return self._path(layout.STORE, wildcards)
+        store = layout.STORE.format(series=wildcards.series, instance=wildcards.instance)
+        return f"{self.results}/{store}"
 
     def sheet_sprites(self, wildcards: Any) -> list[str]:
         """The sprites of one sheet, by rising index; UserError if the config asks for none."""
@@ -243,24 +298,25 @@ class Plan(ModelPlan):
         if threshold not in layer.thresholds:
             wanted = ", ".join(map(str, layer.thresholds))
             raise self._unwanted(wildcards, layer, f"threshold {threshold}", wanted)
-        return self._sprites(wildcards, layer, threshold)
+        return self._sprites_at(wildcards, layer, threshold)
 
     def instance_blocks(self, wildcards: Any) -> list[str]:
         """All blocks of an instance."""
-        return [
-            self._path(layout.BLOCK, wildcards, layer=layer.number, block=block)
-            for layer in self.instance_of(wildcards).layers
-            for block in layer.blocks
-        ]
+        layers = self.instance_of(wildcards).layers
+        return [path for layer in layers for path in self._blocks(wildcards, layer)]
 
     def instance_sprites(self, wildcards: Any) -> list[str]:
         """All sprites of an instance."""
-        return [
-            sprite
-            for layer in self.instance_of(wildcards).layers
-            for threshold in layer.thresholds
-            for sprite in self._sprites(wildcards, layer, threshold)
-        ]
+        layers = self.instance_of(wildcards).layers
+        return [path for layer in layers for path in self._sprites(wildcards, layer)]
+
+    def layer_blocks(self, wildcards: Any) -> list[str]:
+        """All blocks of a layer or study."""
+        return self._blocks(wildcards, self.layer_of(wildcards))
+
+    def layer_sprites(self, wildcards: Any) -> list[str]:
+        """All sprites of a layer or study."""
+        return self._sprites(wildcards, self.layer_of(wildcards))
 
     def all_sprites(self, _: Any = None) -> list[str]:
         """All sprites of all series."""
@@ -269,8 +325,10 @@ class Plan(ModelPlan):
     def all_sheets(self, _: Any = None) -> list[str]:
         """All spritesheets of all series."""
         return [
-            self._path(layout.SHEET, plan, layer=layer.number, threshold=threshold)
-            for plan, layer, threshold in self._sheets()
+            self._path(self.targets.sheet, plan, layer, threshold=threshold)
+            for plan in self.instances.values()
+            for layer in plan.layers
+            for threshold in layer.thresholds
         ]
 
     def all_losses(self, _: Any = None) -> list[str]:
@@ -281,18 +339,24 @@ class Plan(ModelPlan):
             if series in self.series
         ]
 
-    def _sheets(self) -> Iterator[tuple[InstancePlan, LayerPlan, int]]:
-        for plan in self.instances.values():
-            for layer in plan.layers:
-                for threshold in layer.thresholds:
-                    yield plan, layer, threshold
+    def _blocks(self, instance: Any, layer: LayerPlan) -> list[str]:
+        return [
+            self._path(self.targets.block, instance, layer, block=block) for block in layer.blocks
+        ]
 
-    def _sprites(self, place: Any, layer: LayerPlan, threshold: int) -> list[str]:
+    def _sprites(self, instance: Any, layer: LayerPlan) -> list[str]:
+        return [
+            path
+            for threshold in layer.thresholds
+            for path in self._sprites_at(instance, layer, threshold)
+        ]
+
+    def _sprites_at(self, instance: Any, layer: LayerPlan, threshold: int) -> list[str]:
         return [
             self._path(
-                layout.SPRITE,
-                place,
-                layer=layer.number,
+                self.targets.sprite,
+                instance,
+                layer,
                 index=index,
                 threshold=threshold,
                 scale=group.size,
@@ -301,13 +365,23 @@ class Plan(ModelPlan):
             if threshold in group.settings["thresholds"]
         ]
 
-    def _path(self, template: str, place: Any, **fields: Any) -> str:
-        filled = template.format(series=place.series, instance=place.instance, **fields)
+    def _path(self, template: str, instance: Any, layer: LayerPlan, **fields: Any) -> str:
+        """A path of `layout`.
+
+        Args:
+            instance: anything with the attributes `series` and `instance`.
+        """
+        filled = template.format(
+            series=instance.series,
+            instance=instance.instance,
+            **{self.targets.kind: layer.wildcard},
+            **fields,
+        )
         return f"{self.results}/{filled}"
 
-    def _unwanted(self, place: Any, layer: LayerPlan, what: str, wanted: str) -> UserError:
+    def _unwanted(self, wildcards: Any, layer: LayerPlan, what: str, wanted: str) -> UserError:
         """What is said of a file that the config does not ask for."""
         return UserError(
-            f"{place.series}/{place.instance}, {self.kind} {layer.name}: the config does not ask "
-            f"for {what}, but for {wanted}"
+            f"{wildcards.series}/{wildcards.instance}, {self.targets.kind} {layer.name}: the "
+            f"config does not ask for {what}, but for {wanted}"
         )

@@ -49,13 +49,13 @@ def expand(study: Level, where: str) -> Kind:
     Raises:
         UserError: not exactly one kind, a text that is no objective, or numbers beyond all bounds.
     """
-    found = [name for name in KINDS if name in study]
-    if len(found) != 1:
+    kinds = [name for name in KINDS if name in study]
+    if len(kinds) != 1:
         raise UserError(f"{where}: needs exactly one of {', '.join(KINDS)}")
     try:
-        return KINDS[found[0]](study[found[0]], f"{where}, {found[0]}")
+        return KINDS[kinds[0]](study[kinds[0]], f"{where}, {kinds[0]}")
     except OverflowError as error:
-        raise UserError(f"{where}, {found[0]}: {error}") from error
+        raise UserError(f"{where}, {kinds[0]}: {error}") from error
 
 
 def mixed(first: Objective, second: Objective, share: float) -> Objective:
@@ -74,10 +74,10 @@ def _objectives(value: list[Any], where: str) -> Kind:
     """Any objectives, each by itself."""
     cells = []
     for number, item in enumerate(value, 1):
-        own = item if isinstance(item, dict) else {"objective": item}
-        settings = {key: own[key] for key in own.keys() - {"objective", "name"}}
-        parsed = parse(own["objective"], f"{where} {number}")
-        cells.append(Cell(parsed, own.get("name"), settings))
+        line = item if isinstance(item, dict) else {"objective": item}
+        settings = {key: line[key] for key in line.keys() - {"objective", "name"}}
+        parsed = parse(line["objective"], f"{where} {number}")
+        cells.append(Cell(parsed, line.get("name"), settings))
     return Kind(cells, min(len(cells), _COLUMNS))
 
 

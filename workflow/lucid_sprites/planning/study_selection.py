@@ -1,6 +1,7 @@
 """The studies of config.yaml, resolved against what each graph offers."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,8 +10,8 @@ from lucid_sprites.errors import UserError
 from lucid_sprites.planning import cost, study_kinds
 from lucid_sprites.planning.layers import find_one, groups_of, needed_size
 from lucid_sprites.planning.models import InstanceOptions
-from lucid_sprites.planning.sprites import InstancePlan, Plan
-from lucid_sprites.planning.studies import StudiesPlan, StudyPlan
+from lucid_sprites.planning.sprites import Plan
+from lucid_sprites.planning.studies import StudiesPlan, StudyPlan, study_targets
 from lucid_sprites.planning.study_kinds import Cell
 from lucid_sprites.recipe.layer_catalogue import Catalogue, Layer
 from lucid_sprites.recipe.objectives import OBJECTIVES, Objective, text
@@ -22,7 +23,7 @@ from lucid_sprites.recipe.settings import merge, photo, resolve
 _LARGEST_GROUP = 32
 
 
-def plan_studies(config: dict[str, Any], plan: Plan, source: str) -> StudiesPlan:
+def plan_studies(config: Mapping[str, Any], plan: Plan, source: str) -> StudiesPlan:
     """The studies of all instances.
 
     Args:
@@ -33,28 +34,31 @@ def plan_studies(config: dict[str, Any], plan: Plan, source: str) -> StudiesPlan
     Raises:
         UserError: whatever is wrong with a study.
     """
-    config = schema.check(config, source)
-    studies = config.get("studies") or {}
+    studies = schema.check_config(config, source).get("studies") or {}
     for name, study in studies.items():
         _check_places(study, plan, f"{source}: study {name}")
     shown = {
-        key: own
-        for key, own in plan.options.items()
+        key: options
+        for key, options in plan.options.items()
         if any(_concerns(study, *key) for study in studies.values())
     }
 
-    def make(instance: InstancePlan, own: InstanceOptions) -> list[StudyPlan]:
+    def select(options: InstanceOptions, catalogue: Catalogue) -> list[StudyPlan]:
+        key = options.source.series, options.source.instance
         return [
-            study_plan(number, name, study, own.settings, instance, f"{source}: study {name}")
+            study_plan(
+                number, name, study, options.settings, catalogue, f"{source}: study {name}",
+                "/".join(key),
+            )
             for number, (name, study) in enumerate(studies.items())
-            if _concerns(study, instance.series, instance.instance)
-        ]
+            if _concerns(study, *key)
+        ]  # fmt: skip
 
-    planned = StudiesPlan(plan.results, shown, plan.series, make=make)
+    sprites = Plan(plan.results, shown, plan.series, plan.import_first, study_targets(select))
     for instance in plan.known().instances.values():
         if (instance.series, instance.instance) in shown:
-            planned.add(instance.series, instance.instance, instance.catalogue)
-    return planned
+            sprites.add(instance.series, instance.instance, instance.catalogue)
+    return StudiesPlan(sprites)
 
 
 def _concerns(study: Level, series: str, instance: str) -> bool:
@@ -83,15 +87,17 @@ def study_plan(
     name: str,
     study: Level,
     settings: Settings,
-    instance: InstancePlan,
+    catalogue: Catalogue,
     where: str,
+    instance: str,
 ) -> StudyPlan:
     """One study of one instance.
 
     Args:
         study: as in config.yaml.
         settings: of the levels above the study.
-        where: the place in the config, for messages.
+        catalogue: what the instance's graph offers.
+        where, instance: the place in the config, and what the instance is called, for messages.
 
     Raises:
         UserError: whatever is wrong with the study.
@@ -105,10 +111,10 @@ def study_plan(
         raise UserError(
             f"{where}: {members} sprites are more than {_LARGEST_GROUP} in one joint group"
         )
-    looked_at = _Seen(instance.catalogue, f"{where}, {instance.series}/{instance.instance}")
+    looked_at = _Seen(catalogue, f"{where}, {instance}")
     cells = [
-        _cell_settings(cell, place, members, settings, looked_at)
-        for place, cell in enumerate(kind.cells)
+        _cell_settings(cell, number, members, settings, looked_at)
+        for number, cell in enumerate(kind.cells)
     ]
     if members:  # they all depend on each other
         cells = [{**cell, "content": looked_at.content} for cell in cells]
@@ -126,28 +132,28 @@ def study_plan(
         batch=batch,
         block_size=members or block_size,
         keep_state=settings["keep_state"],
-        groups=groups_of((cell, place) for place, cell in enumerate(cells)),
+        groups=groups_of((cell, number) for number, cell in enumerate(cells)),
         titles=[cell.title or text(cell.objective.data) for cell in kind.cells],
         photos=sorted({*looked_at.photos, *starts}),
     )
 
 
 def _cell_settings(
-    cell: Cell, place: int, members: int, settings: Settings, looked_at: "_Seen"
+    cell: Cell, number: int, members: int, settings: Settings, looked_at: "_Seen"
 ) -> SpriteSettings:
     """All that a sprite of a study is made by, as plain data."""
     settings = merge(settings, cell.settings)
-    where = f"{looked_at.where}, objective {place + 1}"
+    where = f"{looked_at.where}, objective {number + 1}"
     if settings["engine"] != "batched":
         raise UserError(f"{where}: engine {settings['engine']} optimizes channels of layers only")
-    share = place / (members - 1) if members > 1 else None
-    own = _Seen(looked_at.catalogue, looked_at.where, looked_at.cost, looked_at.photos)
-    objective = own.resolve(cell.objective, share, bool(members), settings["alpha"], where)
-    looked_at.digests.update(own.digests)
-    resolved = resolve(settings, where, own.crop)
+    share = number / (members - 1) if members > 1 else None
+    seen = _Seen(looked_at.catalogue, looked_at.where, looked_at.cost, looked_at.photos)
+    objective = seen.resolve(cell.objective, share, bool(members), settings["alpha"], where)
+    looked_at.digests.update(seen.digests)
+    resolved = resolve(settings, where, seen.crop)
     resolved["objective"] = objective.data
-    resolved["stream"] = place if cell.stream is None else cell.stream
-    resolved["content"] = own.content
+    resolved["stream"] = number if cell.stream is None else cell.stream
+    resolved["content"] = seen.content
     if members:
         resolved["members"] = members
     return resolved

@@ -265,9 +265,9 @@ class Trainings:
         """What `prepare_dataset` is given, as canonical JSON."""
         training = self.by_series[wildcards.series]
         dataset = training.options["dataset"]
-        own = dataset if isinstance(dataset, dict) else {"folder": dataset}
+        said = dataset if isinstance(dataset, dict) else {"folder": dataset}
         options = training.options
-        return canonical_json({**own, "edge": options["input_size"], "seed": options["seed"]})
+        return canonical_json({**said, "edge": options["input_size"], "seed": options["seed"]})
 
     def fingerprint(self, wildcards: Any) -> str:
         """Changes with the files of a dataset: their names, sizes and times."""
@@ -350,9 +350,9 @@ def trainings(series: Mapping[str, Any], results: Path, source: str) -> Training
     Raises:
         UserError: see `make_training`.
     """
-    found = {
+    by_series = {
         name: make_training(name, options["training"], source)
         for name, options in series.items()
         if options and "training" in options
     }
-    return Trainings(results, found)
+    return Trainings(results, by_series)

@@ -18,7 +18,7 @@ def parse(spec: Any, where: str = "indexes") -> list[int]:
         UserError: a range that falls, or goes beyond any layer.
     """
     items = spec if isinstance(spec, list) else [spec]
-    found: set[int] = set()
+    indexes: set[int] = set()
     for item in items:
         for part in str(item).split(","):
             first, _, last = part.partition("-")
@@ -26,8 +26,8 @@ def parse(spec: Any, where: str = "indexes") -> list[int]:
                 raise UserError(
                     f"{where}: the range {part.strip()!r} must rise, to less than {_MOST}"
                 )
-            found.update(range(int(first), int(last or first) + 1))
-    return sorted(found)
+            indexes.update(range(int(first), int(last or first) + 1))
+    return sorted(indexes)
 
 
 def shorten(indexes: list[int]) -> str:

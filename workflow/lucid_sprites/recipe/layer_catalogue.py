@@ -5,10 +5,23 @@ Models write it, plans are made from it; on disk it is JSON (see `planning.catal
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar, cast
 
 Pixels = TypeVar("Pixels", bound=Any)
 """Of the library that they are computed with, which this module does not import."""
+
+
+class InputData(TypedDict):
+    """An `InputSpec` as plain data."""
+
+    name: str
+    height: int | None
+    width: int | None
+    channels: int
+    low: float
+    high: float
+    known: dict[str, str]
+    order: str
 
 
 @dataclass(frozen=True)
@@ -42,9 +55,9 @@ class InputSpec:
         ranged: Pixels = pictures * ((self.high - self.low) / white) + self.low
         return ranged
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> InputData:
         """Plain data, for the catalogue, jobs and keys."""
-        return asdict(self)
+        return cast(InputData, asdict(self))
 
 
 @dataclass(frozen=True)
@@ -103,7 +116,7 @@ class Catalogue:
     notes: list[str]
     layers: list[Layer]
     other: dict[str, str]
-    stamp: dict[str, Any] | None = None
+    stamp: Mapping[str, Any] | None = None
     sha256: str = ""
 
     def as_dict(self) -> dict[str, Any]:

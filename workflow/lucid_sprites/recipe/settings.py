@@ -131,9 +131,9 @@ def resolve(settings: Settings, where: str, crop: list[int] | None = None) -> Sp
     size = Size.of(settings["scale"])
     resolved["scale"] = size.scale
     resolved["transforms"] = _transforms(settings["transforms"], size, crop, where)
-    place = f"{where}, fallbacks"
+    fallbacks_where = f"{where}, fallbacks"
     resolved["fallbacks"] = [
-        {**fallback, "transforms": _transforms(fallback["transforms"], size, crop, place)}
+        {**fallback, "transforms": _transforms(fallback["transforms"], size, crop, fallbacks_where)}
         if "transforms" in fallback
         else fallback
         for fallback in settings["fallbacks"]
@@ -156,7 +156,7 @@ def photo(file: str, where: str) -> Photo:
 
 def _check_fits(settings: Mapping[str, Any], where: str) -> None:
     """Raise UserError for settings, all axes among them, that exclude each other."""
-    kinds = [own.get("parametrization") for own in (settings, *settings["fallbacks"])]
+    kinds = [attempt.get("parametrization") for attempt in (settings, *settings["fallbacks"])]
     if settings["start"] is not None and "cppn" in kinds:
         raise UserError(f"{where}: a cppn cannot start from a picture; choose fft, pixel, ...")
     if settings["start"] is not None and settings["shared"]:
@@ -175,10 +175,10 @@ def _check_fits(settings: Mapping[str, Any], where: str) -> None:
 
 def recipes(settings: SpriteSettings) -> list[Recipe]:
     """The attempts at one sprite, in order: further seeds first, then the fallbacks."""
-    own: dict[str, Any] = {key: value for key, value in settings.items() if key in _RECIPE_KEYS}
-    seeds = [Recipe(**own, attempt=attempt) for attempt in range(settings["attempts"])]
+    axes: dict[str, Any] = {key: value for key, value in settings.items() if key in _RECIPE_KEYS}
+    seeds = [Recipe(**axes, attempt=attempt) for attempt in range(settings["attempts"])]
     fallbacks = [
-        Recipe(**{**own, **fallback}, attempt=len(seeds) + number)
+        Recipe(**{**axes, **fallback}, attempt=len(seeds) + number)
         for number, fallback in enumerate(settings["fallbacks"])
     ]
     return seeds + fallbacks
@@ -228,8 +228,8 @@ def _transforms(said: Any, size: Size, crop: list[int] | None, where: str) -> Tr
     value = transform_lists.canonical(said, where)
     if crop is not None:
         value = transform_lists.with_crop(value, list(size), crop)
-    found = [transform_lists.edges(value, edge) for edge in size]
-    smallest, largest = min(low for low, _ in found), max(high for _, high in found)
+    ranges = [transform_lists.edges(value, edge) for edge in size]
+    smallest, largest = min(low for low, _ in ranges), max(high for _, high in ranges)
     what = f"{where}: transforms {said!r}"
     if smallest < _SMALLEST_CANVAS:
         raise UserError(

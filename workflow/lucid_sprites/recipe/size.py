@@ -41,7 +41,7 @@ class Size(NamedTuple):
     def with_longest(self, edge: int) -> "Size":
         """The size of these proportions whose longest edge is `edge`."""
         longest = max(self)
-        return Size(*(max(1, round(own * edge / longest)) for own in self))
+        return Size(*(max(1, round(length * edge / longest)) for length in self))
 
     def __str__(self) -> str:
         """`64` for a square, `96x64` for 96 pixels of height and 64 of width."""

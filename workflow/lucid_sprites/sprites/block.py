@@ -20,6 +20,7 @@ from lucid_sprites.recipe.setting_types import Group
 from lucid_sprites.recipe.settings import ENGINE_VARIANT, Recipe, identity, recipes
 from lucid_sprites.recipe.statuses import CONSTANT, OK, REFUSED
 from lucid_sprites.sprites import png
+from lucid_sprites.sprites.records import Identity, SpriteRecord
 from lucid_sprites.sprites.store import Entry, Store, key
 
 log = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ class Sprite:
         stream: keys its randomness in the place of the index.
         members: sprites that depend on each other, this one included; 0 for a sprite by itself.
         content: digest of all that its own objective is computed from.
-        found: attempt number and entry for each threshold reached.
+        entries: attempt number and entry for each threshold reached.
         attempts: all entries, by attempt number.
     """
 
@@ -88,14 +89,14 @@ class Sprite:
     stream: int | None = None
     members: int = 0
     content: str = ""
-    found: dict[int, tuple[int, Entry]] = field(default_factory=dict)
+    entries: dict[int, tuple[int, Entry]] = field(default_factory=dict)
     attempts: dict[int, Entry] = field(default_factory=dict)
 
     def take(self, attempt: int, entry: Entry) -> None:
         """Count what attempt number `attempt` has reached."""
         self.attempts[attempt] = entry
         for threshold in [t for t in self.pending if t in entry.pngs]:
-            self.found[threshold] = attempt, entry
+            self.entries[threshold] = attempt, entry
         self.pending = [t for t in self.pending if t not in entry.pngs]
 
     @property
@@ -157,10 +158,9 @@ def _sprites(spec: BlockSpec) -> list[Sprite]:
     return sorted(sprites, key=lambda sprite: sprite.index)
 
 
-def _identity(spec: BlockSpec, sprite: Sprite, attempt: int) -> dict[str, Any]:
-    """Everything that decides what the sprite looks like."""
+def _identity(spec: BlockSpec, sprite: Sprite, attempt: int) -> Identity:
     picture = spec.picture
-    common = {
+    decisive: Identity = {
         "content": sprite.content or spec.content,
         "input": {
             "name": picture.name,
@@ -169,14 +169,16 @@ def _identity(spec: BlockSpec, sprite: Sprite, attempt: int) -> dict[str, Any]:
             "high": picture.high,
         },
         "recipe": sprite.recipes[attempt].as_dict(),
+        "objective": "channel",
     }
     if sprite.objective is None:
-        return {**common, "layer": spec.layer, "index": sprite.index, "objective": "channel"}
-    study = {"objective": without_paths(sprite.objective), "stream": sprite.stream}
+        return {**decisive, "layer": spec.layer, "index": sprite.index}
+    decisive["objective"] = without_paths(sprite.objective)
+    decisive["stream"] = sprite.stream
     if sprite.members:
-        members = [without_paths(member.objective) for member in _sprites(spec)]
-        study |= {"member": sprite.index, "members": members}
-    return {**common, **study}
+        decisive["member"] = sprite.index
+        decisive["members"] = [without_paths(member.objective) for member in _sprites(spec)]
+    return decisive
 
 
 def _key(spec: BlockSpec, sprite: Sprite, attempt: int) -> str:
@@ -247,8 +249,8 @@ def _task(sprite: Sprite, attempt: int) -> Any:
     checkpoint = None
     if entry is not None and entry.state is not None and entry.state_step < wanted[0]:
         checkpoint = Checkpoint(entry.state_step, State(*entry.state), entry.watch)
-    own = sprite.objective, sprite.stream, sprite.members
-    return Task(sprite.index, sprite.recipes[attempt], wanted, checkpoint, *own)
+    objective = sprite.objective, sprite.stream, sprite.members
+    return Task(sprite.index, sprite.recipes[attempt], wanted, checkpoint, *objective)
 
 
 def _entry(spec: BlockSpec, sprite: Sprite, attempt: int, outcome: Any, batch_id: int) -> Entry:
@@ -279,7 +281,7 @@ def _entry(spec: BlockSpec, sprite: Sprite, attempt: int, outcome: Any, batch_id
 
 def _record(
     spec: BlockSpec, sprite: Sprite, attempt: int, threshold: int, status: str, loss: float
-) -> dict[str, Any]:
+) -> SpriteRecord:
     """What a sprite's PNG says of itself: nothing that a second rendering would change.
 
     And nothing of where the layer stands, which the name of its store entry does not tell.
@@ -302,9 +304,9 @@ def pictures(spec: BlockSpec, sprites: list[Sprite]) -> Iterator[tuple[str, byte
 
 
 def _picture(spec: BlockSpec, sprite: Sprite, threshold: int) -> bytes:
-    if threshold in sprite.found:
+    if threshold in sprite.entries:
         # Entries of older versions tell the number that the layer had.
-        return png.without(sprite.found[threshold][1].pngs[threshold], "number")
+        return png.without(sprite.entries[threshold][1].pngs[threshold], "number")
     last = max(sprite.attempts)
     entry = sprite.attempts[last]
     record = _record(spec, sprite, last, threshold, entry.status, entry.loss)

@@ -47,8 +47,8 @@ def _stored(block: str, member: bytes) -> bytes | None:
         end = file.read()
         file.seek(_number(end, 16, 4))
         directory = file.read(_number(end, 12, 4))
-        place = directory.find(member)
-        entry = directory[max(0, place - _CENTRAL) : max(0, place)]
+        position = directory.find(member)
+        entry = directory[max(0, position - _CENTRAL) : max(0, position)]
         named = _number(entry, 28, 2) == len(member) and entry.startswith(b"PK\1\2")
         if not named or _number(entry, 10, 2) != _STORED:
             return None
@@ -60,8 +60,8 @@ def _stored(block: str, member: bytes) -> bytes | None:
     return png if len(png) == size and crc32(png) == _number(entry, 16, 4) else None
 
 
-def _number(record: bytes, place: int, size: int) -> int:
-    return int.from_bytes(record[place : place + size], "little")
+def _number(record: bytes, start: int, size: int) -> int:
+    return int.from_bytes(record[start : start + size], "little")
 
 
 def _carefully(block: str, member: str, log: str) -> bytes:

@@ -3,7 +3,7 @@
 import io
 import json
 from binascii import crc32
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
@@ -26,8 +26,8 @@ _FIRST_CHUNK = 33
 """Where it stands, behind the signature and the picture's size."""
 
 
-Record: TypeAlias = dict[str, Any]
-"""What a picture says of itself, as plain data: of a sprite see `sprites.block`, of what pictures
+Record: TypeAlias = Mapping[str, Any]
+"""What a picture says of itself, as plain data: of a sprite see `sprites.records`, of what pictures
 excite `images.panels`."""
 
 

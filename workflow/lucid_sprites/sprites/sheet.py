@@ -6,7 +6,6 @@ python -m lucid_sprites.sprites.sheet --spec JSON --made MARK --out SHEET.png
 import argparse
 import json
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 
@@ -14,11 +13,15 @@ from lucid_sprites import layout, program
 from lucid_sprites.errors import DamagedError, UserError
 from lucid_sprites.files import delete, save_whole, write_whole
 from lucid_sprites.made import mark
+from lucid_sprites.planning.sprite_jobs import SheetData
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.size import Size
 from lucid_sprites.recipe.statuses import OK
 from lucid_sprites.sprites import png
 from lucid_sprites.sprites.sheet_index import Cell, Result
+
+# Of what the job is given: where the sprites lie, and what the cells say themselves.
+_UNTOLD = ("results", "sprites", "titles")
 
 
 def compose(
@@ -81,11 +84,18 @@ def _sprite(path: str) -> tuple[Image.Image, Result]:
     raise UserError(f"{message}; it was deleted, run again")
 
 
-def _path(results: str, spec: dict[str, Any], index: int, size: Size) -> str:
-    template = layout.STUDY_SPRITE if "study" in spec else layout.SPRITE
-    return f"{results}/{template}".format(
-        **{**spec, "layer": spec["number"]}, index=index, scale=size
+def _path(spec: SheetData, index: int, size: Size) -> str:
+    sprite = layout.STUDY_SPRITE if "study" in spec else layout.SPRITE
+    path = sprite.format(
+        series=spec["series"],
+        instance=spec["instance"],
+        layer=spec["number"],
+        study=spec.get("study"),
+        index=index,
+        threshold=spec["threshold"],
+        scale=size,
     )
+    return f"{spec['results']}/{path}"
 
 
 def main() -> None:
@@ -95,21 +105,22 @@ def main() -> None:
     parser.add_argument("--made", required=True, help="what they say of how they were made")
     parser.add_argument("--out", required=True, help="PNG file to write; the JSON goes beside it")
     with program.run(parser) as arguments:
-        spec = json.loads(arguments.spec)
-        groups, results = spec.pop("sprites"), spec.pop("results")
+        spec: SheetData = json.loads(arguments.spec)
+        groups = spec["sprites"]
         sprites = {
-            index: _path(results, spec, index, Size.of(group["scale"]))
+            index: _path(spec, index, Size.of(group["scale"]))
             for group in groups
             for index in index_ranges.parse(group["indexes"])
         }
         cell = Size.around(Size.of(group["scale"]) for group in groups)
-        titles = spec.pop("titles", None)
+        titles = spec.get("titles")
         sheet, cells = compose(sprites, spec["depth"], spec["columns"], cell)
         save_whole(arguments.out, lambda path: png.save_marked(sheet, path, arguments.made))
         if titles:
-            cells = [{**each, "title": titles[each["index"]]} for each in cells]
-        said = {"made": mark(arguments.made)}
-        described = json.dumps({**said, **spec, "cell": cell.scale, "cells": cells}, indent=1)
+            cells = [{**result, "title": titles[result["index"]]} for result in cells]
+        told = {key: value for key, value in spec.items() if key not in _UNTOLD}
+        said = {"made": mark(arguments.made), **told, "cell": cell.scale, "cells": cells}
+        described = json.dumps(said, indent=1)
         write_whole(Path(arguments.out).with_suffix(".json"), described + "\n")
 
 

@@ -12,13 +12,13 @@ import logging
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from lucid_sprites.engine.status import LossMemory
 from lucid_sprites.files import write_whole
 from lucid_sprites.recipe.settings import ENGINE_VARIANT, canonical_json
+from lucid_sprites.sprites.records import Identity
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class Entry:
     watch: LossMemory | None = None
 
 
-def key(identity: dict[str, Any]) -> str:
+def key(identity: Identity) -> str:
     """Name of the entry for everything that decides what a sprite looks like."""
     text = canonical_json({**identity, "variant": ENGINE_VARIANT})
     return hashlib.sha256(text.encode()).hexdigest()

@@ -53,8 +53,8 @@ def summarize(sheets: list[str]) -> str:
                 at += f"{sheet['threshold']} steps"
                 failed[at, cell["status"]].append(cell["index"])
     lines = [", ".join(f"{count} {status}" for status, count in counts.most_common())]
-    for (place, status), members in failed.items():
-        lines.append(f"  {place}: {status}: {index_ranges.shorten(members)}")
+    for (where, status), members in failed.items():
+        lines.append(f"  {where}: {status}: {index_ranges.shorten(members)}")
     return f"{counts.total()} sprites: " + "\n".join(lines + damaged)
 
 

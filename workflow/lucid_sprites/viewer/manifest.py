@@ -76,7 +76,7 @@ class Review(TypedDict):
     """The review file, and the marks that these results were made with."""
 
     file: str
-    redo: list[dict[str, Any]]
+    redo: list[Mapping[str, Any]]
 
 
 class TableColumns(TypedDict):

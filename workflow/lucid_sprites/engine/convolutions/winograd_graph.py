@@ -110,7 +110,7 @@ def _expanded(node: NodeDef, kernel: np.ndarray) -> list[NodeDef]:
     expanded = []
     for inner in graph.as_graph_def().node:
         if inner.op != "Placeholder":
-            inner.input[:] = [_renamed(each, node.name, names) for each in inner.input]
+            inner.input[:] = [_renamed(reference, node.name, names) for reference in inner.input]
             inner.name = _renamed(inner.name, node.name, names)
             expanded.append(inner)
     whole = expanded[-1]

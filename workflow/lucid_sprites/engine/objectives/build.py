@@ -101,7 +101,7 @@ def channels(data: ObjectiveData) -> list[tuple[str, int]] | None:
 
     None where it looks at more than single channels.
     """
-    found = []
+    channels = []
     for part in parts(data):
         if "layers" in part:  # a function may do anything with them
             return None
@@ -110,5 +110,5 @@ def channels(data: ObjectiveData) -> list[tuple[str, int]] | None:
         number = part.get("n_channel", part.get("label"))
         if number is None:
             return None
-        found.append((part["layer"], number))
-    return found
+        channels.append((part["layer"], number))
+    return channels

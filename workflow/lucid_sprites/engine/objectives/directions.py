@@ -52,6 +52,6 @@ def _mean_dot(layer: tf.Tensor, vector: tf.Tensor, power: float) -> tf.Tensor:
     dot = tf.reduce_sum(layer * vector, -1)
     if not power:
         return tf.reduce_mean(dot, [1, 2])
-    lengths = [tf.sqrt(tf.reduce_sum(tf.square(each), -1)) for each in (layer, vector)]
+    lengths = [tf.sqrt(tf.reduce_sum(tf.square(side), -1)) for side in (layer, vector)]
     cosine = dot / (_EPSILON + lengths[0]) / (_EPSILON + lengths[1])
     return tf.reduce_mean(dot * tf.maximum(_LEAST_SIMILARITY, cosine) ** power, [1, 2])

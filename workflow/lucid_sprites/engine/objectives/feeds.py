@@ -25,7 +25,7 @@ class FeedBuilder:
             size: height and width of the sprites.
         """
         self._size, self._channels = size, picture.channels
-        own = (picture.height or _FREE_SIZE, picture.width or _FREE_SIZE)
+        photo_size = (picture.height or _FREE_SIZE, picture.width or _FREE_SIZE)
 
         @cache
         def read(file: str, sha256: str, size: tuple[int, int]) -> np.ndarray:
@@ -37,26 +37,26 @@ class FeedBuilder:
                 network, picture, layer, read(file, sha256, size)
             )
 
-        self._own, self._read, self._seen = own, read, seen
+        self._photo_size, self._read, self._seen = photo_size, read, seen
 
     def feed(self, value: PerSpriteInput, objectives: list[ObjectiveData]) -> np.ndarray:
         """[batch, ...] for the placeholder of `value`."""
         rows = [self._resolved(_at(data, value.path), value) for data in objectives]
         return np.stack(rows).astype(value.tensor.dtype.as_numpy_dtype)
 
-    def _resolved(self, found: Any, value: PerSpriteInput) -> np.ndarray:
-        if not isinstance(found, dict):
-            return self._checked(np.asarray(found), value)
-        if "random" in found:
-            seed, *size = found["random"]
+    def _resolved(self, said: Any, value: PerSpriteInput) -> np.ndarray:
+        if not isinstance(said, dict):
+            return self._checked(np.asarray(said), value)
+        if "random" in said:
+            seed, *size = said["random"]
             return random_streams.direction(seed, (*size, value.depth))
-        photo = found["photo"]["file"], found["photo"]["sha256"]
+        photo = said["photo"]["file"], said["photo"]["sha256"]
         if value.layer is None:
             return self._read(*photo, self._size)
         if value.tensor.shape.rank == 4:
             return self._seen(value.layer, *photo, self._size)
-        seen = self._seen(value.layer, *photo, self._own)
-        return layer_activations.patch(seen, found.get("cell", []))
+        seen = self._seen(value.layer, *photo, self._photo_size)
+        return layer_activations.patch(seen, said.get("cell", []))
 
     def _checked(self, array: np.ndarray, value: PerSpriteInput) -> np.ndarray:
         if value.layer is not None and array.shape[-1] != value.depth:

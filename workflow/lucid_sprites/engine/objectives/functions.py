@@ -26,20 +26,20 @@ class Function(str):
     call: ObjectiveFunction
 
     @classmethod
-    def at(cls, place: int, call: ObjectiveFunction) -> Self:
+    def at(cls, number: int, call: ObjectiveFunction) -> Self:
         """The function of one objective of a study."""
-        function = cls(place)
+        function = cls(number)
         function.call = call
         return function
 
 
 def function_data(
-    place: int, function: ObjectiveFunction, graph: GraphDef, picture: InputSpec
+    number: int, function: ObjectiveFunction, graph: GraphDef, picture: InputSpec
 ) -> ObjectiveData:
     """The data of an objective that is a function.
 
     Args:
-        place: in the study.
+        number: in the study.
         graph: the whole network.
 
     Raises:
@@ -57,17 +57,17 @@ def function_data(
             names = [operation.name for operation in whole.get_operations()]
             if node not in names:
                 raise UserError(
-                    f"objective {place + 1}: no layer {name!r}; nearest: {nearest(name, names)}"
+                    f"objective {number + 1}: no layer {name!r}; nearest: {nearest(name, names)}"
                 )
             return asked.setdefault(node, whole.get_tensor_by_name(f"{node}:0"))
 
         value = function(layer)
     if not isinstance(value, tf.Tensor) or not value.dtype.is_floating:
         raise UserError(
-            f"objective {place + 1}: the function returns {value!r}; it must return a tensor of "
+            f"objective {number + 1}: the function returns {value!r}; it must return a tensor of "
             "numbers that it makes of T(layer)"
         )
-    return {"objective": "function", "function": Function.at(place, function),
+    return {"objective": "function", "function": Function.at(number, function),
             "layers": sorted(asked)}  # fmt: skip
 
 

@@ -27,7 +27,7 @@ def total_variation(node: ObjectiveNode) -> tf.Tensor:
     down, right = _differences(numbers, row), _differences(numbers, channels)
     in_one_row = tf.range(tf.shape(right)[1]) % row < row - channels
     right *= tf.cast(in_one_row, tf.float32)
-    return tf.add_n([tf.reduce_sum(tf.abs(each), 1) for each in (down, right)])
+    return tf.add_n([tf.reduce_sum(tf.abs(difference), 1) for difference in (down, right)])
 
 
 def l1(node: ObjectiveNode) -> tf.Tensor:

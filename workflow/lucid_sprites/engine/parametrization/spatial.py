@@ -51,12 +51,12 @@ def with_shared(
     copies is what is shared: so a sprite's state has no part outside of it.
     """
     shapes = [(h, w, channels) for h, w in _coarser(height, width, list(divisors))]
-    own = math.prod(form.shape)
+    length = math.prod(form.shape)
 
     def raw(parameters: tf.Tensor) -> tf.Tensor:
         batch = parameters.shape[0]
-        picture = form.pixels(tf.reshape(parameters[:, :own], [batch, *form.shape]))
-        common = tf.reduce_mean(parameters[:group_size, own:], axis=0, keepdims=True)
+        picture = form.pixels(tf.reshape(parameters[:, :length], [batch, *form.shape]))
+        common = tf.reduce_mean(parameters[:group_size, length:], axis=0, keepdims=True)
         shared = tf.add_n([_enlarged(level, height, width) for level in _split(common, shapes)])
         # What fills the batch behind the members must not pull at their common part.
         is_member = tf.reshape(tf.range(batch) < group_size, [batch, 1, 1, 1])

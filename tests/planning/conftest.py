@@ -1,0 +1,28 @@
+"""Graphs that are described already."""
+
+import shutil
+
+import pytest
+from study_folder import SOURCE, Study
+
+from lucid_sprites.planning.load import load
+from tiny_graphs import save, small
+
+
+@pytest.fixture(scope="session")
+def described(tmp_path_factory):
+    """Catalogues are made once: starting TensorFlow takes seconds."""
+    study = Study(tmp_path_factory.mktemp("described"))
+    for instance in ("epoch2", "epoch10"):
+        save(small(), study.graph(instance))
+    save(small(depth=4), study.graphs / "other" / "b.pb")
+    config = {"graphs": str(study.graphs), "results": str(study.results)}
+    load({**config, "series": {"shapes": None, "other": None}}, SOURCE)
+    return study
+
+
+@pytest.fixture
+def study(described, tmp_path):
+    """A copy, for one test to change."""
+    shutil.copytree(described.graphs.parent, tmp_path, dirs_exist_ok=True)
+    return Study(tmp_path)

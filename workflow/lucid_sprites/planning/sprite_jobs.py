@@ -1,0 +1,70 @@
+"""What the jobs that make sprites, sheets and logs are given: plain data, on its way as JSON."""
+
+from typing import NotRequired, TypedDict
+
+from lucid_sprites.recipe.layer_catalogue import InputData
+from lucid_sprites.recipe.setting_types import Scale, SpriteSettings
+
+
+class GroupData(TypedDict):
+    """Sprites of equal settings; indexes as text."""
+
+    indexes: str
+    settings: SpriteSettings
+
+
+class BlockData(TypedDict):
+    """A block, as `sprites.block.BlockSpec` parses it."""
+
+    graph: str
+    graph_sha256: str
+    content: str
+    picture: InputData
+    number: int
+    layer: str
+    batch: int
+    keep_state: bool
+    groups: list[GroupData]
+    variant: str
+
+
+class SpritesOfSize(TypedDict):
+    """Sprites of one size on a sheet; indexes as text."""
+
+    indexes: str
+    scale: Scale
+
+
+class SheetData(TypedDict):
+    """A sheet.
+
+    Attributes:
+        study, titles: of a study's sheet.
+    """
+
+    results: str
+    series: str
+    instance: str
+    number: int
+    layer: str
+    depth: int
+    columns: int
+    threshold: int
+    sprites: list[SpritesOfSize]
+    study: NotRequired[str]
+    titles: NotRequired[list[str]]
+
+
+class LossesData(TypedDict):
+    """A log of attempts.
+
+    Attributes:
+        study: of a study's log.
+        blocks: their numbers as text, by layer or study.
+    """
+
+    results: str
+    series: str
+    instance: str
+    study: NotRequired[str]
+    blocks: dict[int, str]
