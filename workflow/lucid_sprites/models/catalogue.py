@@ -9,7 +9,7 @@ from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from lucid_sprites.errors import UserError
 from lucid_sprites.models.graph import (
-    composite_activations,
+    composite_layers,
     cut,
     differentiable,
     layer_costs,
@@ -18,18 +18,15 @@ from lucid_sprites.models.graph import (
 )
 from lucid_sprites.models.graph.layer_operations import KINDS
 from lucid_sprites.models.graph.node_check import LARGEST_TENSOR
-from lucid_sprites.models.graph.shapes import Shape, importable, static_shapes
+from lucid_sprites.models.graph.shapes import PROBE_EDGE, Shape, importable, static_shapes
 from lucid_sprites.models.normal_form.normalize import NormalForm
 from lucid_sprites.models.normal_form.placeholders import PLACEHOLDERS
 from lucid_sprites.models.probe import PICTURES, Observation, Probe
 from lucid_sprites.recipe.layer_catalogue import Catalogue, Layer
 
 _FLOATS = tuple(kind.as_datatype_enum for kind in (tf.float32, tf.float16, tf.float64, tf.bfloat16))
-
 # Numbers in a layer of one picture; several pictures are tried at once.
 _LARGEST = LARGEST_TENSOR // PICTURES
-# Spatial size at which layers are measured where the graph leaves the size free.
-PROBE_EDGE = 128
 
 
 def describe(normal: NormalForm, edges: Sequence[int], source: str) -> Catalogue:
@@ -118,7 +115,7 @@ def _candidates(normal: NormalForm) -> tuple[list[NodeDef], dict[str, str]]:
     other = {name: reason for name, (op, reason) in normal.left_out.items() if op in KINDS}
     candidates = []
     for node in topology.topological_order(graph):
-        if node.name not in kinds:
+        if node.name not in kinds or node.attr["T"].type in topology.INTEGERS:
             continue
         if node.name in blocked:
             other[node.name] = f"no gradient passes {blocked[node.name]}"
@@ -135,12 +132,18 @@ def _candidates(normal: NormalForm) -> tuple[list[NodeDef], dict[str, str]]:
 
 def _layer_kinds(normal: NormalForm) -> Mapping[str, str]:
     """Kinds of the nodes that may be layers: as the model's file says, or else by their ops."""
-    if normal.kinds is not None:
-        return normal.kinds
-    results, inside = composite_activations.composite_activations(normal.light, normal.picture.name)
-    by_op = {node.name: KINDS[node.op] for node in normal.light.node if node.op in KINDS}
-    parts = {name for name in inside if by_op.get(name) == "activation"}
-    kinds = by_op | dict.fromkeys(results, "activation")
+    kinds = _kinds_by_operation(normal) if normal.kinds is None else normal.kinds
+    own = {name: kind for name, kind in normal.composed.items() if kind is not None}
+    return {name: kind for name, kind in kinds.items() if name not in normal.composed} | own
+
+
+def _kinds_by_operation(normal: NormalForm) -> dict[str, str]:
+    graph, picture = normal.light, normal.picture.name
+    activations, inside = composite_layers.composite_activations(graph, picture)
+    norms, inside_norms = composite_layers.composite_norms(graph, picture)
+    by_op = {node.name: KINDS[node.op] for node in graph.node if node.op in KINDS}
+    parts = {name for name in inside if by_op.get(name) == "activation"} | inside_norms
+    kinds = by_op | dict.fromkeys(activations, "activation") | dict.fromkeys(norms, "norm")
     return {name: kind for name, kind in kinds.items() if name not in parts}
 
 

@@ -1,7 +1,7 @@
 """From any frozen graph to its normal form."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -17,15 +17,17 @@ from lucid_sprites.models.graph.large_constants import (
     strip_large_constants,
 )
 from lucid_sprites.models.graph.prepare import fold_constants
-from lucid_sprites.models.graph.shapes import static_shapes
+from lucid_sprites.models.graph.shapes import PROBE_EDGE, static_shapes
 from lucid_sprites.models.known_networks import Facts, recognize
 from lucid_sprites.models.normal_form import (
     batch,
     channels_last,
     conditionals,
     find_input,
+    grouped_convolutions,
     inline_functions,
     placeholders,
+    pointwise_dense,
     randomness,
 )
 from lucid_sprites.planning.import_jobs import InputOptions
@@ -47,6 +49,7 @@ class NormalForm:
         left_out: of the nodes that do not depend on the picture, by name, the operation, and why
             they do not.
         kinds: of its layers by name, where the model's file says what is a layer.
+        composed: kinds of layers that are made of several nodes, by name; None for their parts.
     """
 
     light: GraphDef
@@ -55,6 +58,7 @@ class NormalForm:
     notes: list[str]
     left_out: dict[str, tuple[str, str]]
     kinds: Mapping[str, str] | None = None
+    composed: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def graph(self) -> GraphDef:
@@ -116,13 +120,19 @@ def normalize(
     mean = options.get("mean", family.mean if is_of_family else None)
     graph = channels_last.convert(graph, name, first)
     graph = _with_picture(graph, name, channels, order, mean, source)
+    graph = fold_constants(graph, name, weights)
     shapes = static_shapes(graph, name, (1, height, width, channels))
-    graph = batch.free(fold_constants(graph, name, weights), name, shapes)
+    graph = batch.free(graph, name, shapes)
+    if not (height and width):
+        shapes = static_shapes(graph, name, (1, PROBE_EDGE, PROBE_EDGE, channels))
+    graph = pointwise_dense.as_convolutions(graph, shapes)
+    graph, composed = grouped_convolutions.ungroup(graph, shapes)
+    graph = fold_constants(graph, name, weights)
     known = {"name": name_known, "shape": shape_known, "range": range_known, "order": order_known}
     low, high = map(float, range_)
     picture = InputSpec(name, height, width, channels, low, high, known, order)
     changes = [*notes, *_notes(taken, replaced, first, order, mean)]
-    return NormalForm(graph, weights, picture, changes, left_out, kinds)
+    return NormalForm(graph, weights, picture, changes, left_out, kinds, composed)
 
 
 _READ_HINTS = ("_output_shapes", cut.REASON)
@@ -168,7 +178,7 @@ def _independent(graph: GraphDef, name: str) -> dict[str, tuple[str, str]]:
     return {
         node.name: (node.op, why.get(node.name, "does not depend on the input"))
         for node in graph.node
-        if node.name not in dependent
+        if node.name not in dependent and node.attr["T"].type not in topology.INTEGERS
     }
 
 
