@@ -1,6 +1,6 @@
 """The layer catalogue: what a graph offers for visualization, found in the graph itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import prod
 
 import tensorflow.compat.v1 as tf
@@ -9,7 +9,6 @@ from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from lucid_sprites.errors import UserError
 from lucid_sprites.models.graph import (
-    composite_layers,
     cut,
     differentiable,
     layer_costs,
@@ -62,13 +61,12 @@ def describe(normal: NormalForm, edges: Sequence[int], source: str) -> Catalogue
         )
     spent = layer_costs.up_to(graph, [node.name for node in found], shapes, size[1] * size[2])
     digests = layer_fingerprints.layer_fingerprints(normal.graph, picture.name)
-    kinds = _layer_kinds(normal)
     layers = [
         Layer(
             number=number,
             name=node.name,
-            op=node.op,
-            kind=kinds[node.name],
+            op=normal.operations.get(node.name, node.op),
+            kind=normal.kinds[node.name],
             depth=len(observed[node.name].finite),
             content=digests[node.name],
             fixed=node.name in fixed,
@@ -110,12 +108,11 @@ def _candidates(normal: NormalForm) -> tuple[list[NodeDef], dict[str, str]]:
     """Nodes that may be layers, inputs first, and why others of their kinds are not."""
     graph, picture = normal.light, normal.picture.name
     connected, blocked = differentiable.reached(graph, picture)
-    kinds = _layer_kinds(normal)
     missing = _missing(graph, picture)
     other = {name: reason for name, (op, reason) in normal.left_out.items() if op in KINDS}
     candidates = []
     for node in topology.topological_order(graph):
-        if node.name not in kinds or node.attr["T"].type in topology.INTEGERS:
+        if node.name not in normal.kinds or node.attr["T"].type in topology.INTEGERS:
             continue
         if node.name in blocked:
             other[node.name] = f"no gradient passes {blocked[node.name]}"
@@ -128,23 +125,6 @@ def _candidates(normal: NormalForm) -> tuple[list[NodeDef], dict[str, str]]:
         else:
             candidates.append(node)
     return candidates, other
-
-
-def _layer_kinds(normal: NormalForm) -> Mapping[str, str]:
-    """Kinds of the nodes that may be layers: as the model's file says, or else by their ops."""
-    kinds = _kinds_by_operation(normal) if normal.kinds is None else normal.kinds
-    own = {name: kind for name, kind in normal.composed.items() if kind is not None}
-    return {name: kind for name, kind in kinds.items() if name not in normal.composed} | own
-
-
-def _kinds_by_operation(normal: NormalForm) -> dict[str, str]:
-    graph, picture = normal.light, normal.picture.name
-    activations, inside = composite_layers.composite_activations(graph, picture)
-    norms, inside_norms = composite_layers.composite_norms(graph, picture)
-    by_op = {node.name: KINDS[node.op] for node in graph.node if node.op in KINDS}
-    parts = {name for name in inside if by_op.get(name) == "activation"} | inside_norms
-    kinds = by_op | dict.fromkeys(activations, "activation") | dict.fromkeys(norms, "norm")
-    return {name: kind for name, kind in kinds.items() if name not in parts}
 
 
 def _oversized(

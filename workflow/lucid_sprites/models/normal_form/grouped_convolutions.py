@@ -21,7 +21,7 @@ _WIDE = 128
 
 def ungroup(
     graph: GraphDef, shapes: Mapping[str, Shape | None]
-) -> tuple[GraphDef, dict[str, str | None]]:
+) -> tuple[GraphDef, dict[str, list[str]]]:
     """The graph without grouped convolutions.
 
     Args:
@@ -29,19 +29,18 @@ def ungroup(
         shapes: static shapes of its nodes.
 
     Returns:
-        the graph, and the kinds of the layers that are made of several nodes now, by name; None
-        for nodes that are parts of one.
+        the graph, and the nodes that those which became several are made of, by name.
     """
     nodes = topology.by_name(graph)
     changed: list[NodeDef] = []
-    kinds: dict[str, str | None] = {}
+    parts: dict[str, list[str]] = {}
     for node in graph.node:
         groups = _groups(node, nodes, shapes)
         made = [node] if groups == 1 else _Grouped(node, nodes, groups).nodes()
         changed += made
-        if len(made) > 1 and made[-1].op == "ConcatV2":
-            kinds |= {part.name: None for part in made[:-1]} | {node.name: "convolution"}
-    return topology.with_nodes(graph, changed), kinds
+        if groups > 1 and made[-1].op == "ConcatV2":
+            parts[node.name] = [part.name for part in made[:-1]]
+    return topology.with_nodes(graph, changed), parts
 
 
 def _groups(node: NodeDef, nodes: dict[str, NodeDef], shapes: Mapping[str, Shape | None]) -> int:

@@ -1,7 +1,7 @@
 """From any frozen graph to its normal form."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -17,7 +17,7 @@ from lucid_sprites.models.graph.large_constants import (
     strip_large_constants,
 )
 from lucid_sprites.models.graph.prepare import fold_constants
-from lucid_sprites.models.graph.shapes import PROBE_EDGE, static_shapes
+from lucid_sprites.models.graph.shapes import PROBE_EDGE, Shape, static_shapes
 from lucid_sprites.models.known_networks import Facts, recognize
 from lucid_sprites.models.normal_form import (
     batch,
@@ -29,7 +29,10 @@ from lucid_sprites.models.normal_form import (
     placeholders,
     pointwise_dense,
     randomness,
+    token_layers,
 )
+from lucid_sprites.models.normal_form.layer_kinds import layer_kinds
+from lucid_sprites.models.normal_form.token_layers import TokenLayers
 from lucid_sprites.planning.import_jobs import InputOptions
 from lucid_sprites.recipe.layer_catalogue import InputSpec
 
@@ -48,8 +51,8 @@ class NormalForm:
         notes: what was changed or assumed on the way, for people.
         left_out: of the nodes that do not depend on the picture, by name, the operation, and why
             they do not.
-        kinds: of its layers by name, where the model's file says what is a layer.
-        composed: kinds of layers that are made of several nodes, by name; None for their parts.
+        kinds: of its layers, by name.
+        operations: of layers whose node has another one than they stand for, by name.
     """
 
     light: GraphDef
@@ -57,8 +60,8 @@ class NormalForm:
     picture: InputSpec
     notes: list[str]
     left_out: dict[str, tuple[str, str]]
-    kinds: Mapping[str, str] | None = None
-    composed: Mapping[str, str | None] = field(default_factory=dict)
+    kinds: Mapping[str, str]
+    operations: Mapping[str, str]
 
     @property
     def graph(self) -> GraphDef:
@@ -123,16 +126,44 @@ def normalize(
     graph = fold_constants(graph, name, weights)
     shapes = static_shapes(graph, name, (1, height, width, channels))
     graph = batch.free(graph, name, shapes)
-    if not (height and width):
-        shapes = static_shapes(graph, name, (1, PROBE_EDGE, PROBE_EDGE, channels))
-    graph = pointwise_dense.as_convolutions(graph, shapes)
-    graph, composed = grouped_convolutions.ungroup(graph, shapes)
-    graph = fold_constants(graph, name, weights)
+    layers = _layers(graph, name, weights, (height, width, channels), shapes, kinds)
     known = {"name": name_known, "shape": shape_known, "range": range_known, "order": order_known}
     low, high = map(float, range_)
     picture = InputSpec(name, height, width, channels, low, high, known, order)
     changes = [*notes, *_notes(taken, replaced, first, order, mean)]
-    return NormalForm(graph, weights, picture, changes, left_out, kinds, composed)
+    changes += layers.notes
+    left_out |= layers.left_out
+    return NormalForm(
+        layers.graph, weights, picture, changes, left_out, layers.kinds, layers.operations
+    )
+
+
+def _layers(
+    graph: GraphDef,
+    name: str,
+    weights: Weights,
+    size: tuple[int | None, int | None, int],
+    shapes: Mapping[str, Shape | None],
+    kinds: Mapping[str, str] | None,
+) -> TokenLayers:
+    """The graph with its layers as the engine takes them.
+
+    Args:
+        size: height, width and channels of the picture.
+        shapes: static shapes of the nodes for a picture of that size.
+        kinds: of its layers by name, where the file says what is a layer.
+    """
+    edges = (size[0] or PROBE_EDGE, size[1] or PROBE_EDGE)
+    if None in size:
+        shapes = static_shapes(graph, name, (1, *edges, size[2]))
+    graph = pointwise_dense.as_convolutions(graph, shapes)
+    graph, parts = grouped_convolutions.ungroup(graph, shapes)
+    graph = fold_constants(graph, name, weights)
+    found = dict(kinds or layer_kinds(graph, name, shapes)) | dict.fromkeys(parts, "convolution")
+    inside = {part for names in parts.values() for part in names}
+    layers = {layer: kind for layer, kind in found.items() if layer not in inside}
+    tokens = token_layers.as_pictures(graph, layers, shapes, edges)
+    return replace(tokens, operations=dict.fromkeys(parts, "Conv2D") | tokens.operations)
 
 
 _READ_HINTS = ("_output_shapes", cut.REASON)
