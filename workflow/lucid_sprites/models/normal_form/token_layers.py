@@ -14,8 +14,8 @@ from tensorflow.core.framework.node_def_pb2 import NodeDef
 from lucid_sprites.models.graph import constants, topology
 from lucid_sprites.models.graph.shapes import Shape
 
-# Class tokens, distillation tokens and registers that stand in front of the positions.
-_MOST_EXTRA = 8
+# Class tokens, distillation tokens and registers stand in front of the positions: few beside them.
+_MOST_EXTRA, _LARGEST_SHARE = 8, 1 / 4
 # Layers that work on the last of three axes: it holds channels, and the second one holds tokens.
 _OF_TOKENS = ("convolution", "attention")
 _ATTENTION_WEIGHTS = "holds the weights of attention: a number for each position, and no channels"
@@ -96,7 +96,9 @@ def as_pictures(
 def find_places(count: int, size: tuple[int, int]) -> Places | None:
     """The grid of equal square patches of a picture that so many tokens can stand for."""
     height, width = size
-    for extra in range(min(_MOST_EXTRA + 1, count)):
+    for extra in range(_MOST_EXTRA + 1):
+        if extra > _LARGEST_SHARE * (count - extra):
+            break
         edge = (height * width / (count - extra)) ** 0.5
         rows, columns = round(height / edge), round(width / edge)
         fits = rows * columns == count - extra and rows * width == columns * height
