@@ -146,7 +146,7 @@ def test_a_batch_of_one_is_made_free():
     form = made(build)
     assert_same(values(form, "relu"), np.maximum(expected_conv(), 0).reshape(2, -1))
     assert values(form, "rows").shape == (2, 64, 4)
-    assert layers(form)["relu"].fixed
+    assert layers(form)["relu"].needs
 
 
 def test_a_transposed_convolution_takes_any_size():
@@ -159,7 +159,7 @@ def test_a_transposed_convolution_takes_any_size():
     assert values(form, "up").shape == (2, 16, 16, 3)
     large = np.zeros((3, 12, 10, 3), np.float32)
     assert values(form, "up", large).shape == (3, 24, 20, 3)
-    assert not layers(form)["up"].fixed
+    assert layers(form)["up"].needs is None
 
 
 SCALE, OFFSET = (RANDOM.uniform(0.5, 1.5, 4).astype(np.float32) for _ in range(2))
@@ -314,8 +314,8 @@ def test_a_global_mean_takes_any_size_and_a_flat_layer_its_own():
         tf.matmul(tf.reduce_mean(x, [1, 2]), np.ones((4, 2), np.float32), name="free")
         tf.matmul(tf.reshape(x, [-1, 256]), np.ones((256, 2), np.float32), name="flat")
 
-    fixed = {name: each.fixed for name, each in layers(made(build)).items()}
-    assert (fixed["relu"], fixed["free"], fixed["flat"]) == (False, False, True)
+    needs = {name: each.needs for name, each in layers(made(build)).items()}
+    assert (needs["relu"], needs["free"], needs["flat"]) == (None, None, [8, 8])
 
 
 def test_files_are_never_read_or_written_by_a_graph(tmp_path):

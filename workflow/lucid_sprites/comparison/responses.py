@@ -53,14 +53,18 @@ def table(layer: Layer, indexes: list[int], responses: np.ndarray, strongest: in
 
 
 def respond(
-    graph: "GraphDef", picture: InputSpec, layer: str, fixed: bool, sprites: list[np.ndarray]
+    graph: "GraphDef",
+    picture: InputSpec,
+    layer: str,
+    needs: list[int] | None,
+    sprites: list[np.ndarray],
 ) -> np.ndarray:
     """Mean over positions of each channel of a layer, [n, depth].
 
     Args:
         graph: frozen.
         picture: its picture input.
-        fixed: the layer needs pictures of the graph's own size.
+        needs: height and width of the pictures that the layer takes, None if it takes any.
         sprites: each float32 [edge, edge, 3] in 0..1.
     """
     import tensorflow.compat.v1 as tf
@@ -73,8 +77,8 @@ def respond(
     with tf.Graph().as_default():
         fed = tf.placeholder(tf.float32, [None, None, None, sprites[0].shape[-1]])
         pictures = picture.low + (picture.high - picture.low) * fed
-        if fixed and picture.height:
-            pictures = tf.image.resize(pictures, (picture.height, picture.width))
+        if needs is not None:
+            pictures = tf.image.resize(pictures, needs)
         imported = {picture.name: pictures}
         (out,) = tf.import_graph_def(prepared, imported, return_elements=[f"{layer}:0"], name="")
         with tf.Session(config=tensorflow_start.session_config()) as session:
@@ -105,7 +109,7 @@ def respond_all(strongest: int, graph: str, catalogue: str, sheets: list[str]) -
         if name not in known or not indexes:
             continue
         sprites = [layer.sprites[index].values() for index in indexes]
-        responses = respond(network, described.picture, name, known[name].fixed, sprites)
+        responses = respond(network, described.picture, name, known[name].needs, sprites)
         tables.append(table(layer, indexes, responses, strongest))
     if not any(found.values()):
         return pd.DataFrame(columns=COLUMNS)

@@ -21,9 +21,10 @@ from lucid_sprites.models.graph.shapes import PROBE_EDGE, Shape, importable, sta
 from lucid_sprites.models.normal_form.normalize import NormalForm
 from lucid_sprites.models.normal_form.placeholders import PLACEHOLDERS
 from lucid_sprites.models.probe import PICTURES, Observation, Probe
-from lucid_sprites.recipe.layer_catalogue import Catalogue, Layer
+from lucid_sprites.recipe.layer_catalogue import Catalogue, InputSpec, Layer
 
 _FLOATS = tuple(kind.as_datatype_enum for kind in (tf.float32, tf.float16, tf.float64, tf.bfloat16))
+_STEPS = (2, 4, 8, 16, 32, 64)
 # Numbers in a layer of one picture; several pictures are tried at once.
 _LARGEST = LARGEST_TENSOR // PICTURES
 
@@ -50,7 +51,7 @@ def describe(normal: NormalForm, edges: Sequence[int], source: str) -> Catalogue
     oversized = _oversized(graph, shapes, size)
     other |= {node.name: oversized[node.name] for node in candidates if node.name in oversized}
     names = [node.name for node in candidates if node.name not in oversized]
-    observed, fixed, failed = _observe(normal, names, edges)
+    observed, needs, failed = _observe(normal, names, edges)
     other |= failed
     found = [node for node in candidates if node.name in observed]
     if not found:
@@ -69,8 +70,8 @@ def describe(normal: NormalForm, edges: Sequence[int], source: str) -> Catalogue
             kind=normal.kinds[node.name],
             depth=len(observed[node.name].finite),
             content=digests[node.name],
-            fixed=node.name in fixed,
-            edge=picture.height if picture.height and node.name in fixed else edges[-1],
+            needs=list(needs[node.name]) if node.name in needs else None,
+            edge=needs.get(node.name, (edges[-1],))[0],
             height=observed[node.name].height,
             width=observed[node.name].width,
             constant=observed[node.name].constant,
@@ -166,30 +167,44 @@ def _missing(graph: GraphDef, picture: str) -> dict[str, str]:
 
 def _observe(
     normal: NormalForm, names: list[str], edges: Sequence[int]
-) -> tuple[dict[str, Observation], set[str], dict[str, str]]:
-    """Layers on noise; those that need the graph's own size; and why others fail."""
+) -> tuple[dict[str, Observation], dict[str, tuple[int, int]], dict[str, str]]:
+    """Layers on noise; the one size of those that do not take all `edges`; and why others fail."""
     picture, any_size = normal.picture, (3, None, None, normal.picture.channels)
     _, refused = importable(normal.light, picture.name, any_size)
     failed = {name: refused[name] for name in names if name in refused}
     names = [name for name in names if name not in refused]
     graph = _only(normal.graph, names)
+    needs: dict[str, tuple[int, int]] = {}
     with Probe(graph, picture, names) as probe:
         observed: dict[str, Observation] = {}
         for edge in edges:
             fine = [name for name in names if name not in failed]
             observed, failures = probe.observe(fine, edge, edge)
             failed |= failures
-        needing = [name for name in names if name in failed]
-        if not needing or picture.height is None or picture.width is None:
-            at = ", ".join(map(str, edges))
-            return (
-                observed,
-                set(),
-                {
-                    name: f"fails at {at} pixels ({why}); the graph does not say what it needs"
-                    for name, why in failed.items()
-                },
-            )
-        own, failures = probe.observe(needing, picture.height, picture.width)
-    failures |= {name: why for name, why in failed.items() if name not in names}
-    return observed | own, set(own), {name: f"fails: {why}" for name, why in failures.items()}
+        why = {name: failed[name] for name in names if name in failed}
+        for size in _single_sizes(picture, edges) if why else ():
+            found, why = probe.observe(list(why), *size)
+            observed |= found
+            needs |= dict.fromkeys(found, size)
+    at, is_known = ", ".join(map(str, edges)), picture.height is not None
+    told = {
+        name: f"fails: {reason}"
+        if is_known
+        else f"fails at {at} pixels ({failed[name]}); the graph does not say what it needs"
+        for name, reason in why.items()
+    }
+    others = {name: reason for name, reason in failed.items() if name not in names}
+    return observed, needs, others | told
+
+
+def _single_sizes(picture: InputSpec, edges: Sequence[int]) -> list[tuple[int, int]]:
+    """Heights and widths to try where not every size will do, small ones first.
+
+    Branches that meet again agree at multiples of the steps that their strides make; dense layers
+    take the graph's own size alone.
+    """
+    rounded = dict.fromkeys(-(-edges[0] // step) * step for step in _STEPS)
+    sizes = [(edge, edge) for edge in rounded]
+    if picture.height and picture.width and (picture.height, picture.width) not in sizes:
+        sizes.append((picture.height, picture.width))
+    return sizes

@@ -115,19 +115,8 @@ def select_layers(
             if number in matched and isinstance(item, dict)
         ]
         layer = catalogue.layers[number]
-        plans.append(_layer_plan(layer, settings, own, needed_size(layer, catalogue), where))
+        plans.append(_layer_plan(layer, settings, own, layer.needs, where))
     return plans
-
-
-def needed_size(layer: Layer, catalogue: Catalogue) -> list[int] | None:
-    """Height and width of the pictures that a layer needs; None if it takes any.
-
-    A graph has one picture input, so all of its layers that need a size need the same.
-    """
-    picture = catalogue.picture
-    if not layer.fixed or picture.height is None or picture.width is None:
-        return None
-    return [picture.height, picture.width]
 
 
 def _check_review(
