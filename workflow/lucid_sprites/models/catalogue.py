@@ -113,7 +113,7 @@ def _candidates(normal: NormalForm) -> tuple[list[NodeDef], dict[str, str]]:
     other = {name: reason for name, (op, reason) in normal.left_out.items() if op in KINDS}
     candidates = []
     for node in topology.topological_order(graph):
-        if node.name not in normal.kinds or node.attr["T"].type in topology.INTEGERS:
+        if node.name not in normal.kinds or topology.type_of(node, "T") in topology.INTEGERS:
             continue
         if node.name in blocked:
             other[node.name] = f"no gradient passes {blocked[node.name]}"

@@ -209,7 +209,7 @@ def _independent(graph: GraphDef, name: str) -> dict[str, tuple[str, str]]:
     return {
         node.name: (node.op, why.get(node.name, "does not depend on the input"))
         for node in graph.node
-        if node.name not in dependent and node.attr["T"].type not in topology.INTEGERS
+        if node.name not in dependent and topology.type_of(node, "T") not in topology.INTEGERS
     }
 
 
