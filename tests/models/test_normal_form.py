@@ -216,6 +216,28 @@ def test_bgr_and_a_mean_are_put_in_front():
     assert_same(values(form, "conv"), plain(lambda: conv(placeholder()), "conv", turned))
 
 
+def test_pictures_are_less_a_mean_and_divided_by_a_deviation_of_the_config():
+    mean, deviation = [0.1, 0.2, 0.3], [0.5, 0.25, 2.0]
+    form = made(lambda: conv(placeholder()), mean=mean, deviation=deviation, range=[0, 1])
+    fed = (PICTURES - np.float32(mean)) / np.float32(deviation)
+    assert_same(values(form, "conv"), plain(lambda: conv(placeholder()), "conv", fed))
+    assert "pictures are divided by [0.5, 0.25, 2.0] for the graph" in form.notes
+    with pytest.raises(UserError, match=r"input.deviation has 2 numbers .* of 3 channels"):
+        made(lambda: conv(placeholder()), deviation=[1, 1])
+
+
+def test_a_size_that_the_graph_does_not_say_comes_from_the_config():
+    def flat():
+        tf.matmul(tf.reshape(conv(placeholder()), [-1, 10 * 6 * 4]), np.ones((240, 2), np.float32),
+                  name="flat")  # fmt: skip
+
+    form = made(flat, size=[10, 6])
+    assert (form.picture.height, form.picture.width) == (10, 6)
+    assert form.picture.known["shape"] == "config"
+    assert layers(form)["flat"].needs == [10, 6]
+    assert "flat" not in layers(made(flat))
+
+
 def test_a_mean_in_the_order_of_bgr_is_recognized():
     form = made(lambda: conv(placeholder() - np.float32([103.9, 116.8, 123.7])))
     assert (form.picture.order, form.picture.known["order"]) == ("bgr", "inferred")

@@ -81,7 +81,8 @@ def normalize(
     """The normal form of a frozen graph.
 
     Args:
-        options: the config's `input`: `name`, `range`, `order`, `mean`, `values`.
+        options: the config's `input`: `name`, `range`, `order`, `mean`, `deviation`, `size`,
+            `values`.
         source: the model file's name, for messages.
         facts: what its kind of file says of the picture.
         assumed_range: of the picture if nothing tells.
@@ -113,6 +114,8 @@ def normalize(
     (height, width, channels), shape_known = input_spec.shape(
         topology.by_name(graph)[name], graph, first
     )
+    if "size" in options:
+        (height, width), shape_known = options["size"], "config"
     was_bytes = types.get(name) == tf.uint8.as_datatype_enum
     range_, range_known = _range(graph, name, options, facts, was_bytes, source) or (
         family.range or assumed_range,
@@ -121,8 +124,9 @@ def normalize(
     order, order_known = _order(graph, name, options, facts, family)
     is_of_family = range_known == family.known and range_ == family.range
     mean = options.get("mean", family.mean if is_of_family else None)
+    deviation = options.get("deviation")
     graph = channels_last.convert(graph, name, first)
-    graph = _with_picture(graph, name, channels, order, mean, source)
+    graph = _with_picture(graph, name, channels, order, mean, deviation, source)
     graph = fold_constants(graph, name, weights)
     shapes = static_shapes(graph, name, (1, height, width, channels))
     graph = batch.free(graph, name, shapes)
@@ -130,7 +134,7 @@ def normalize(
     known = {"name": name_known, "shape": shape_known, "range": range_known, "order": order_known}
     low, high = map(float, range_)
     picture = InputSpec(name, height, width, channels, low, high, known, order)
-    changes = [*notes, *_notes(taken, replaced, first, order, mean)]
+    changes = [*notes, *_notes(taken, replaced, first, order, mean, deviation)]
     changes += layers.notes
     left_out |= layers.left_out
     return NormalForm(
@@ -166,6 +170,7 @@ def _layers(
     return replace(tokens, operations=dict.fromkeys(parts, "Conv2D") | tokens.operations)
 
 
+_STEPS = {"mean": "less_mean", "deviation": "by_deviation"}
 _READ_HINTS = ("_output_shapes", cut.REASON)
 
 
@@ -256,9 +261,10 @@ def _with_picture(
     channels: int,
     order: str,
     mean: Sequence[float] | None,
+    deviation: Sequence[float] | None,
     source: str,
 ) -> GraphDef:
-    """The picture as RGB, before a mean is subtracted."""
+    """The picture as RGB, before a mean is subtracted and it is divided by a deviation."""
     made = _placeholder(name, channels)
     steps = [made]
     if order == "bgr":
@@ -268,16 +274,19 @@ def _with_picture(
             made.attr["dtype"].type, axis.attr["dtype"].type
         )  # fmt: skip
         steps += [axis, reverse]
-    if mean is not None:
-        if len(mean) != channels:
+    for what, op, numbers in (("mean", "Sub", mean), ("deviation", "RealDiv", deviation)):
+        if numbers is None:
+            continue
+        if len(numbers) != channels:
             raise UserError(
-                f"{source}: input.mean has {len(mean)} numbers for a picture of {channels} channels"
+                f"{source}: input.{what} has {len(numbers)} numbers for a picture of {channels} "
+                "channels"
             )
-        ordered = mean[::-1] if order == "bgr" else mean
-        value = constants.node(f"{name}/mean", np.array(ordered, np.float32))
-        subtract = NodeDef(name=f"{name}/less_mean", op="Sub", input=[steps[-1].name, value.name])
-        subtract.attr["T"].type = made.attr["dtype"].type
-        steps += [value, subtract]
+        ordered = numbers[::-1] if order == "bgr" else numbers
+        value = constants.node(f"{name}/{what}", np.array(ordered, np.float32))
+        step = NodeDef(name=f"{name}/{_STEPS[what]}", op=op, input=[steps[-1].name, value.name])
+        step.attr["T"].type = made.attr["dtype"].type
+        steps += [value, step]
     own = {step.name for step in steps}
     others = [node for node in graph.node if node.name != name]
     changed = topology.with_nodes(graph, [*steps, *others])
@@ -301,6 +310,7 @@ def _notes(
     channels_first: bool,
     order: str,
     mean: Sequence[float] | None,
+    deviation: Sequence[float] | None,
 ) -> list[str]:
     notes = [f"placeholder {name}: {how}" for name, how in taken.items()]
     if replaced:
@@ -313,4 +323,7 @@ def _notes(
         notes.append(
             f"{[round(value, 2) for value in mean]} is subtracted from pictures for the graph"
         )
+    if deviation is not None:
+        rounded = [round(value, 3) for value in deviation]
+        notes.append(f"pictures are divided by {rounded} for the graph")
     return notes
