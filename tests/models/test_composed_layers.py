@@ -180,6 +180,18 @@ def test_a_tensor_and_its_sum_with_something_else_is_no_activation():
     assert found == {"a": "convolution", "b": "convolution", "sum": "norm"}
 
 
+def test_a_guard_of_a_division_is_no_layer():
+    def build():
+        x = tf.placeholder(tf.float32, [None, None, None, 8], name="picture")
+        x = tf.nn.conv2d(x, numbers(1, 1, 8, 8), 1, "SAME", name="conv")
+        length = tf.maximum(tf.sqrt(tf.reduce_sum(x**2, 3, True)), 1e-6, name="guard")
+        tf.maximum(tf.divide(x, length, name="unit"), 0.0, name="rectified")
+
+    assert kinds(normalize(frozen(build), {}, "graph.pb")) == {
+        "conv": "convolution", "unit": "norm", "rectified": "activation",
+    }  # fmt: skip
+
+
 def test_shapes_that_the_writer_noted_may_be_wrong():
     kernel = numbers(3, 3, 8, 4)
 

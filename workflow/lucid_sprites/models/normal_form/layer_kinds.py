@@ -10,6 +10,7 @@ from lucid_sprites.models.graph.layer_operations import KINDS
 from lucid_sprites.models.graph.shapes import Shape
 
 _PRODUCTS = ("BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum")
+_EPSILON = 0.01
 _MOVES = ("Reshape", "Transpose", "Identity", "Squeeze", "ExpandDims")
 
 
@@ -25,11 +26,26 @@ def layer_kinds(
     """
     activations, inside = composite_layers.composite_activations(graph, picture)
     norms, inside_norms = composite_layers.composite_norms(graph, picture)
-    by_op = {node.name: KINDS[node.op] for node in graph.node if node.op in KINDS}
+    nodes = topology.by_name(graph)
+    by_op = {
+        node.name: KINDS[node.op]
+        for node in graph.node
+        if node.op in KINDS and not _keeps_from_zero(node, nodes)
+    }
     parts = {name for name in inside if by_op.get(name) == "activation"} | inside_norms
     kinds = by_op | dict.fromkeys(activations, "activation") | dict.fromkeys(norms, "norm")
     kinds = {name: kind for name, kind in kinds.items() if name not in parts}
     return _with_token_layers(kinds, graph, shapes)
+
+
+def _keeps_from_zero(node: NodeDef, nodes: dict[str, NodeDef]) -> bool:
+    """Whether a node only guards a division or a logarithm: the larger of it and an epsilon."""
+    if node.op != "Maximum":
+        return False
+    values = [constants.value(reference, nodes) for reference in topology.data_inputs(node)]
+    return any(
+        value is not None and value.size == 1 and 0 < value.item() < _EPSILON for value in values
+    )
 
 
 def _with_token_layers(
