@@ -375,6 +375,24 @@ def test_the_smallest_size_that_will_do_comes_before_the_graphs_own(tmp_path):
     assert (found["first"], found["relu"]) == (None, [68, 68])
 
 
+def test_a_kernel_larger_than_what_is_left_is_no_layer_at_that_size(tmp_path):
+    """Of a picture of 64 pixels 2 x 2 are left; what is computed of them depends on the machine."""
+
+    def build():
+        picture = placeholder()
+        small = tf.nn.conv2d(picture, ones(32, 32, 3, 2), 32, "VALID", name="small")
+        last = tf.nn.conv2d(small, ones(3, 3, 2, 4), 1, "VALID", name="last")
+        tf.nn.relu(last, name="relu")
+
+    file = save(frozen(build), tmp_path / "a.pb")
+    at_64 = {each["name"]: each["needs"] for each in describe(str(file), edges=(64,))["layers"]}
+    assert at_64 == {"small": None}
+    both = {each["name"]: each["needs"] for each in describe(str(file), edges=(68, 84))["layers"]}
+    assert both == {"small": None, "last": [96, 96], "relu": [96, 96]}
+    reason = describe(str(file), edges=(64,))["other"]["relu"]
+    assert "last: its kernel of 3 x 3 is larger than the 2 x 2 that are left" in reason
+
+
 def test_a_layer_that_takes_no_size_says_what_happened(tmp_path):
     def build():
         picture = placeholder()
