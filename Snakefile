@@ -46,7 +46,7 @@ from lucid_sprites.planning.marks import ComparisonMarks, ImageMarks, Marks, Pag
 from lucid_sprites.planning.redo import Redo
 from lucid_sprites.planning.study_selection import plan_studies
 from lucid_sprites.planning.training import trainings
-from lucid_sprites.planning.viewer import Pages
+from lucid_sprites.planning.viewer import PLOTS, Pages
 from lucid_sprites.sprites.summary import summarize_run
 
 FAILURES = failures.listen(logger, Quietness.ALL in (workflow.output_settings.quiet or ()))

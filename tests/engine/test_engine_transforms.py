@@ -1,5 +1,7 @@
 """Transforms: maps against hand-written cases and matrices, resampling against a numpy twin."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
@@ -274,3 +276,73 @@ def test_normalized_gradients_have_the_length_asked_for_and_none_stays_none():
     np.testing.assert_allclose(back, expected, rtol=1e-5)
     assert transforms.gradient_length([{"pad": 2}, {"normalize_gradient": 2.5}]) == 2.5
     assert transforms.gradient_length([{"pad": 2}]) is None
+
+
+def blurred_twin(picture, sigma):
+    """Every pixel as the weighted mean of all around it, grey beyond the edge."""
+    reach = 40
+    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    weights = np.exp(-(x**2 + y**2) / (2 * sigma**2))
+    framed = np.pad(picture, reach, constant_values=0.5)
+    windows = np.lib.stride_tricks.sliding_window_view(framed, weights.shape)
+    return np.einsum("hwij,ij->hw", windows, weights) / weights.sum()
+
+
+@pytest.mark.parametrize("sigma", [0.4, 1, 3.5])
+def test_a_blur_is_a_gaussian_over_the_picture_and_the_grey_around_it(sigma):
+    picture = np.random.RandomState(0).uniform(size=(12, 9))
+    shown = show(drawn([{"blur": sigma}], (12, 9)), [picture])
+    np.testing.assert_allclose(shown[0], blurred_twin(picture, sigma), atol=2e-6)
+
+
+def test_no_blur_changes_nothing_and_two_make_one():
+    picture = np.random.RandomState(0).uniform(size=(7, 8)).astype(np.float32)
+    np.testing.assert_allclose(show(drawn([{"blur": 0}], (7, 8)), [picture])[0], picture, atol=1e-6)
+    twice = drawn([{"blur": 3}, {"pad": 2}, {"blur": 4}], (7, 8))
+    assert twice.forward[0, 0, -1] == 5
+    np.testing.assert_allclose(
+        show(twice, [picture])[0, 2:-2, 2:-2], blurred_twin(picture, 5), atol=2e-6
+    )
+
+
+def test_the_gradient_of_a_blur_is_blurred():
+    upstream = np.zeros((9, 9))
+    upstream[4, 4] = 1
+    back = show(drawn([{"blur": 1}], (9, 9)), [np.zeros((9, 9))], upstream=[upstream])[0]
+    np.testing.assert_allclose(back, blurred_twin(upstream, 1) - _grey_part(), atol=2e-6)
+
+
+def _grey_part():
+    """What the grey around a picture of zeros gives to the twin."""
+    return blurred_twin(np.zeros((9, 9)), 1)
+
+
+def test_a_range_of_sigmas_is_drawn_for_each_sprite_and_step():
+    keys = [KEY, (3, 1, 8)]
+    canvases = drawn([{"blur": [0.5, 2]}], keys=keys, steps=STEPS)
+    numbers = random_streams.uniform(*KEY, 0, STEPS, 1)[:, 0]
+    np.testing.assert_allclose(canvases.forward[:, 0, -1], 0.5 + 1.5 * numbers, rtol=1e-6)
+    np.testing.assert_array_equal(canvases.forward[..., -1], canvases.inverse[..., -1])
+    assert (canvases.forward[:, 0, -1] != canvases.forward[:, 1, -1]).all()
+
+
+def test_a_blur_goes_with_homographies():
+    items = [{"homography": 0.1}, {"jitter": 3}]
+    with_blur = drawn([*items, {"blur": 2}])
+    assert with_blur.forward.shape[-1] == transforms.rows([*items, {"blur": 2}]) == 10
+    picture = np.random.RandomState(0).uniform(size=(64, 64)).astype(np.float32)
+    blurred = show(drawn([{"blur": 2}]), [picture])[0]
+    only_map = dataclasses.replace(
+        with_blur, forward=with_blur.forward[..., :9], inverse=with_blur.inverse[..., :9]
+    )
+    np.testing.assert_allclose(show(with_blur, [picture]), show(only_map, [blurred]), atol=1e-6)
+
+
+def test_a_blurred_picture_does_not_depend_on_its_mates():
+    random = np.random.RandomState(2)
+    pictures = random.uniform(size=(16, 24, 24))
+    keys = [(3, 1, index) for index in range(16)]
+    sixteen = show(drawn([{"blur": [0, 9]}], (24, 24), keys), pictures)
+    order = [5, 3, 9, 1, 0, 7, 12, 2]
+    eight = show(drawn([{"blur": [0, 9]}], (24, 24), [keys[n] for n in order]), pictures[order])
+    np.testing.assert_array_equal(eight, sixteen[order])

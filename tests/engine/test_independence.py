@@ -69,6 +69,10 @@ OBJECTIVES = {
         'channel("conv1/BiasAdd", {0})',
         {"transforms": [{"pad": 2}, {"homography": 0.1}, {"normalize_gradient": 1}]},
     ],
+    "blur": [
+        'channel("conv1/BiasAdd", {0})',
+        {"transforms": [{"blur": [0.5, 3]}, {"jitter": 2}]},
+    ],
     "not square": ['channel("conv1/BiasAdd", {0})', {"scale": [12, 21]}],
 }
 

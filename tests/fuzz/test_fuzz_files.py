@@ -22,7 +22,8 @@ NAME = "ab" * 32
 RECORD = {"status": "ok", "loss": 0.5, "recipe": {"seed": 0, "attempt": 0}, "index": 0}
 PICTURE = png.encode(np.linspace(0, 1, 16 * 16 * 3).reshape(16, 16, 3), RECORD)
 MEMBER = layout.member(0, 4, "0123456789abcdef")
-ROW = dict.fromkeys(attempts_log.COLUMNS, 1) | {"status": "ok", "transforms": "none"}
+ROW = dict.fromkeys([column.name for column in attempts_log.LISTED], 1) | {"curve": {"4": 0.5}}
+ROW |= dict.fromkeys(["status", "transforms", "layer_name", "parametrization", "variant"], "none")
 
 
 def zipped(members: dict[str, bytes], comment: bytes = b"") -> bytes:

@@ -96,7 +96,7 @@ def test_the_objective_rises(mobilenet):
         dreamt = dream.dream(dreamer, start, 5, settings, (128, 128))
 
     def strength(levels):
-        from lucid_sprites.images.feature_maps import activations
+        from lucid_sprites.models.graph.forward import activations
 
         value = levels[:128, :128] / 127.5 - 1
         return activations(graph, "input", [layer], value)[0][..., 5].mean()

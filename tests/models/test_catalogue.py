@@ -16,9 +16,9 @@ from imported import EDGES, describe, normal
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import sha256
 from lucid_sprites.models.catalogue import pruned_to_layers
-from lucid_sprites.models.graph.layer_operations import LAYER_OPS
 from lucid_sprites.models.loaders import frozen_graph
 from lucid_sprites.planning import catalogues
+from lucid_sprites.recipe.layer_operations import LAYER_OPS
 from tiny_graphs import frozen, save, small
 
 

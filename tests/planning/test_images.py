@@ -8,10 +8,11 @@ import pytest
 from lucid_sprites.config import schema
 from lucid_sprites.errors import UserError
 from lucid_sprites.planning import images
+from lucid_sprites.recipe.layer_operations import KINDS
 from plans import catalogue_of, layer_of, plan_of
 
 LAYERS = [
-    layer_of(n, name, op=op, depth=depth, content=name)
+    layer_of(n, name, op=op, kind=KINDS[op], depth=depth, content=name)
     for n, (name, op, depth) in enumerate(
         [("conv1/Conv2D", "Conv2D", 6), ("conv1/Relu", "Relu", 6), ("pool", "MaxPool", 6),
          ("conv2/Conv2D", "Conv2D", 9), ("conv2/Relu6", "Relu6", 9), ("joined", "ConcatV2", 15)]
@@ -57,6 +58,18 @@ def layers(plan, chosen):
 )  # fmt: skip
 def test_layers_by_kind_name_glob_and_number(plan, chosen, numbers):
     assert layers(plan, chosen) == numbers
+
+
+def test_activations_in_several_operations_are_rectifiers_but_gates_are_not(tmp_path):
+    facts = {"conv": ("Conv2D", "convolution"), "swish": ("Mul", "activation"),
+             "gate": ("Sigmoid", "activation"), "sum": ("AddV2", "norm"),
+             "prelu": ("AddV2", "activation")}  # fmt: skip
+    network = [
+        layer_of(n, name, op=op, kind=kind) for n, (name, (op, kind)) in enumerate(facts.items())
+    ]
+    plan = plan_of(tmp_path / "results", catalogue_of(*network), [("net", "10k")])
+    made = views(load(plan, {"pictures": "cat/1.jpg", "methods": "activations"}))
+    assert made == ["1/activations/l_1", "1/activations/l_4"]
 
 
 def test_defaults(plan):

@@ -156,6 +156,30 @@ def test_what_a_killed_program_left_is_an_orphan_once_it_is_old(results, asked):
     assert [path.exists() for path in (young, old, foreign)] == [True, False, True]
 
 
+def test_empty_folders_that_a_killed_program_left_go_with_their_instance(results, asked):
+    for instance in ("gone", "one"):
+        (results / f"tiny/{instance}/store/f8").mkdir(parents=True)
+    orphans.clean(asked, orphans.REMOVE_ALL)
+    assert not (results / "tiny/gone").exists()
+    assert (results / "tiny/one/store/f8").exists()
+
+
+def test_what_a_killed_import_left_is_an_orphan_once_it_is_old(results, asked):
+    young, old, gone, foreign = (
+        results / f"tiny/{folder}/log"
+        for folder in ("one/.import-abcd1234", "one/.import-abcd1235", "gone/.import-29alae6p",
+                       "one/.import-mine")
+    )  # fmt: skip
+    for path in (young, old, gone, foreign):
+        path.parent.mkdir()
+        path.write_text("read so far")
+    for path in (old, gone, foreign):
+        os.utime(path, (1, 1))
+    orphans.clean(asked, orphans.REMOVE)
+    assert [path.exists() for path in (young, old, gone, foreign)] == [True, False, False, True]
+    assert not old.parent.exists()
+
+
 def test_the_end_of_a_run_says_how_many_there_are(results, asked):
     said = orphans.notice(asked)
     assert f"{len(ORPHANS)} files" in said and "clean_orphans" in said

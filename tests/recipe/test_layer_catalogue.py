@@ -1,6 +1,7 @@
 """Catalogues as plain data: what is on disk keeps its keys and their order."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -38,3 +39,9 @@ def test_what_lacks_a_fact_of_a_layer_is_no_catalogue(key):
     del data["layers"][0][key]
     with pytest.raises(TypeError):
         Catalogue.parse(data)
+
+
+def test_black_and_white_are_the_ends_of_the_networks_range():
+    picture = replace(catalogue_of(layer_of(0, "a")).picture, low=-2.0, high=4.0)
+    assert [picture.in_range(value) for value in (0, 0.5, 1)] == [-2, 1, 4]
+    assert [picture.in_range(value, white=255) for value in (0, 127.5, 255)] == [-2, 1, 4]

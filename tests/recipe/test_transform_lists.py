@@ -47,6 +47,8 @@ def test_a_list_stays_as_it_is():
         {"scale": [0.1, 1, 10]},
         {"rotate": [-360, 0.5, 360]},
         {"crop_or_pad": [1, 1024]},
+        {"blur": 0},
+        {"blur": [0.5, 16]},
     ]
     assert transform_lists.canonical(spelled, WHERE) == spelled
     assert transform_lists.steps(spelled) == spelled
@@ -90,6 +92,15 @@ def test_unknown_presets_are_refused_with_the_choices(value):
         ({"crop_or_pad": [64]}, "crop_or_pad takes a list [height, width] of pixels, not [64]"),
         ({"crop_or_pad": [0, 64]}, "crop_or_pad takes a list [height, width] of pixels, not [0,"),
         ({"crop_or_pad": [9, 8.5]}, "crop_or_pad takes a list [height, width] of pixels, not [9,"),
+        (
+            {"blur": 17},
+            "blur takes a sigma of 0 to 16 pixels, or the lowest and the highest as a l",
+        ),
+        (
+            {"blur": [2, 1]},
+            "blur takes a sigma of 0 to 16 pixels, or the lowest and the highest as",
+        ),
+        ({"blur": [1]}, "blur takes a sigma of 0 to 16 pixels, or the lowest and the highest as a"),
     ],
 )
 def test_wrong_transforms_are_refused_with_what_they_take(item, says):

@@ -23,7 +23,7 @@ from lucid_sprites.recipe import index_ranges, statuses
 from lucid_sprites.recipe.layer_catalogue import InputSpec
 from lucid_sprites.recipe.setting_types import Group
 from lucid_sprites.recipe.settings import DEFAULTS
-from lucid_sprites.sprites import block, png
+from lucid_sprites.sprites import attempts_log, block, png
 from lucid_sprites.sprites.block import BlockSpec
 from lucid_sprites.sprites.store import Store
 
@@ -63,7 +63,7 @@ class Run:
         self.steps = 0
         self.sprites = block.complete(asked, Store(folder), self._start)
         self.pngs = {place(name): png for name, png in block.pictures(asked, self.sprites)}
-        self.rows = block.rows(asked, self.sprites)
+        self.rows = attempts_log.rows(asked, self.sprites)
         json.dumps(self.rows)
 
     def _start(self, sprites: int, steps: int):

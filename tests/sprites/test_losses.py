@@ -14,17 +14,18 @@ from lucid_sprites.errors import UserError
 from lucid_sprites.recipe.settings import DEFAULTS, merge, recipes, resolve
 from lucid_sprites.recipe.statuses import CONSTANT, NOT_FINITE, OK, RECURRING
 from lucid_sprites.sprites import attempts_log, losses
-from lucid_sprites.sprites.block import BlockSpec, Sprite, rows
+from lucid_sprites.sprites.attempts_log import rows
+from lucid_sprites.sprites.block import BlockSpec, Sprite
 from lucid_sprites.sprites.store import ENGINE_VARIANT, Entry
 
 # The original kit's columns in its order, then those that it did not have.
 COLUMNS = [
     "batch_id", "timestamp", "scale", "adam", "transforms", "layer", "index", "threshold", "loss",
-    "status", "seed", "attempt", "step", "layer_name", "parametrization", "variant",
+    "status", "seed", "attempt", "step", "layer_name", "parametrization", "variant", "rise",
 ]  # fmt: skip
 DTYPES = {
     **dict.fromkeys(COLUMNS, np.dtype(np.int64)),
-    **dict.fromkeys(("adam", "loss"), np.dtype(np.float64)),
+    **dict.fromkeys(("adam", "loss", "rise"), np.dtype(np.float64)),
 }
 TEXT = {"transforms", "status", "layer_name", "parametrization", "variant"}
 
@@ -57,6 +58,9 @@ def failed(status, step, loss, batch, reached=()):
 def sprite(index, attempts, **settings):
     resolved = resolve(merge(DEFAULTS, {"thresholds": [16, 64], **settings}), "study.yaml")
     return Sprite(index, recipes(resolved), [16, 64], [], attempts=attempts)
+
+
+SPEC = BlockSpec("a.pb", "", "", input_spec(), 2, "conv2", 4, True, [])
 
 
 def write_block(path, number, layer, sprites):
@@ -93,7 +97,7 @@ def written(blocks, path):
 
 def test_columns_come_in_the_kits_order_then_the_new_ones(blocks, tmp_path):
     assert list(written(blocks, tmp_path / "losses.csv").columns) == COLUMNS
-    assert attempts_log.COLUMNS == COLUMNS
+    assert [column.name for column in attempts_log.LISTED] == COLUMNS
 
 
 def test_columns_have_their_types_without_any_options(blocks, tmp_path):
@@ -135,6 +139,21 @@ def test_transforms_are_names_or_readable_lists(blocks, tmp_path):
     assert json.loads(transforms[2]) == [{"pad": 4}, {"scale": [0.9, 1.1]}]
 
 
+def test_the_rise_is_that_of_the_last_half(tmp_path):
+    growing = ok(1.0, [16, 64], 4000)  # a loss of 17 at step 16, of 65 at step 64
+    growing.curve = {4: 2.0, 8: 9.0, 16: 17.0, 24: 33.0, 40: 50.0}
+    stuck = failed(RECURRING, 40, 0.25, 3000)
+    stuck.curve = {20: 0.25}
+    early = failed(NOT_FINITE, 3, float("nan"), 1000)
+    block = write_block(tmp_path / "b.zip", 2, "conv2", [
+        sprite(0, {0: growing}), sprite(1, {0: stuck}), sprite(2, {0: early}),
+    ])  # fmt: skip
+    rises = written([block], tmp_path / "losses.csv")["rise"].tolist()
+    # From step 8 to 16, from 24 to 64, from 20 to 40; the last has no curve.
+    assert rises[:3] == [(17 - 9) / 8, (65 - 33) / 40, 0]
+    assert np.isnan(rises[3])
+
+
 def test_the_order_of_the_blocks_does_not_matter(blocks):
     pd.testing.assert_frame_equal(losses.table(blocks), losses.table(blocks[::-1]))
 
@@ -162,6 +181,50 @@ def test_a_damaged_block_is_refused_with_its_name(tmp_path, blocks, damage):
     assert str(caught.value).startswith(f"{path}: is damaged (")
     assert str(caught.value).endswith("); it was deleted, run again")
     assert not path.exists()
+
+
+def test_a_block_holds_its_rows_as_it_always_did():
+    (row,) = rows(SPEC, [sprite(4, {0: ok(1.5, [16], 10)})])
+    assert json.dumps(row) == (
+        '{"scale": 64, "adam": 0.05, "transforms": "standard", "layer": 2, "index": 4, "seed": 0, '
+        '"attempt": 0, "layer_name": "conv2", "parametrization": "fft", '
+        f'"variant": "{ENGINE_VARIANT}", "batch_id": 10, "timestamp": 26, "threshold": 16, '
+        '"loss": 17.5, "status": "ok", "step": 16, "curve": {}}'
+    )
+
+
+def of_the_first_format(row):
+    del row["curve"]
+
+
+def of_the_next_format(row):
+    row["gradient"] = 0.5
+
+
+@pytest.mark.parametrize(
+    ("change", "found"), [(of_the_first_format, "1"), (of_the_next_format, "3 or later")]
+)
+def test_a_log_of_another_format_says_so(tmp_path, change, found):
+    (row,) = rows(SPEC, [sprite(4, {0: ok(1.5, [16], 10)})])
+    change(row)
+    path = tmp_path / "b_0.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(layout.ATTEMPTS, json.dumps([row]))
+    with pytest.raises(UserError) as caught:
+        losses.table([str(path)])
+    assert str(caught.value) == (
+        f"{path}: has a log of format {found}, this version writes 2; it was deleted, run again"
+    )
+    assert not path.exists()
+
+
+def test_a_value_of_another_type_is_damage(tmp_path):
+    (row,) = rows(SPEC, [sprite(4, {0: ok(1.5, [16], 10)})])
+    path = tmp_path / "b_0.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(layout.ATTEMPTS, json.dumps([{**row, "seed": "seven"}]))
+    with pytest.raises(UserError, match=r"is damaged \('seven' is no seed\)"):
+        losses.table([str(path)])
 
 
 def run_program(monkeypatch, results, out, blocks):

@@ -21,7 +21,9 @@ import psutil
 from walk_moves import MOVES
 from walk_site import Site, make, read_json
 
+from lucid_sprites import layout
 from lucid_sprites.config import schema
+from lucid_sprites.files import name_of_leftover
 from lucid_sprites.planning.load import load
 from lucid_sprites.planning.sprites import Plan
 from lucid_sprites.planning.study_selection import plan_studies
@@ -301,9 +303,17 @@ _TIMES = re.compile(rb'"(?:seconds|timestamp|batch_id)": ?\[?[-\d.e, \n]+\]?')
 
 
 def _made(project: Project) -> set[str]:
-    """Every result but what the store has of former settings."""
+    """Every result but what the store has of former settings, what is known of files that were
+    looked at, and what killed programs have left: young ones could be at work."""
     paths = [path.relative_to(project.folder) for path in project.results("**/*")]
-    return {str(path) for path in paths if "store" not in path.parts}
+    return {
+        str(path)
+        for path in paths
+        if "store" not in path.parts
+        and path.name != layout.FINGERPRINTS
+        and layout.IMPORTING not in str(path)
+        and name_of_leftover(path.name) is None
+    }
 
 
 def _contents(project: Project) -> Iterator[tuple[str, bytes]]:

@@ -2,9 +2,11 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
+from lucid_sprites import layout
 from lucid_sprites.viewer import html, manifest
 from lucid_sprites.viewer.script import script, to_json
 
@@ -17,6 +19,12 @@ def test_the_page_is_whole_and_asks_for_nothing_else():
     assert not re.findall(r'<(?:script|link|img)[^>]* (?:src|href)="(?!data:)', page)
     assert "https:" not in page
     assert page.count("<script>") == page.count("</script>") > 10
+
+
+def test_every_script_is_in_the_page():
+    folder = Path(layout.__file__).parent / "viewer" / "page"
+    named = re.findall(r'<script src="(\S+)">', (folder / "index.html").read_text())
+    assert sorted(named) == sorted(file.name for file in folder.glob("*.js"))
 
 
 def test_manifests_are_inside_without_the_curves():

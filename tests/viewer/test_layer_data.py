@@ -5,24 +5,7 @@ import pytest
 from lucid_sprites.recipe.size import Size
 from lucid_sprites.recipe.statuses import OK, RECURRING
 from lucid_sprites.viewer import layer_data
-
-
-def cell(index, loss=1.5, status=OK, seed=0, attempt=0):
-    return {"index": index, "x": 0, "y": 0, "loss": loss, "status": status, "seed": seed,
-            "attempt": attempt, "sprite": "x.png"}  # fmt: skip
-
-
-def sheet(threshold, *cells):
-    return {"threshold": threshold, "cell": 64, "cells": list(cells)}
-
-
-def row(index, attempt=0, status=OK, step=16, loss=2.0, curve=None, batch_id=1000, timestamp=3000):
-    return {
-        "index": index, "attempt": attempt, "seed": 7, "status": status, "step": step,
-        "loss": loss, "curve": curve or {}, "batch_id": batch_id, "timestamp": timestamp,
-        "adam": 0.05, "transforms": "none", "parametrization": "fft", "variant": "v",
-        "threshold": 16,
-    }  # fmt: skip
+from viewer_layers import SPEC, cell, row, sheet
 
 
 def test_cells_of_all_thresholds_run_in_parallel():
@@ -60,15 +43,12 @@ def test_attempts_are_in_order_and_settings_are_those_of_the_unit():
     assert [units[index]["settings"] for index in units] == [0, 1, 1]
 
 
-SPEC = {"number": 3, "name": "conv", "op": "Relu", "depth": 8, "columns": 4, "thresholds": [8, 16]}
-
-
 def test_summary_counts_statuses_and_units():
     sheets = [sheet(8, cell(0), cell(1)), sheet(16, cell(0), cell(2, status=RECURRING))]
     summary = layer_data.summary(SPEC, sheets, [])
-    assert summary["status"] == {8: {OK: 2}, 16: {OK: 1, RECURRING: 1}}
+    assert summary["status"] == {"8": {OK: 2}, "16": {OK: 1, RECURRING: 1}}
     assert summary["units"] == 3
-    assert summary["cell"] == {8: 64, 16: 64}
+    assert summary["cell"] == {"8": 64, "16": 64}
     assert {name: summary[name] for name in SPEC} == SPEC
 
 

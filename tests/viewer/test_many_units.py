@@ -24,10 +24,10 @@ def shape_of(depth):
 
 def write_layer(results, series, number, depth):
     """The files of a layer of noisy sprites, as the workflow leaves them."""
-    place = {"series": series, "instance": "one", "layer": number}
+    wildcards = {"series": series, "instance": "one", "layer": number}
 
     def path(template):
-        file = results / template.format(**place, threshold=64)
+        file = results / template.format(**wildcards, threshold=64)
         file.parent.mkdir(parents=True, exist_ok=True)
         return file
 

@@ -1,9 +1,12 @@
 """Plots, by what is drawn on them."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+from lucid_sprites import layout
+from lucid_sprites.planning.viewer import PLOTS
 from lucid_sprites.viewer import plots
 from lucid_sprites.viewer.manifest import build
 
@@ -35,6 +38,13 @@ def manifest():
     }
 
 
+def test_the_report_has_every_plot_with_a_title_and_a_caption():
+    report = Path(layout.__file__).parents[1] / "report"
+    assert list(PLOTS) == list(plots.PLOTS)
+    assert all((report / f"{plot}.rst").read_text().strip() for plot in PLOTS)
+    assert all(PLOTS.values())
+
+
 def test_loss_has_a_panel_per_layer_and_a_line_per_instance(manifest):
     figure = plots.loss(manifest)
     first, second = figure.axes
@@ -52,6 +62,14 @@ def test_status_counts_over_the_thresholds(manifest):
     assert [bar.get_x() for bar in bad] == [5, 6, 5]
 
 
+def test_every_status_has_a_colour_of_its_own(manifest):
+    counts = {"8": dict.fromkeys(manifest["statuses"], 1)}
+    manifest["instances"] = [{"name": "one", "layers": [layer("conv1", [1.0, 2.0], counts, 1)]}]
+    (axes,) = plots.status(manifest).axes
+    colours = {bars[0].get_facecolor() for bars in axes.containers}
+    assert len(colours) == len(axes.containers) == len(manifest["statuses"])
+
+
 def test_time_is_that_of_each_layer(manifest):
     (axes,) = plots.time(manifest).axes
     assert [bar.get_width() for bar in axes.patches] == [4.5, 9.0, 4.5]
@@ -59,11 +77,32 @@ def test_time_is_that_of_each_layer(manifest):
     assert labels == ["young  conv1", "young  conv2", "old  conv1"]
 
 
+def test_late_rise_is_the_share_of_the_last_quarter(manifest):
+    young, old = manifest["instances"]
+    curves = [("conv1", [1, 3, 3]), ("conv2", [2, 2, 2])]
+    young["layers"] = [{"name": name, "loss": {"step": [0, 12, 16], "median": median}}
+                       for name, median in curves]  # fmt: skip
+    old["layers"] = [{"name": "conv1", "loss": {"step": [0, 16], "median": [0, 8]}}]
+    (axes,) = plots.late_rise(manifest).axes
+    # All of the rise comes before; there is none; the same at every step.
+    assert [bar.get_width() for bar in axes.patches] == [0, 0, pytest.approx(25)]
+    assert [line.get_xdata()[0] for line in axes.lines] == [25]
+
+
 def test_layers_without_any_picture_are_drawn_empty(manifest):
     for instance in manifest["instances"]:
-        for each in instance["layers"]:
-            each["loss"] = {"step": [], "low": [], "median": [], "high": []}
+        for empty in instance["layers"]:
+            empty["loss"] = {"step": [], "low": [], "median": [], "high": []}
     assert len(plots.loss(manifest).axes) == 2
+    assert [bar.get_width() for bar in plots.late_rise(manifest).axes[0].patches] == [0, 0, 0]
+
+
+def test_a_plot_that_there_is_not_is_named_with_the_choices(manifest, tmp_path, monkeypatch):
+    source = tmp_path / "manifest.json"
+    source.write_text(json.dumps(manifest))
+    monkeypatch.setattr("sys.argv", ["plots", "--manifest", str(source), "--out", "a/los.svg"])
+    with pytest.raises(SystemExit, match=r"a/los\.svg: .*'los'.* loss, late_rise, status, time"):
+        plots.main()
 
 
 def test_program_writes_the_same_files_twice(manifest, tmp_path, monkeypatch):
@@ -71,7 +110,7 @@ def test_program_writes_the_same_files_twice(manifest, tmp_path, monkeypatch):
     source.write_text(json.dumps(manifest))
     contents = []
     for turn in ("a", "b"):
-        out = [tmp_path / turn / f"{plot}.svg" for plot in ("loss", "status", "time")]
+        out = [tmp_path / turn / f"{plot}.svg" for plot in plots.PLOTS]
         monkeypatch.setattr(
             "sys.argv", ["plots", "--manifest", str(source), "--out", *map(str, out)]
         )

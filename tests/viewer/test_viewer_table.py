@@ -40,14 +40,14 @@ def test_kinds_are_those_of_all_cells_of_a_column(tmp_path):
         'conv1,1,inf,2,"grid.png#xywh=0,3,8,8",see a.png now,\n'
         "conv1,,1,a.png,b.JPG,,\n",
     )
-    found = table.read(path)
-    assert dict(found["columns"]) == {
+    content = table.read(path)
+    assert dict(content["columns"]) == {
         "number": "number", "infinite": "number", "mixed": "text", "part": "picture",
         "remark": "text", "empty": "text",
     }  # fmt: skip
-    assert found["rows"]["conv1"][0][3] is None
-    assert table.pictures(found) == {"grid.png", "b.JPG"}
-    moved = table.relocated(found, {"grid.png": "away/g.png"})
+    assert content["rows"]["conv1"][0][3] is None
+    assert table.pictures(content) == {"grid.png", "b.JPG"}
+    moved = table.relocated(content, {"grid.png": "away/g.png"})
     assert [row[5] for row in moved["rows"]["conv1"]] == ["away/g.png#xywh=0,3,8,8", "b.JPG"]
 
 

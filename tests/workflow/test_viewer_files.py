@@ -50,14 +50,14 @@ def test_the_manifest_says_what_the_sheets_and_logs_say(rendered):
     for instance in manifest["instances"]:
         losses = pd.read_csv(folder / manifest["paths"]["losses"].format(instance=instance["name"]))
         for layer in instance["layers"]:
-            own = losses[losses["layer"] == layer["number"]]
+            rows = losses[losses["layer"] == layer["number"]]
             for threshold in layer["thresholds"]:
                 at = {"instance": instance["name"], "layer": layer["number"]}
                 path = manifest["paths"]["records"].format(**at, threshold=threshold)
                 cells = json.loads((folder / path).read_text())["cells"]
                 counts = layer["status"][str(threshold)]
                 assert sum(counts.values()) == len(cells) == layer["units"]
-                fine = own[(own["threshold"] == threshold) & (own["status"] == "ok")]
+                fine = rows[(rows["threshold"] == threshold) & (rows["status"] == "ok")]
                 assert counts.get("ok", 0) == len(fine)
                 at_end = layer["loss"]["median"][layer["loss"]["step"].index(threshold)]
                 assert abs(at_end - fine["loss"].median()) < 1e-9
@@ -82,9 +82,9 @@ def test_a_bundle_works_wherever_it_is_unpacked(browser, project, tmp_path):
 
 
 def test_a_bundle_takes_pictures_from_anywhere(browser, project, tmp_path):
-    for place, colour in (("notes/one.png", "red"), ("results/tiny/two.png", "blue")):
-        (project.folder / place).parent.mkdir(exist_ok=True)
-        Image.new("RGB", (8, 8), colour).save(project.folder / place)
+    for path, colour in (("notes/one.png", "red"), ("results/tiny/two.png", "blue")):
+        (project.folder / path).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (8, 8), colour).save(project.folder / path)
     table = project.folder / "notes/sketches.csv"
     table.write_text("layer,index,near,far\n2,0,two.png,../../notes/one.png\n")
     config = project.config()
@@ -132,11 +132,11 @@ def test_report_has_sheets_and_plots_with_captions(browser, rendered, tmp_path):
     text = page.locator("body").inner_text()
     assert "Spritesheets" in text
     assert "Plots" in text
-    found = page.evaluate("Object.values(results).map((one) => [one.name, one.caption])")
-    names = sorted(name for name, _ in found)
+    results = page.evaluate("Object.values(results).map((one) => [one.name, one.caption])")
+    names = sorted(name for name, _ in results)
     assert names.count("changes.png") == 1
     assert names.count("loss.svg") == names.count("status.svg") == names.count("time.svg") == 1
     assert sum(name.startswith("l_") for name in names) == 8
-    assert all(caption.strip() for _, caption in found)
+    assert all(caption.strip() for _, caption in results)
     # Of Snakemake's own page: it brings its style sheet's tool along, which says that it is one.
     browser.trouble = [text for text in browser.trouble if "cdn.tailwindcss.com" not in text]

@@ -63,15 +63,15 @@ def test_a_table_is_a_section_and_a_sort_key(browser, project):
 def test_change_since_the_first_instance(browser, series_page, rendered):
     """Of graphs that were given, without any `compare`."""
     changes = pd.read_csv(rendered.folder / "results/tiny/changes.csv")
-    own = changes[changes["name"] == "conv1/Relu"].set_index("index")
-    assert own["instance"].unique().tolist() == ["young"]
+    layer_changes = changes[changes["name"] == "conv1/Relu"].set_index("index")
+    assert layer_changes["instance"].unique().tolist() == ["young"]
     page = browser.open(series_page, "instance=young&layer=conv1/Relu")
     for sort, measure, rising in (
         ("-changes/kernel correlation", "kernel_correlation", True),
         ("changes/image distance", "image_distance", False),
     ):
         control(page, "sort").select_option(sort)
-        wanted = own[measure].sort_values(ascending=rising)
+        wanted = layer_changes[measure].sort_values(ascending=rising)
         text = re.compile(rf"^{wanted.index[0]} ")
         expect(page.locator(".cell").first.locator(".caption")).to_have_text(text)
         assert shown_indexes(page) == wanted.index.tolist()
@@ -83,4 +83,4 @@ def test_change_since_the_first_instance(browser, series_page, rendered):
     expect(section.locator("thead th")).to_have_text(["young"])
     since, correlation, *_ = section.locator("tbody td").all_inner_texts()
     assert since == "old"
-    assert float(correlation) == pytest.approx(own.loc[4, "kernel_correlation"], rel=1e-3)
+    assert float(correlation) == pytest.approx(layer_changes.loc[4, "kernel_correlation"], rel=1e-3)

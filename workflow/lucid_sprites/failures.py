@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lucid_sprites import program
+
 _LINES = 8
 """Of a message, at most; the log has the rest."""
 
 _LISTED = 10
 """Messages on the screen while a run goes on, and again at its end: at most."""
-
-_MARK = "error: "
-"""Programs of this package begin with it what they end with."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ def _lines(log: str) -> list[str]:
 
 def _error(lines: list[str]) -> str:
     """What a program ended with, by its log; "" if that is no error."""
-    marked = [number for number, line in enumerate(lines) if line.startswith(_MARK)]
+    marked = [number for number, line in enumerate(lines) if line.startswith(program.ERROR)]
     if marked:
         return "\n".join(lines[marked[-1] :][:_LINES])
     return lines[-1] if any(line.startswith("Traceback") for line in lines) else ""

@@ -128,7 +128,7 @@ def _clear_leftovers(path: Path) -> None:
 
 
 def is_abandoned(status: os.stat_result) -> bool:
-    """Whether a temporary file of `save_whole` is so old that nobody can be writing it."""
+    """Whether a temporary file or folder is so old that nobody can be writing it."""
     return status.st_mtime < time.time() - _SECONDS_OF_WRITING
 
 

@@ -39,6 +39,8 @@ INSTANCE = "{series}/{instance}"
 CATALOGUE = INSTANCE + "/layers.json"
 MODEL = INSTANCE + "/model.pb"
 MODEL_LOG = INSTANCE + "/logs/model.log"
+IMPORTING = ".import-"
+"""How the name of a folder begins in which a model is imported, beside its catalogue."""
 LUCID_MODEL = "lucid_models/{model}.pb"
 LUCID_MODEL_LOG = "lucid_models/{model}.log"
 PREFLIGHT = "{series}/preflight.md"
@@ -111,6 +113,9 @@ def member(index: int, threshold: int, identity: str) -> str:
 
 ATTEMPTS = "attempts.json"
 """Name of the records inside a block."""
+
+PAGE_FORMAT = 3
+"""Of what pages load. Raised whenever a page would go wrong with what was made before."""
 
 # What the viewer is made of. Its data are scripts: a page that is opened from disk may not read
 # anything else.

@@ -98,6 +98,8 @@ rule series_page:
         PLAN.pattern(layout.SERIES_LOG).format(series="{series}", step="page"),
     conda:
         "../envs/lucid-sprites.yaml"
+    params:
+        sources=PAGES.page_sources,
     shell:
         'python "$LUCID_SPRITES" viewer.html'
         " --manifests {input.manifest:q} --out {output:q} 2> {log:q}"
@@ -114,6 +116,8 @@ rule start_page:
         PLAN.pattern(layout.START_LOG),
     conda:
         "../envs/lucid-sprites.yaml"
+    params:
+        sources=PAGES.page_sources,
     shell:
         'python "$LUCID_SPRITES" viewer.html'
         " --manifests {input.own:q} --others {input.others:q} --out {output:q} 2> {log:q}"
@@ -123,27 +127,16 @@ rule plots:
     input:
         PLAN.pattern(layout.MANIFEST),
     output:
-        report(
-            PLAN.pattern(layout.PLOT).format(series="{series}", plot="loss"),
-            caption="../report/loss.rst",
-            category="Plots",
-            subcategory="{series}",
-            labels={"plot": "loss over steps"},
-        ),
-        report(
-            PLAN.pattern(layout.PLOT).format(series="{series}", plot="status"),
-            caption="../report/status.rst",
-            category="Plots",
-            subcategory="{series}",
-            labels={"plot": "status counts"},
-        ),
-        report(
-            PLAN.pattern(layout.PLOT).format(series="{series}", plot="time"),
-            caption="../report/time.rst",
-            category="Plots",
-            subcategory="{series}",
-            labels={"plot": "time per layer"},
-        ),
+        [
+            report(
+                PLAN.pattern(layout.PLOT).format(series="{series}", plot=plot),
+                caption=f"../report/{plot}.rst",
+                category="Plots",
+                subcategory="{series}",
+                labels={"plot": title},
+            )
+            for plot, title in PLOTS.items()
+        ],
     log:
         PLAN.pattern(layout.SERIES_LOG).format(series="{series}", step="plots"),
     conda:

@@ -15,16 +15,25 @@ import tensorflow.compat.v1 as tf
 from google.protobuf.message import DecodeError
 from PIL import Image
 from tensorflow.core.framework.graph_pb2 import GraphDef
+from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from lucid_sprites import tensorflow_start
 from lucid_sprites.closing import Closing
 from lucid_sprites.errors import UserError, nearest
 from lucid_sprites.files import write_whole
 from lucid_sprites.images import backprop_rules, panels
-from lucid_sprites.images.feature_maps import activations
 from lucid_sprites.models.graph import topology
+from lucid_sprites.models.graph.forward import activations
 from lucid_sprites.models.loaders import frozen_graph
-from lucid_sprites.recipe.image_settings import DEFAULTS, KINDS, SHORT, ImageSettings
+from lucid_sprites.recipe import layer_operations
+from lucid_sprites.recipe.image_settings import (
+    DEFAULTS,
+    DREAM,
+    KINDS,
+    METHODS,
+    SHORT,
+    ImageSettings,
+)
 from lucid_sprites.recipe.layer_catalogue import InputSpec
 from lucid_sprites.sprites import png
 from lucid_sprites.tensorboard.event_file import EventFile
@@ -37,7 +46,11 @@ that is given or active, of the checkpoint (a path that ends in `.meta`), or els
 Feed = Mapping[Any, Any]
 """Values of placeholders, by tensor or name."""
 
-_GRID: ImageSettings = {**DEFAULTS, "normalize": "map"}
+_KNOWN = {"layers", "methods", *METHODS["activations"].settings, *METHODS[DREAM].settings}
+_GRID = cast(
+    ImageSettings,
+    {key: value for key, value in {**DEFAULTS, "normalize": "map"}.items() if key in _KNOWN},
+)
 
 
 def activation_visualization(
@@ -289,14 +302,21 @@ def _make_constant(node: Any, value: np.ndarray) -> None:
     node.attr["dtype"].type = kind.as_datatype_enum
 
 
+def _is_asked_for(node: NodeDef, item: str) -> bool:
+    """Whether a node is of the kind, or has the name, that a layer is asked for by."""
+    is_of_kind = KINDS.get(SHORT.get(item, item))
+    if is_of_kind is None:
+        return _fits(node.name, item)
+    return is_of_kind(layer_operations.KINDS.get(node.op, ""), node.op)
+
+
 def _layers(graph: GraphDef, picture: str, wanted: str | list[str]) -> list[str]:
     """Names of the layers that kinds, names and globs stand for, in the order of the graph."""
     reached = topology.descendants(graph, picture) - {picture}
     nodes = [node for node in topology.topological_order(graph) if node.name in reached]
     chosen: set[str] = set()
     for item in [wanted] if isinstance(wanted, str) else wanted:
-        ops = KINDS.get(SHORT.get(item, item), ())
-        fitting = [n.name for n in nodes if n.op in ops or (not ops and _fits(n.name, item))]
+        fitting = [node.name for node in nodes if _is_asked_for(node, item)]
         if not fitting:
             names = [node.name for node in nodes]
             raise UserError(

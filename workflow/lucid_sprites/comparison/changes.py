@@ -16,13 +16,12 @@ same in the words of the viewer.
 """
 
 import argparse
-import sys
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from lucid_sprites import tensorflow_start
+from lucid_sprites import program
 from lucid_sprites.comparison.states import State, common_layers, common_neurons, read_states
 from lucid_sprites.comparison.texture import (
     TextureDescriptor,
@@ -186,12 +185,9 @@ def main() -> None:
     parser.add_argument("--plot", required=True, help="PNG file to write")
     parser.add_argument("--graphs", required=True, nargs="+", help="frozen graph of each state")
     parser.add_argument("--sheets", required=True, nargs="+", help="see `states.read_states`")
-    arguments = parser.parse_args()
-    tensorflow_start.block_keras()
-    tensorflow_start.import_quietly()
-    from lucid_sprites.comparison.change_plot import plot
+    with program.run(parser, program.TensorFlow.WITHOUT_KERAS) as arguments:
+        from lucid_sprites.comparison.change_plot import plot
 
-    try:
         states = read_states(arguments.sheets)
         kernels = read_kernels(arguments.graphs, states)
         changed = changes(states, kernels)
@@ -203,8 +199,6 @@ def main() -> None:
         save_whole(arguments.plot, lambda path: plot(changed).savefig(path, format="png"))
         write_whole(arguments.out, changed.round(5).to_csv(index=False))
         write_beside(arguments.out, arguments.made)
-    except UserError as error:
-        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

@@ -10,12 +10,12 @@ states; `before_after_l_<n>.png` every neuron in pairs. Of one state there is on
 
 import argparse
 import json
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 from PIL import Image
 
+from lucid_sprites import program
 from lucid_sprites.comparison import labelled_grid
 from lucid_sprites.comparison.labelled_grid import Row
 from lucid_sprites.comparison.states import (
@@ -189,12 +189,9 @@ def main() -> None:
     parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True, type=Path, help="folder to write into")
     parser.add_argument("--sheets", required=True, nargs="+", help="JSON files of the sheets")
-    arguments = parser.parse_args()
-    try:
+    with program.run(parser) as arguments:
         write_all(read_states(arguments.sheets), json.loads(arguments.spec), arguments.out)
         write_beside(arguments.out, arguments.made)
-    except UserError as error:
-        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

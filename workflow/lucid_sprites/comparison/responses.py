@@ -5,13 +5,12 @@ python -m lucid_sprites.comparison.responses --strongest N --graph OTHER.pb --ca
 """
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from lucid_sprites import tensorflow_start
+from lucid_sprites import program
 from lucid_sprites.comparison.states import Layer, read_states
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import write_whole
@@ -69,21 +68,21 @@ def respond(
     """
     import tensorflow.compat.v1 as tf
 
+    from lucid_sprites.models.graph.forward import ForwardPass
     from lucid_sprites.models.graph.prepare import prepare
 
     prepared = prepare(graph, picture.name, layer)
     if picture.channels == 1:
         sprites = [sprite.mean(-1, keepdims=True) for sprite in sprites]
-    with tf.Graph().as_default():
-        fed = tf.placeholder(tf.float32, [None, None, None, sprites[0].shape[-1]])
-        pictures = picture.low + (picture.high - picture.low) * fed
-        if needs is not None:
-            pictures = tf.image.resize(pictures, needs)
-        imported = {picture.name: pictures}
-        (out,) = tf.import_graph_def(prepared, imported, return_elements=[f"{layer}:0"], name="")
-        with tf.Session(config=tensorflow_start.session_config()) as session:
-            # One by one: some graphs fix the batch, and none is in a hurry here.
-            values = [session.run(out, {fed: one[None]})[0] for one in sprites]
+
+    def to_input(pictures: tf.Tensor) -> tf.Tensor:
+        ranged = picture.in_range(pictures)
+        return ranged if needs is None else tf.image.resize(ranged, needs)
+
+    shape = (None, None, None, sprites[0].shape[-1])
+    with ForwardPass(prepared, picture.name, [layer], shape, to_input) as network:
+        # One by one: some graphs fix the batch, and none is in a hurry here.
+        values = [network.run(one[None])[0][0] for one in sprites]
     return np.stack([value.reshape(-1, value.shape[-1]).mean(0) for value in values])
 
 
@@ -127,17 +126,12 @@ def main() -> None:
     parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True, help="CSV file to write")
     parser.add_argument("--sheets", required=True, nargs="+", help="JSON files of the sheets")
-    arguments = parser.parse_args()
-    tensorflow_start.block_keras()
-    tensorflow_start.import_quietly()
-    try:
+    with program.run(parser, program.TensorFlow.WITHOUT_KERAS) as arguments:
         found = respond_all(
             arguments.strongest, arguments.graph, arguments.catalogue, arguments.sheets
         )
         write_whole(arguments.out, found.round(5).to_csv(index=False))
         write_beside(arguments.out, arguments.made)
-    except UserError as error:
-        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

@@ -47,10 +47,21 @@ def check(config: dict[str, Any], source: str, part: str | None = None) -> dict[
     return config
 
 
+def definition(part: str) -> dict[str, Any]:
+    """A part of the schema's definitions, as plain data."""
+    defined: dict[str, Any] = _schema()["$defs"][part]
+    return defined
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    schema: dict[str, Any] = yaml.safe_load(SCHEMA.read_text())
+    return schema
+
+
 @cache
 def _validator(part: str | None) -> Draft202012Validator:
-    schema = yaml.safe_load(SCHEMA.read_text())
-    return Draft202012Validator(schema["$defs"][part] if part else schema)
+    return Draft202012Validator(definition(part) if part else _schema())
 
 
 def _normalized(value: Any, source: str, left: list[int]) -> Any:

@@ -5,6 +5,7 @@ import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites import tensorflow_start
+from lucid_sprites.models.graph.forward import layer_tensors
 from lucid_sprites.recipe.layer_catalogue import InputSpec
 
 
@@ -17,17 +18,14 @@ def layer_activations(
         network: prepared for `layer`.
         photo: [height, width, channels] in 0..1.
     """
-    ranged = photo[None] * np.float32(picture.high - picture.low) + np.float32(picture.low)
     with (
         tf.Graph().as_default(),
         tf.Session(config=tensorflow_start.session_config()) as session,
     ):
-        (tensor,) = tf.import_graph_def(
-            network,
-            input_map={picture.name: tf.constant(ranged, tf.float32)},
-            return_elements=[f"{layer}:0"],
-            name="",
-        )
+        # A constant, whose network TensorFlow computes with other kernels than that of a picture
+        # which is fed: the objectives, and the sprites, are those of these numbers.
+        seen = tf.constant(picture.in_range(photo[None]), tf.float32)
+        (tensor,) = layer_tensors(network, picture.name, [layer], seen)
         activations: np.ndarray = session.run(tensor)[0]
     return activations[None, None] if activations.ndim == 1 else activations
 

@@ -15,7 +15,7 @@ from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from lucid_sprites.engine import relu_gradients
 from lucid_sprites.engine.objectives import units
-from lucid_sprites.models.graph import topology
+from lucid_sprites.models.graph import constants, topology
 
 CHANNELS = 32
 """Channels that are computed, whatever the batch: another number would run other kernels, with
@@ -147,16 +147,11 @@ def _target_conv(reference: str, nodes: dict[str, NodeDef]) -> TargetConv | None
         nonlinearities.insert(0, node.op)
         node = nodes[topology.node_name(node.input[0])]
     if node.op == "BiasAdd" and node.attr["data_format"].s in (b"", b"NHWC"):
-        bias = _constant(node.input[1], nodes)
+        bias = constants.value(node.input[1], nodes)
         node = nodes[topology.node_name(node.input[0])] if bias is not None else node
     if node.op != "Conv2D" or node.attr["data_format"].s not in (b"", b"NHWC"):
         return None
-    kernel = _constant(node.input[1], nodes)
+    kernel = constants.value(node.input[1], nodes)
     if kernel is None or kernel.shape[-1] <= CHANNELS:
         return None
     return TargetConv(node.input[0], node, kernel, bias, nonlinearities)
-
-
-def _constant(reference: str, nodes: dict[str, NodeDef]) -> np.ndarray | None:
-    node = nodes[topology.node_name(reference)]
-    return tf.make_ndarray(node.attr["value"].tensor) if node.op == "Const" else None

@@ -9,17 +9,19 @@ one for its whole batch: so the alignment with the strides of deep layers varies
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
 from lucid_sprites.engine import random_streams
-from lucid_sprites.recipe.transform_lists import Transform
+from lucid_sprites.recipe.transform_lists import MOST_BLURRED, Transform
 
 # What shows beyond the edge of the picture; lucid pads with the same grey.
 _GREY = 0.5
-# Draws that one transform takes from its sprite's stream.
-_OWN_DRAWS = {"jitter": 2, "rotate": 1, "homography": 8}
+# A blur of less than this leaves a picture as it is; none reaches farther than four sigmas.
+_SHARPEST = 0.05
+_REACH = 4 * MOST_BLURRED
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class Canvases:
     Attributes:
         forward: [steps, batch, 6] float32 rows (a, b, c, d, e, f): canvas pixel (x, y) shows the
             picture at (a x + b y + c, d x + e y + f); [steps, batch, 9] with g, h, i behind them
-            under homographies: both are divided by g x + h y + i.
+            under homographies: both are divided by g x + h y + i. Under a blur the last number is
+            its sigma in pixels of the picture.
         inverse: of the same shape, from picture pixels to canvas positions.
         sizes: [steps, 2] int32, height and width of the canvas in pixels.
     """
@@ -41,6 +44,10 @@ class Canvases:
 
 def rows(transforms: list[Transform]) -> int:
     """Numbers in a row of `Canvases`."""
+    return _map_numbers(transforms) + any("blur" in item for item in transforms)
+
+
+def _map_numbers(transforms: list[Transform]) -> int:
     return 9 if any("homography" in item for item in transforms) else 6
 
 
@@ -62,38 +69,50 @@ def sample(
     Args:
         edges: height and width of the picture in pixels.
     """
-    own_count = sum(_OWN_DRAWS.get(name, 0) for item in transforms for name in item)
+    own_count = sum(TRANSFORMS[name].draws for item in transforms for name in item)
     own = np.stack(
         [random_streams.uniform(*key, first_step, steps, own_count) for key in keys], axis=1
     )
     shared = random_streams.shared_uniform(
-        first_step, steps, sum("scale" in item for item in transforms)
+        first_step, steps, sum(TRANSFORMS[name].shared for item in transforms for name in item)
     )
-    kind = _Composition if rows(transforms) == 6 else _ProjectiveComposition
+    kind = _Composition if _map_numbers(transforms) == 6 else _ProjectiveComposition
     composed = kind(np.tile(np.array(edges, float), (steps, 1)), len(keys))
     for item in transforms:
         ((name, value),) = item.items()
-        taken = _OWN_DRAWS.get(name, 0)
-        if name == "scale":
-            composed.scale(value, shared[:, 0])
+        operation = TRANSFORMS[name]
+        if operation.shared:
+            operation.apply(composed, value, shared[:, 0])
             shared = shared[:, 1:]
         else:
-            getattr(composed, name)(value, own[..., :taken])
-            own = own[..., taken:]
-    return composed.canvases()
+            operation.apply(composed, value, own[..., : operation.draws])
+            own = own[..., operation.draws :]
+    canvases = composed.canvases()
+    return canvases if composed.variance is None else _blurred(canvases, composed.variance)
+
+
+def _blurred(canvases: Canvases, variance: np.ndarray) -> Canvases:
+    """The same with the blur behind each row; `variance` is [steps, batch]."""
+    sigma = np.sqrt(variance)[..., None].astype(np.float32)
+    forward, inverse = (
+        np.concatenate([rows, sigma], axis=-1) for rows in (canvases.forward, canvases.inverse)
+    )
+    return Canvases(forward, inverse, canvases.sizes)
 
 
 class _Composition:
     """The affine map from canvas to picture, and the canvas size, built up transform by transform.
 
     `matrix` is [steps, batch, 2, 2], `offset` [steps, batch, 2], both in (x, y) order; `size`
-    [steps, 2] is height and width.
+    [steps, 2] is height and width. `variance` [steps, batch] is that of the picture's blur, None
+    without one.
     """
 
     def __init__(self, size: np.ndarray, batch: int) -> None:
         self.size = size
         self.matrix = np.tile(np.eye(2), (len(size), batch, 1, 1))
         self.offset = np.zeros((len(size), batch, 2))
+        self.variance: np.ndarray | None = None
 
     def pad(self, pixels: int, _: np.ndarray) -> None:
         self._append(np.eye(2), np.array([-pixels, -pixels], float))
@@ -129,6 +148,11 @@ class _Composition:
 
     def normalize_gradient(self, *_: object) -> None:
         """Nothing on the canvas: see `with_gradient_of_length`."""
+
+    def blur(self, sigma: float | list[float], drawn: np.ndarray) -> None:
+        low, high = sigma if isinstance(sigma, list) else (sigma, sigma)
+        chosen = low + (high - low) * drawn[..., 0]
+        self.variance = np.square(chosen) + (0 if self.variance is None else self.variance)
 
     def canvases(self) -> Canvases:
         inverse = np.linalg.inv(self.matrix)
@@ -175,6 +199,34 @@ class _ProjectiveComposition(_Composition):
         self.full = self.full @ step
 
 
+@dataclass(frozen=True)
+class Operation:
+    """What a transform does; its parameter is described in `recipe.transform_lists`.
+
+    Attributes:
+        apply: puts it behind a composition, with its parameter and what was drawn for it, uniform
+            in 0..1: [steps, batch, draws], or [steps] where it is shared.
+        draws: numbers that it takes from its sprite's stream for a step.
+        shared: takes one number for a step instead, the same for all sprites.
+    """
+
+    apply: Callable[[Any, Any, np.ndarray], None]
+    draws: int = 0
+    shared: bool = False
+
+
+TRANSFORMS: dict[str, Operation] = {
+    "pad": Operation(_Composition.pad),
+    "jitter": Operation(_Composition.jitter, draws=2),
+    "scale": Operation(_Composition.scale, shared=True),
+    "rotate": Operation(_Composition.rotate, draws=1),
+    "crop_or_pad": Operation(_Composition.crop_or_pad),
+    "homography": Operation(_ProjectiveComposition.homography, draws=8),
+    "normalize_gradient": Operation(_Composition.normalize_gradient),
+    "blur": Operation(_Composition.blur, draws=1),
+}
+
+
 def _through(points: np.ndarray, images: np.ndarray) -> np.ndarray:
     """[..., 3, 3]: the homographies that map four `points` [..., 4, 2] to `images`."""
     x, y = points[..., 0], points[..., 1]
@@ -202,13 +254,17 @@ def resample(
 
     Args:
         pictures: [batch, height, width, channels] in 0..1, static shape.
-        forward, inverse: [batch, 6 or 9] rows of `Canvases`.
+        forward, inverse: [batch, n] rows of `Canvases`.
         size: [2] int32, height and width of the canvas.
 
     Returns:
         [batch, size[0], size[1], channels] in 0..1, grey beyond the edge of the picture.
     """
     shape = pictures.shape.as_list()
+    maps = int(forward.shape[1]) // 3 * 3
+    if forward.shape[1] > maps:
+        pictures = gaussian_blur(pictures, forward[:, maps])
+        forward, inverse = forward[:, :maps], inverse[:, :maps]
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def resampled(pictures: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
@@ -221,6 +277,31 @@ def resample(
     canvas = resampled(pictures)
     canvas.set_shape([shape[0], None, None, shape[3]])
     return canvas
+
+
+def gaussian_blur(pictures: tf.Tensor, sigma: tf.Tensor) -> tf.Tensor:
+    """Pictures behind a Gaussian blur, each its own; grey lies beyond their edges.
+
+    As two products with matrices for each picture: what a picture becomes does not depend on the
+    others' sigmas, as it would with a kernel as large as the largest of them.
+
+    Args:
+        pictures: [batch, height, width, channels] in 0..1, static shape.
+        sigma: [batch] in pixels.
+    """
+    batch, height, width, channels = pictures.shape.as_list()
+    flat = tf.reshape(pictures - _GREY, [batch, height, width * channels])
+    down = tf.reshape(tf.matmul(_gaussian(sigma, height), flat), pictures.shape)
+    return tf.matmul(_gaussian(sigma, width)[:, None], down) + _GREY
+
+
+def _gaussian(sigma: tf.Tensor, length: int) -> tf.Tensor:
+    """[batch, length, length]: what each pixel of a line takes of each, less beyond the ends."""
+    spread = 2 * tf.square(tf.maximum(sigma, _SHARPEST))[:, None]
+    places, reach = np.arange(length), np.arange(-_REACH, _REACH + 1)
+    distances = np.square(places[:, None] - places).astype(np.float32)
+    whole = tf.reduce_sum(tf.exp(-np.square(reach).astype(np.float32) / spread), axis=1)
+    return tf.exp(-distances / spread[:, None]) / whole[:, None, None]
 
 
 def with_gradient_of_length(pictures: tf.Tensor, length: float) -> tf.Tensor:

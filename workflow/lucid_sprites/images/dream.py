@@ -16,6 +16,7 @@ from lucid_sprites import tensorflow_start
 from lucid_sprites.closing import Closing
 from lucid_sprites.images.grid import smooth_resize
 from lucid_sprites.images.smoothing import denoise_total_variation, normalize_over_pyramid
+from lucid_sprites.models.graph.forward import layer_tensors
 from lucid_sprites.recipe.layer_catalogue import InputSpec
 
 log = logging.getLogger(__name__)
@@ -71,11 +72,8 @@ class Dreamer(Closing):
         with tf.Graph().as_default():
             levels = tf.placeholder(tf.float32, [None, *size])
             channel = tf.placeholder(tf.int32, [])
-            span = (picture.high - picture.low) / 255
-            ranged = levels * span + picture.low
-            (features,) = tf.import_graph_def(
-                network, input_map={picture.name: ranged}, return_elements=[f"{layer}:0"], name=""
-            )
+            ranged = picture.in_range(levels, white=255)
+            (features,) = layer_tensors(network, picture.name, [layer], ranged)
             penalty = _PENALTY * tf.reduce_mean(tf.square((levels - GREY) / 127.5))
             objective = tf.reduce_mean(tf.gather(features, channel, axis=-1)) - penalty
             gradients = tf.gradients(objective, levels)

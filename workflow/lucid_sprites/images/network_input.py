@@ -40,4 +40,4 @@ def fit(image: Image.Image, picture: InputSpec, limit: int, stretch: bool = Fals
 
 def in_range(levels: np.ndarray, picture: InputSpec) -> np.ndarray:
     """Grey levels 0..255 as values of the network's own range."""
-    return (picture.low + levels / 255 * (picture.high - picture.low)).astype(np.float32)
+    return picture.in_range(levels / 255).astype(np.float32)

@@ -11,12 +11,10 @@ import argparse
 import csv
 import io
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
-from lucid_sprites import layout
-from lucid_sprites.errors import UserError
+from lucid_sprites import layout, program
 from lucid_sprites.files import write_whole
 from lucid_sprites.made import write_beside
 from lucid_sprites.sprites import png
@@ -53,8 +51,8 @@ def rows(folder: Path, shown: list[dict[str, Any]]) -> Rows:
 
 def _units(record: dict[str, Any]) -> list[tuple[int, str, float | None]]:
     """Index, place and strongest activation of each unit on a view."""
-    if "cells" not in record:
-        return [(record["channel"], "", None)]
+    if "cells" not in record:  # the view of one unit, or of none
+        return [(record["channel"], "", None)] if "channel" in record else []
     (height, width), padding = record["cell"], record["padding"]
     found = []
     for number, (index, peak) in enumerate(zip(record["cells"], record["peaks"], strict=True)):
@@ -87,13 +85,10 @@ def main() -> None:
     parser.add_argument("--spec", required=True, help="which pictures there are, as JSON")
     parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True, help="CSV to write")
-    arguments = parser.parse_args()
-    spec = json.loads(arguments.spec)
-    try:
+    with program.run(parser) as arguments:
+        spec = json.loads(arguments.spec)
         write_whole(arguments.out, as_csv(rows(Path(spec["folder"]), spec["shown"])))
         write_beside(arguments.out, arguments.made)
-    except UserError as error:
-        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

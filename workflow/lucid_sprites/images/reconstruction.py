@@ -15,6 +15,7 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from lucid_sprites import tensorflow_start
 from lucid_sprites.closing import Closing
 from lucid_sprites.images import backprop_rules
+from lucid_sprites.models.graph.forward import layer_tensors
 
 BATCH = 16
 """Feature maps that go backward together; more are not faster."""
@@ -69,11 +70,8 @@ def passes(task: Task, shape: tuple[int, ...]) -> Passes:
     with tf.Graph().as_default() as graph:
         picture = tf.placeholder(tf.float32, [None, *shape], name="picture")
         with backprop_rules.rules(graph, task.method):
-            (features,) = tf.import_graph_def(
-                task.network,
-                input_map={task.input_name: picture},
-                return_elements=[f"{task.layer}:0"],
-                name=_SCOPE,
+            (features,) = layer_tensors(
+                task.network, task.input_name, [task.layer], picture, _SCOPE
             )
             if features.op.type == "Relu6":
                 # A gradient does not pass where the layer is full, which is where the picture

@@ -6,17 +6,15 @@ python -m lucid_sprites.images.show_picture --spec JSON --made MARK --out ZIP
 import argparse
 import json
 import logging
-import sys
 import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-from lucid_sprites import layout, tensorflow_start
+from lucid_sprites import layout, program
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole
 from lucid_sprites.made import mark
 from lucid_sprites.planning.images import ArchiveSpec, ShownLayer, view_identity
-from lucid_sprites.recipe.image_settings import DREAM
 
 
 def main() -> None:
@@ -25,15 +23,10 @@ def main() -> None:
     parser.add_argument("--spec", required=True, help="what to make, as JSON")
     parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True, help="ZIP to write")
-    arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    tensorflow_start.block_keras()
-    tensorflow_start.import_quietly()
-    try:
+    with program.run(parser, program.TensorFlow.WITHOUT_KERAS) as arguments:
+        program.log_to_stderr()
         spec = json.loads(arguments.spec)
         save_whole(arguments.out, lambda path: _write(path, spec, arguments.made))
-    except UserError as error:
-        sys.exit(f"error: {error}")
 
 
 def _write(path: str, spec: ArchiveSpec, made: str) -> None:
@@ -58,7 +51,7 @@ def _write(path: str, spec: ArchiveSpec, made: str) -> None:
 
 
 def _views(spec: ArchiveSpec) -> Iterator[tuple[ShownLayer, int | None, Any]]:
-    """(layer, channel of a dream, view) of all layers.
+    """(layer, channel where the view is of one, view) of all layers.
 
     Raises:
         UserError: the picture or the graph cannot be read, or there is too little memory.
@@ -66,8 +59,8 @@ def _views(spec: ArchiveSpec) -> Iterator[tuple[ShownLayer, int | None, Any]]:
     from tensorflow import errors
 
     from lucid_sprites import photos
-    from lucid_sprites.images import network_input, panels
-    from lucid_sprites.images.feature_maps import activations
+    from lucid_sprites.images import network_input
+    from lucid_sprites.images.methods import METHODS, Shown
     from lucid_sprites.models.loaders import frozen_graph
     from lucid_sprites.recipe.layer_catalogue import InputSpec
 
@@ -75,32 +68,16 @@ def _views(spec: ArchiveSpec) -> Iterator[tuple[ShownLayer, int | None, Any]]:
     image = photos.read(spec["picture"]).on_white()
     graph = frozen_graph.read(spec["graph"])
     for group in spec["groups"]:
-        layers, settings = group["layers"], group["settings"]
-        value = network_input.in_range(
-            network_input.fit(image, picture, settings["size_limit"], settings["stretch"]), picture
-        )
+        layers, settings = {layer["name"]: layer for layer in group["layers"]}, group["settings"]
+        levels = network_input.fit(image, picture, settings["size_limit"], settings["stretch"])
+        shown = Shown(graph, picture, image, levels)
         try:
-            if spec["method"] == "activations":
-                names = [layer["name"] for layer in layers]
-                maps = activations(graph, picture.name, names, value)
-                for layer, features in zip(layers, maps, strict=True):
-                    yield layer, None, panels.activation_grid(features, settings)
-                continue
-            for layer in layers:
-                if spec["method"] == DREAM:
-                    for channel, view in panels.dreams(
-                        graph, picture, layer["name"], image, settings
-                    ):
-                        yield layer, channel, view
-                else:
-                    view = panels.reconstruction_grid(
-                        graph, picture.name, layer["name"], spec["method"], value, settings
-                    )
-                    yield layer, None, view
+            for name, channel, view in METHODS[spec["method"]](shown, list(layers), settings):
+                yield layers[name], channel, view
         except errors.ResourceExhaustedError as error:
             raise UserError(
                 f"{spec['picture']}: not enough memory for {spec['method']} at "
-                f"{value.shape[1]} x {value.shape[0]} pixels; lower `size_limit`"
+                f"{levels.shape[1]} x {levels.shape[0]} pixels; lower `size_limit`"
             ) from error
 
 

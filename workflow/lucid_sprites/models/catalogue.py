@@ -15,13 +15,13 @@ from lucid_sprites.models.graph import (
     layer_fingerprints,
     topology,
 )
-from lucid_sprites.models.graph.layer_operations import KINDS
 from lucid_sprites.models.graph.node_check import LARGEST_TENSOR
 from lucid_sprites.models.graph.shapes import PROBE_EDGE, Shape, importable, static_shapes
 from lucid_sprites.models.normal_form.normalize import NormalForm
 from lucid_sprites.models.normal_form.placeholders import PLACEHOLDERS
 from lucid_sprites.models.probe import PICTURES, Observation, Probe
 from lucid_sprites.recipe.layer_catalogue import Catalogue, InputSpec, Layer
+from lucid_sprites.recipe.layer_operations import KINDS
 
 _FLOATS = tuple(kind.as_datatype_enum for kind in (tf.float32, tf.float16, tf.float64, tf.bfloat16))
 _STEPS = (2, 4, 8, 16, 32, 64)

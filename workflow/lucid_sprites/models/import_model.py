@@ -14,15 +14,14 @@ import json
 import shutil
 import sys
 import tempfile
-import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from lucid_sprites import tensorflow_start
+from lucid_sprites import layout, program
 from lucid_sprites.errors import UserError
-from lucid_sprites.files import sha256, write_if_changed
+from lucid_sprites.files import is_abandoned, sha256, write_if_changed
 from lucid_sprites.models import confinement
 from lucid_sprites.planning import catalogues
 from lucid_sprites.planning.import_jobs import ImportJob, Origin
@@ -32,9 +31,7 @@ from lucid_sprites.sandbox.limits import Limits
 
 # What a child leaves in its folder.
 _GRAPH, _CATALOGUE, _MESSAGE, _LOG = "model.pb", "layers.json", "message", "log"
-_PREFIX = ".import-"
 _LONGEST_LOG, _LONGEST_MESSAGE = 20_000, 4_000
-_SECONDS_OF_LEFTOVERS = 3600
 # What C++ says when there is no memory left, before it aborts.
 _OUT_OF_MEMORY = "bad_alloc"
 
@@ -43,13 +40,11 @@ def main() -> None:
     """Import every model that can be; end with a message for each of the others."""
     jobs = json.loads(sys.argv[1] if len(sys.argv) > 1 else sys.stdin.read())
     keras = any(_needs_keras(job["origin"]) for job in jobs)
-    if not keras:
-        tensorflow_start.block_keras()
-    tensorflow_start.import_quietly()
+    program.start(program.TensorFlow.WITH_KERAS if keras else program.TensorFlow.WITHOUT_KERAS)
     _import_for_children(keras)
     messages = [message for job in jobs if (message := _failure(job))]
     if messages:
-        sys.exit("\n".join(f"error: {message}" for message in messages))
+        program.fail(*messages)
 
 
 def _import_for_children(keras: bool) -> None:
@@ -136,7 +131,7 @@ def _folder(beside: Path) -> Iterator[Path]:
     try:
         beside.mkdir(parents=True, exist_ok=True)
         _clear_leftovers(beside)
-        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=beside))
+        folder = Path(tempfile.mkdtemp(prefix=layout.IMPORTING, dir=beside))
     except OSError as error:
         raise UserError(f"{beside}: cannot be written: {error.strerror}") from error
     try:
@@ -147,9 +142,9 @@ def _folder(beside: Path) -> Iterator[Path]:
 
 def _clear_leftovers(beside: Path) -> None:
     """Remove the folders of killed programs; a younger one may be at work in its own."""
-    for leftover in beside.glob(f"{_PREFIX}*"):
+    for leftover in beside.glob(f"{layout.IMPORTING}*"):
         with contextlib.suppress(OSError):
-            if leftover.stat().st_mtime < time.time() - _SECONDS_OF_LEFTOVERS:
+            if is_abandoned(leftover.stat()):
                 shutil.rmtree(leftover)
 
 

@@ -4,10 +4,9 @@ python -m lucid_sprites.models.preflight CATALOGUE ... --made MARK --out FILE
 """
 
 import argparse
-import sys
 from pathlib import Path
 
-from lucid_sprites.errors import UserError
+from lucid_sprites import program
 from lucid_sprites.files import write_whole
 from lucid_sprites.made import mark
 from lucid_sprites.planning import catalogues
@@ -26,13 +25,10 @@ def main() -> None:
     parser.add_argument("catalogues", nargs="+")
     parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True)
-    arguments = parser.parse_args()
-    try:
+    with program.run(parser) as arguments:
         described = {Path(path).parent.name: catalogues.read(path) for path in arguments.catalogues}
         text = report(Path(arguments.out).parent.name, described)
         write_whole(arguments.out, f"<!-- {mark(arguments.made)} -->\n{text}")
-    except UserError as error:
-        sys.exit(f"error: {error}")
 
 
 def report(series: str, catalogues: dict[str, Catalogue]) -> str:

@@ -76,8 +76,7 @@ class Probe(Closing):
     ) -> tuple[dict[str, Observation], dict[str, str]]:
         """Noise of one size through `layers`; those that do not work at it with the reason."""
         noise = _noise((PICTURES, height, width, self._picture.channels))
-        low, high = self._picture.low, self._picture.high
-        feed = {self._pictures: noise * (high - low) + low}
+        feed = {self._pictures: self._picture.in_range(noise)}
         failed: dict[str, str] = {}
         while True:
             wanted = [name for name in layers if name not in failed]

@@ -19,9 +19,8 @@ from lucid_sprites.planning.sprites import InstancePlan, Plan
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.image_settings import (
     DEFAULTS,
-    DREAM,
     KINDS,
-    SETTINGS_OF,
+    METHODS,
     SHORT,
     ImageSettings,
 )
@@ -288,7 +287,9 @@ class ImagePlan:
     def _names(self, instance: InstancePlan, image: str, method: str) -> Iterator[str]:
         for layers, settings in self._groups(instance, image, method):
             for layer in layers:
-                channels = index_ranges.parse(settings["channels"]) if method == DREAM else [None]
+                channels: Sequence[int | None] = [None]
+                if METHODS[method].by_channel:
+                    channels = index_ranges.parse(settings["channels"])
                 for channel in channels:
                     yield layout.view(layer.number, channel)
 
@@ -301,9 +302,9 @@ class ImagePlan:
             wanted = image in request.pictures and method in request.settings["methods"]
             if wanted and request.concerns(instance.series, instance.instance):
                 all_settings: Mapping[str, Any] = request.settings
-                own = {key: all_settings[key] for key in SETTINGS_OF[method]}
+                own = {key: all_settings[key] for key in METHODS[method].settings}
                 for number in _layers(request, instance):
-                    _check_channels(request, instance.catalogue.layers[number], method)
+                    _check(request, number, instance.catalogue.layers, method)
                     chosen[number] = own
         groups: dict[str, tuple[list[Layer], Mapping[str, Any]]] = {}
         for number, settings in sorted(chosen.items()):
@@ -430,17 +431,17 @@ def _layers(request: Request, instance: InstancePlan) -> list[int]:
         if kind not in KINDS:
             numbers.update(matching(selector, instance.catalogue, where))
             continue
-        fitting = [layer.number for layer in instance.catalogue.layers if layer.op in KINDS[kind]]
+        layers = instance.catalogue.layers
+        fitting = [layer.number for layer in layers if KINDS[kind](layer.kind, layer.op)]
         if not fitting:
             raise UserError(f"{where}: the graph has no {kind} layer; name its layers instead")
         numbers.update(fitting)
     return sorted(numbers)
 
 
-def _check_channels(request: Request, layer: Layer, method: str) -> None:
-    channels = index_ranges.parse(request.settings["channels"], f"{request.where}: channels")
-    if method == DREAM and channels[-1] >= layer.depth:
-        raise UserError(
-            f"{request.where}: layer {layer.name}: channel {channels[-1]} is beyond its depth; "
-            f"choose from 0 to {layer.depth - 1}"
-        )
+def _check(request: Request, number: int, layers: Sequence[Layer], method: str) -> None:
+    settings: Mapping[str, Any] = request.settings
+    index_ranges.parse(settings["channels"], f"{request.where}: channels")
+    problem = METHODS[method].problem(settings, layers[number], layers)
+    if problem is not None:
+        raise UserError(f"{request.where}: layer {layers[number].name}: {problem}")

@@ -26,6 +26,9 @@ LIST, REMOVE, REMOVE_ALL = "list", "remove", "remove_all"
 _SHOWN = 3
 """Files of a folder that the list names."""
 _OF_FOLDERS = r"\.snakemake_timestamp|\.made"
+_OF_AN_IMPORT = re.compile(
+    rf"{layout.NAME}/{layout.NAME}/{re.escape(layout.IMPORTING)}[a-z0-9_]{{8}}/.+", re.DOTALL
+).fullmatch
 _WILDCARDS = {
     **layout.WILDCARDS,
     "method": "|".join(METHODS),
@@ -59,7 +62,12 @@ def find(asked: Asked) -> list[Orphan]:
     found = []
     for name in asked.plan.series:
         for path, status in _files(str(asked.plan.results / name)):
-            folder, file = os.path.split(os.path.relpath(path, asked.plan.results))
+            relative = os.path.relpath(path, asked.plan.results)
+            if _OF_AN_IMPORT(relative):
+                if is_abandoned(status):
+                    found.append(Orphan(path, status.st_size, is_costly=False))
+                continue
+            folder, file = os.path.split(relative)
             leftover = name_of_leftover(file)
             place = os.path.join(folder, made.subject(leftover or file))
             matches = [
@@ -124,6 +132,8 @@ def clean(asked: Asked, how: str = LIST) -> str:
         return "\n".join([*lines, f"nothing was removed; {more} removes them"])
     for orphan in taken:
         _remove(orphan.path, [str(results / name) for name in asked.plan.series])
+    for folder in _stores_of_removed_instances(asked):
+        _remove_empty(folder, [str(results / name) for name in asked.plan.series])
     return "\n".join([*lines, f"removed {_total(taken)}"])
 
 
@@ -213,11 +223,23 @@ def _remove(path: str, ends: list[str]) -> None:
         return
     except OSError as error:
         raise UserError(f"{path}: cannot be removed: {error.strerror}") from error
-    folder = os.path.dirname(path)
+    _remove_empty(os.path.dirname(path), ends)
+
+
+def _remove_empty(folder: str, ends: list[str]) -> None:
+    """Remove a folder, and those around it, as long as nothing is in them."""
     with contextlib.suppress(OSError):
         while folder not in ends:
             os.rmdir(folder)
             folder = os.path.dirname(folder)
+
+
+def _stores_of_removed_instances(asked: Asked) -> Iterator[str]:
+    """Their inner folders: killed programs may have left some before anything was in them."""
+    for name in asked.plan.series:
+        for folder in (asked.plan.results / name).glob("*/store/*"):
+            if (name, folder.parts[-3]) not in asked.plan.options and not folder.is_symlink():
+                yield str(folder)
 
 
 def _by_folder(orphans: list[Orphan]) -> list[str]:

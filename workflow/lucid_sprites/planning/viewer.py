@@ -8,13 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from lucid_sprites import layout
-from lucid_sprites.files import natural_key
+from lucid_sprites.files import natural_key, sha256
+from lucid_sprites.made import tag
 from lucid_sprites.planning.layers import LayerPlan
 from lucid_sprites.planning.sprites import InstancePlan, Plan
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.settings import canonical_json
 
-PLOTS = ("loss", "status", "time")
+_PAGE = Path(layout.__file__).parent / "viewer" / "page"
+
+PLOTS = {
+    "loss": "loss over steps",
+    "late_rise": "rise at the end",
+    "status": "status counts",
+    "time": "time per layer",
+}
+"""What the report calls each plot of `viewer.plots`; `workflow/report/<plot>.rst` explains it."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +66,7 @@ class Pages:
         instance, layer = self.plan.instance_of(wildcards), self.plan.layer_of(wildcards)
         return canonical_json(
             {
+                "format": layout.PAGE_FORMAT,
                 "results": str(self.plan.results),
                 "series": wildcards.series,
                 "instance": wildcards.instance,
@@ -96,6 +106,7 @@ class Pages:
         series = wildcards.series
         return canonical_json(
             {
+                "format": layout.PAGE_FORMAT,
                 "results": str(self.plan.results),
                 "review": self.plan.reviews[series],
                 "series": series,
@@ -110,9 +121,7 @@ class Pages:
 
     def series_tables(self, wildcards: Any) -> dict[str, str]:
         """The CSV files of a series' tables by name."""
-        return {
-            name: path for (series, name), path in self.tables.items() if series == wildcards.series
-        }
+        return self._tables_of_series(wildcards.series)
 
     def table(self, wildcards: Any) -> str:
         """The CSV of a table."""
@@ -120,15 +129,7 @@ class Pages:
 
     def page_data(self, wildcards: Any) -> list[str]:
         """All that the page of a series loads."""
-        return [
-            path
-            for instance in self._instances(wildcards.series)
-            for layer in instance.layers
-            for path in self._data_of_layer(instance, layer)
-        ] + [
-            self.plan.pattern(layout.PAGE_TABLE).format(series=wildcards.series, table=table)
-            for table in self.series_tables(wildcards)
-        ]
+        return self._data_of_series(wildcards.series)
 
     def bundle_tables(self, wildcards: Any) -> list[str]:
         """The tables of a series as its bundle is given them, `name=path`."""
@@ -141,14 +142,23 @@ class Pages:
             *(self._path(layout.LOSSES, plan) for plan in self._instances(wildcards.series)),
         ]
 
+    @cached_property
+    def _page_sources(self) -> str:
+        files = sorted(_PAGE.iterdir())
+        return tag(*(f"{file.name} {sha256(file)}" for file in files))
+
+    def page_sources(self, _: Any = None) -> str:
+        """Changes with the scripts and styles that pages are made of."""
+        return self._page_sources
+
     def manifests(self, _: Any = None) -> list[str]:
         """The manifest of every series; of those that the workflow trains if it has done so."""
         return self._of_shown_series(layout.MANIFEST)
 
     def other_manifests(self, _: Any = None) -> list[str]:
         """The manifests of series that lie in the results and that this config does not have."""
-        found = Path(self.plan.results).glob(layout.MANIFEST.format(series="*"))
-        names = (path.parent.name for path in found if path.is_file())
+        manifests = Path(self.plan.results).glob(layout.MANIFEST.format(series="*"))
+        names = (path.parent.name for path in manifests if path.is_file())
         return [
             self.plan.pattern(layout.MANIFEST).format(series=name)
             for name in sorted(names, key=natural_key)
@@ -160,13 +170,12 @@ class Pages:
         return "|".join(map(re.escape, self.plan.series)) or layout.NAME
 
     def all_pages(self, _: Any = None) -> list[str]:
-        """The page of every series, and the one over all of them."""
-        pages = self._of_all_series(self._given, layout.PAGE)
-        return [*pages, self.plan.pattern(layout.START_PAGE)]
+        """The page of every series with all that it loads, and the page over all of them."""
+        return [*self._pages(self._given), self.plan.pattern(layout.START_PAGE)]
 
     def trained_pages(self, _: Any = None) -> list[str]:
-        """The pages of the series that the workflow trains."""
-        return self._of_all_series(self.plan.only(trained=True), layout.PAGE)
+        """The pages of the series that the workflow trains, with all that they load."""
+        return self._pages(self.plan.only(trained=True))
 
     def all_plots(self, _: Any = None) -> list[str]:
         """The plots of every series."""
@@ -201,12 +210,33 @@ class Pages:
         pattern = plan.pattern(template)
         return [pattern.format(series=series, **fields) for series in plan.series]
 
-    def _data_of_layer(self, instance: InstancePlan, layer: LayerPlan) -> Iterator[str]:
-        yield self._path(layout.PAGE_CELLS, instance, layer=layer.number)
-        for threshold in layer.thresholds:
-            place = {"layer": layer.number, "threshold": threshold}
-            yield self._path(layout.PAGE_PIXELS, instance, **place)
+    def _pages(self, plan: Plan) -> list[str]:
+        """Pages, and what they load: Snakemake misses nothing that only they depend on."""
+        pages = self._of_all_series(plan, layout.PAGE) + self._of_all_series(plan, layout.MANIFEST)
+        return pages + [path for series in plan.series for path in self._data_of_series(series)]
 
-    def _path(self, template: str, place: Any, **fields: Any) -> str:
+    def _tables_of_series(self, series: str) -> dict[str, str]:
+        return {name: path for (own, name), path in self.tables.items() if own == series}
+
+    def _data_of_series(self, series: str) -> list[str]:
+        return [
+            path
+            for instance in self._instances(series)
+            for layer in instance.layers
+            for path in self._data_of_layer(instance, layer)
+        ] + [
+            self.plan.pattern(layout.PAGE_TABLE).format(series=series, table=table)
+            for table in self._tables_of_series(series)
+        ]
+
+    def _data_of_layer(self, instance: InstancePlan, layer: LayerPlan) -> Iterator[str]:
+        for template in (layout.PAGE_CELLS, layout.PAGE_DETAILS, layout.PAGE_SUMMARY):
+            yield self._path(template, instance, layer=layer.number)
+        for threshold in layer.thresholds:
+            wildcards = {"layer": layer.number, "threshold": threshold}
+            yield self._path(layout.PAGE_PIXELS, instance, **wildcards)
+
+    def _path(self, template: str, instance: Any, **fields: Any) -> str:
+        """A path of an instance, which is given as its plan or by wildcards."""
         pattern = self.plan.pattern(template)
-        return pattern.format(series=place.series, instance=place.instance, **fields)
+        return pattern.format(series=instance.series, instance=instance.instance, **fields)

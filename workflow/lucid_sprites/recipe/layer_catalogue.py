@@ -5,7 +5,10 @@ Models write it, plans are made from it; on disk it is JSON (see `planning.catal
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+Pixels = TypeVar("Pixels", bound=Any)
+"""Of the library that they are computed with, which this module does not import."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,15 @@ class InputSpec:
     high: float
     known: dict[str, str]
     order: str = "rgb"
+
+    def in_range(self, pictures: Pixels, white: float = 1) -> Pixels:
+        """Pictures in the network's range.
+
+        Args:
+            pictures: arrays or tensors from 0, black, to `white`.
+        """
+        ranged: Pixels = pictures * ((self.high - self.low) / white) + self.low
+        return ranged
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for the catalogue, jobs and keys."""

@@ -165,8 +165,7 @@ def _check_fits(settings: Mapping[str, Any], where: str) -> None:
         changed = [key for key in _EXTRA_KEYS if key in _without_defaults(settings)]
         if kinds[0] not in ("fft", "pixel"):
             changed.append("parametrization")
-        if any("homography" in item for item in transform_lists.steps(settings["transforms"])):
-            changed.append("homography")
+        changed += transform_lists.unknown_to_lucid(settings["transforms"])
         if changed or not isinstance(settings["scale"], int):
             raise UserError(
                 f"{where}: engine lucid is for comparison, with square sprites of fft or pixel and "

@@ -3,17 +3,23 @@
 A transform list is a list of one-key mappings, applied in order to the picture:
 `{pad: pixels}`, `{jitter: pixels}`, `{scale: [factors]}`, `{rotate: [degrees]}`,
 `{crop_or_pad: [height, width]}`, `{homography: share}` (each corner of the canvas moves by up to
-that share of its size), `{normalize_gradient: length}` (of the gradient that reaches the picture).
+that share of its size), `{normalize_gradient: length}` (of the gradient that reaches the picture),
+`{blur: sigma}` or `{blur: [lowest, highest]}` (Gaussian, in pixels of the picture itself).
 lucid's own names random_scale, random_rotate and crop_or_pad_to are understood. They mean what
 lucid's transforms of these names mean, but for one thing: the engine samples the picture once for
 all of them, so what one of them cuts off comes back if a later one enlarges the canvas again.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from lucid_sprites.errors import UserError, nearest
 
 Transform = dict[str, Any]
+
+MOST_BLURRED = 16
+"""Largest sigma of a blur, in pixels."""
 
 _LUCID_NAMES = {
     "random_scale": "scale",
@@ -70,6 +76,12 @@ def steps(transforms: str | list[Transform]) -> list[Transform]:
     return PRESETS[transforms] if isinstance(transforms, str) else transforms
 
 
+def unknown_to_lucid(transforms: str | list[Transform]) -> list[str]:
+    """Names of transforms that engine `lucid` does not have."""
+    names = dict.fromkeys(name for item in steps(transforms) for name in item)
+    return [name for name in names if not TRANSFORMS[name].in_lucid]
+
+
 def with_crop(
     transforms: str | list[Transform], picture: list[int], size: list[int]
 ) -> str | list[Transform]:
@@ -84,15 +96,14 @@ def _checked(item: Any, where: str) -> Transform:
         raise UserError(f"{where}: {item!r} is not one transform such as {{jitter: 8}}")
     ((said, value),) = item.items()
     name: Any = _LUCID_NAMES.get(said, said)
-    check = _CHECKS.get(name)
-    if check is None:
+    kind = TRANSFORMS.get(name)
+    if kind is None:
         raise UserError(
             f"{where}: unknown transform {name!r}; did you mean "
-            f"{nearest(str(name), [*_CHECKS], 1)}? There are {', '.join(_CHECKS)}"
+            f"{nearest(str(name), [*TRANSFORMS], 1)}? There are {', '.join(TRANSFORMS)}"
         )
-    expected, accepts = check
-    if not accepts(value):
-        raise UserError(f"{where}: {name} takes {expected}, not {value!r}")
+    if not kind.accepts(value):
+        raise UserError(f"{where}: {name} takes {kind.expected}, not {value!r}")
     return {name: value}
 
 
@@ -116,18 +127,68 @@ def _are(value: Any, low: float, high: float) -> bool:
     )
 
 
-_CHECKS = {
-    "pad": ("a number of pixels from 0 to 1024", _is_pixels),
-    "jitter": ("a number of pixels from 0 to 1024", _is_pixels),
-    "scale": ("a list of factors from 0.1 to 10", lambda value: _are(value, 0.1, 10)),
-    "rotate": ("a list of degrees from -360 to 360", lambda value: _are(value, -360, 360)),
-    "crop_or_pad": (
+def _is_range(value: Any, low: float, high: float) -> bool:
+    return _are(value, low, high) and len(value) == 2 and value[0] <= value[1]
+
+
+def _unchanged(low: int, high: int, _: Any) -> tuple[int, int]:
+    return low, high
+
+
+@dataclass(frozen=True)
+class TransformType:
+    """What can be said of a transform without doing it; what it does is in `engine.transforms`.
+
+    Attributes:
+        expected: its parameter, for messages.
+        accepts: whether a value is one.
+        edges: from the smallest and largest edge of the canvas in pixels and the parameter to those
+            after it.
+        in_lucid: engine `lucid` has it, too.
+    """
+
+    expected: str
+    accepts: Callable[[Any], bool]
+    edges: Callable[[int, int, Any], tuple[int, int]] = _unchanged
+    in_lucid: bool = True
+
+
+TRANSFORMS: dict[str, TransformType] = {
+    "pad": TransformType(
+        "a number of pixels from 0 to 1024",
+        _is_pixels,
+        lambda low, high, pixels: (low + 2 * pixels, high + 2 * pixels),
+    ),
+    "jitter": TransformType(
+        "a number of pixels from 0 to 1024",
+        _is_pixels,
+        lambda low, high, pixels: (low - pixels, high - pixels),
+    ),
+    "scale": TransformType(
+        "a list of factors from 0.1 to 10",
+        lambda value: _are(value, 0.1, 10),
+        lambda low, high, factors: (int(low * min(factors)), int(high * max(factors))),
+    ),
+    "rotate": TransformType(
+        "a list of degrees from -360 to 360", lambda value: _are(value, -360, 360)
+    ),
+    "crop_or_pad": TransformType(
         "a list [height, width] of pixels",
         lambda value: _are(value, 1, 4096) and len(value) == 2 and all(map(_is_pixels, value)),
+        lambda low, high, size: (min(size), max(size)),
     ),
     # Beyond 0.4 the corners of the canvas may fall in line.
-    "homography": ("a share from 0 to 0.4", lambda value: _is_between(value, 0, 0.4)),
-    "normalize_gradient": ("a length from 1e-6 to 1e6", lambda v: _is_between(v, 1e-6, 1e6)),
+    "homography": TransformType(
+        "a share from 0 to 0.4", lambda value: _is_between(value, 0, 0.4), in_lucid=False
+    ),
+    "normalize_gradient": TransformType(
+        "a length from 1e-6 to 1e6", lambda value: _is_between(value, 1e-6, 1e6)
+    ),
+    "blur": TransformType(
+        f"a sigma of 0 to {MOST_BLURRED} pixels, or the lowest and the highest as a list",
+        lambda value: _is_between(value, 0, MOST_BLURRED) or _is_range(value, 0, MOST_BLURRED),
+        in_lucid=False,
+    ),
 }
 
 
@@ -148,13 +209,6 @@ def _stages(transforms: str | list[Transform], scale: int) -> list[tuple[int, in
     stages = [(low, high)]
     for item in steps(transforms):
         ((name, value),) = item.items()
-        if name == "pad":
-            low, high = low + 2 * value, high + 2 * value
-        elif name == "jitter":
-            low, high = low - value, high - value
-        elif name == "scale":
-            low, high = int(low * min(value)), int(high * max(value))
-        elif name == "crop_or_pad":
-            low, high = min(value), max(value)
+        low, high = TRANSFORMS[name].edges(low, high, value)
         stages.append((low, high))
     return stages

@@ -1,75 +1,218 @@
-"""The log of attempts that a block holds."""
+"""The log of attempts that a block holds, and its columns in `losses.csv`."""
 
 import json
 import zipfile
-from collections.abc import Mapping
-from typing import Any, TypedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lucid_sprites import layout
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import delete
-from lucid_sprites.recipe.setting_types import Scale, Transforms
+from lucid_sprites.recipe.size import Size
+from lucid_sprites.recipe.statuses import OK
 
-# The original kit's columns first, in its order.
-COLUMNS = [
-    "batch_id", "timestamp", "scale", "adam", "transforms", "layer", "index", "threshold", "loss",
-    "status", "seed", "attempt", "step", "layer_name", "parametrization", "variant",
-]  # fmt: skip
-_WHOLE = ["batch_id", "timestamp", "layer", "index", "threshold", "seed", "attempt", "step"]
+if TYPE_CHECKING:
+    from lucid_sprites.recipe.settings import Recipe
+    from lucid_sprites.sprites.block import BlockSpec, Sprite
+    from lucid_sprites.sprites.store import Entry
+
+AttemptRow: TypeAlias = dict[str, Any]
+"""An attempt at a sprite, for a threshold that it reached or at which it failed: a value for each
+stored column, as JSON holds it."""
 
 
-class AttemptRow(TypedDict):
-    """An attempt at a sprite, for a threshold that it reached or at which it failed.
+@dataclass(frozen=True)
+class Attempt:
+    """What a row is made from.
 
     Attributes:
-        batch_id, timestamp: when the run of the job began, and when this was reached, in ms since
-            1970.
-        adam: learning rate.
-        curve: objective by step, up to the threshold; JSON makes texts of the steps.
+        number: of the attempt, from 0.
+        entry: what came of it.
+        threshold: that it reached, or at which it failed.
     """
 
-    batch_id: int
-    timestamp: int
-    scale: Scale
-    adam: float
-    transforms: Transforms
-    layer: int
-    index: int
+    spec: "BlockSpec"
+    sprite: "Sprite"
+    number: int
+    entry: "Entry"
     threshold: int
-    loss: float
-    status: str
-    seed: int
-    attempt: int
-    step: int
-    layer_name: str
-    parametrization: str
-    variant: str
-    curve: Mapping[int, float] | Mapping[str, float]
+
+    @property
+    def recipe(self) -> "Recipe":
+        """How the sprite was tried."""
+        return self.sprite.recipes[self.number]
+
+    @property
+    def reached(self) -> bool:
+        """Whether there is a picture."""
+        return self.threshold in self.entry.pngs
+
+    @property
+    def step(self) -> int:
+        """The last step that was made for this threshold."""
+        return self.threshold if self.reached else self.entry.step
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _as_text(transforms: str | list[Any]) -> str:
+    return transforms if isinstance(transforms, str) else json.dumps(transforms)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A column that blocks hold.
+
+    Attributes:
+        types: of its values in a block.
+        value: of an attempt.
+        shown: what `losses.csv` says for a value.
+        listed: stands in `losses.csv`.
+        since: first format of the log that has it.
+        varies: has a value of its own for each threshold of an attempt.
+    """
+
+    name: str
+    types: tuple[type, ...]
+    value: Callable[[Attempt], Any]
+    shown: Callable[[Any], Any] = _as_it_is
+    listed: bool = True
+    since: int = 1
+    varies: bool = False
+
+    def cell(self, row: AttemptRow) -> Any:
+        """What `losses.csv` says for a row of a block."""
+        return self.shown(row[self.name])
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A column of `losses.csv` that follows from what blocks hold.
+
+    Attributes:
+        cell: what it says for a row of a block.
+    """
+
+    name: str
+    cell: Callable[[AttemptRow], Any]
+    listed: bool = True
+
+
+def _rise(row: AttemptRow) -> float | None:
+    """By how much the loss rose with each step of the last half; None of too few steps to say."""
+    step = row["step"]
+    curve = {int(place): loss for place, loss in row["curve"].items()}
+    before = max((place for place in curve if place <= step / 2), default=None)
+    return None if before is None else (row["loss"] - curve[before]) / (step - before)
+
+
+_NUMBER = (int, float)
+
+# In the order of `losses.csv`: first the original kit's columns, in its order.
+COLUMNS: tuple[Stored | Derived, ...] = (
+    # When the run of the job began, and when this was reached: in ms since 1970.
+    Stored("batch_id", (int,), lambda it: it.entry.batches[it.step], varies=True),
+    Stored("timestamp", (int,), lambda it: it.entry.timestamps[it.step], varies=True),
+    Stored("scale", (int, list), lambda it: it.recipe.scale, lambda scale: str(Size.of(scale))),
+    Stored("adam", _NUMBER, lambda it: it.recipe.learning_rate, float),
+    Stored("transforms", (str, list), lambda it: it.recipe.transforms, _as_text),
+    Stored("layer", (int,), lambda it: it.spec.number),
+    Stored("index", (int,), lambda it: it.sprite.index),
+    Stored("threshold", (int,), lambda it: it.threshold, varies=True),
+    Stored(
+        "loss",
+        _NUMBER,
+        lambda it: it.entry.losses[it.threshold] if it.reached else it.entry.loss,
+        varies=True,
+    ),
+    Stored("status", (str,), lambda it: OK if it.reached else it.entry.status, varies=True),
+    Stored("seed", (int,), lambda it: it.recipe.seed),
+    Stored("attempt", (int,), lambda it: it.number),
+    Stored("step", (int,), lambda it: it.step, varies=True),
+    Stored("layer_name", (str,), lambda it: it.spec.layer),
+    Stored("parametrization", (str,), lambda it: it.recipe.parametrization),
+    Stored("variant", (str,), lambda it: it.spec.variant),
+    # The objective by step, up to the threshold; JSON makes texts of the steps.
+    Stored(
+        "curve",
+        (dict,),
+        lambda it: {step: loss for step, loss in it.entry.curve.items() if step <= it.step},
+        listed=False,
+        since=2,
+        varies=True,
+    ),
+    Derived("rise", _rise),
+)
+
+_STORED = [column for column in COLUMNS if isinstance(column, Stored)]
+
+LISTED = [column for column in COLUMNS if column.listed]
+"""The columns of `losses.csv`."""
+
+FORMAT = max(column.since for column in _STORED)
+"""Of the logs that this version writes. A log tells its format by its columns."""
+
+
+def rows(spec: "BlockSpec", sprites: list["Sprite"]) -> list[AttemptRow]:
+    """The log of a block: a row for each attempt and each threshold it reached or failed."""
+    # What an attempt has for all thresholds comes first: so blocks have the bytes they always had.
+    columns = sorted(_STORED, key=lambda column: column.varies)
+    return [
+        {column.name: column.value(attempt) for column in columns}
+        for sprite in sprites
+        for attempt in _attempts(spec, sprite)
+    ]
+
+
+def _attempts(spec: "BlockSpec", sprite: "Sprite") -> Iterator[Attempt]:
+    for number, entry in sorted(sprite.attempts.items()):
+        reached = [t for t in sprite.thresholds if t in entry.pngs]
+        missed = [t for t in sprite.thresholds if t >= entry.step and t not in entry.pngs]
+        failed = [] if entry.status == OK else missed[:1]
+        for threshold in [*reached, *failed]:
+            yield Attempt(spec, sprite, number, entry, threshold)
 
 
 def read(block: str) -> list[AttemptRow]:
-    """The rows that `sprites.block.rows` has put into the block.
+    """The rows of a block.
 
     Raises:
-        UserError: the block cannot be read; a damaged one is deleted, so that it is made again.
+        UserError: the block cannot be read, or its log is of another format; one that is damaged
+            or of another format is deleted, so that it is made again.
     """
     try:
         with zipfile.ZipFile(block) as archive:
-            rows: list[AttemptRow] = json.loads(archive.read(layout.ATTEMPTS))
-        if not all(map(_is_row, rows)):
-            raise ValueError("a row lacks columns")
+            read_rows: list[AttemptRow] = json.loads(archive.read(layout.ATTEMPTS))
+        formats = {_format(row) for row in read_rows}
     except (FileNotFoundError, PermissionError) as error:
         raise UserError(f"{block}: cannot be read: {error.strerror}") from error
     except Exception as error:  # a torn or foreign file can raise nearly anything
-        delete(block)
-        raise UserError(f"{block}: is damaged ({error}); it was deleted, run again") from error
-    return rows
+        raise _refused(block, f"is damaged ({error})") from error
+    for found in formats - {FORMAT}:
+        raise _refused(block, f"has a log of format {found}, this version writes {FORMAT}")
+    return read_rows
 
 
-def _is_row(row: Any) -> bool:
-    return (
-        row.keys() >= set(COLUMNS)
-        and all(isinstance(row[column], int) for column in _WHOLE)
-        and isinstance(row["adam"], int | float)
-        and isinstance(row["scale"], int | list)
-    )
+def _format(row: AttemptRow) -> str | int:
+    """The format of a log that has this row.
+
+    Raises:
+        ValueError, and nearly anything else: no version has written it.
+    """
+    if not row.keys() >= {column.name for column in _STORED if column.since == 1}:
+        raise ValueError("a row lacks columns")
+    for column in _STORED:
+        if column.name in row and not isinstance(row[column.name], column.types):
+            raise ValueError(f"{row[column.name]!r} is no {column.name}")
+    if row.keys() - {column.name for column in _STORED}:
+        return f"{FORMAT + 1} or later"
+    missing = [column.since for column in _STORED if column.name not in row]
+    return min(missing, default=FORMAT + 1) - 1
+
+
+def _refused(block: str, reason: str) -> UserError:
+    delete(block)
+    return UserError(f"{block}: {reason}; it was deleted, run again")

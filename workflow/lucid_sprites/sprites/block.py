@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +20,6 @@ from lucid_sprites.recipe.setting_types import Group
 from lucid_sprites.recipe.settings import ENGINE_VARIANT, Recipe, identity, recipes
 from lucid_sprites.recipe.statuses import CONSTANT, OK, REFUSED
 from lucid_sprites.sprites import png
-from lucid_sprites.sprites.attempts_log import AttemptRow
 from lucid_sprites.sprites.store import Entry, Store, key
 
 log = logging.getLogger(__name__)
@@ -310,50 +309,6 @@ def _picture(spec: BlockSpec, sprite: Sprite, threshold: int) -> bytes:
     entry = sprite.attempts[last]
     record = _record(spec, sprite, last, threshold, entry.status, entry.loss)
     return png.empty(sprite.recipes[last].size, record)
-
-
-def rows(spec: BlockSpec, sprites: list[Sprite]) -> list[AttemptRow]:
-    """The log of the block: a row for each attempt and each threshold it reached or failed."""
-    return [
-        row
-        for sprite in sprites
-        for attempt, entry in sorted(sprite.attempts.items())
-        for row in _attempt_rows(spec, sprite, attempt, entry)
-    ]
-
-
-def _attempt_rows(
-    spec: BlockSpec, sprite: Sprite, attempt: int, entry: Entry
-) -> Iterator[AttemptRow]:
-    recipe = sprite.recipes[attempt]
-    common = {
-        "scale": recipe.scale,
-        "adam": recipe.learning_rate,
-        "transforms": recipe.transforms,
-        "layer": spec.number,
-        "index": sprite.index,
-        "seed": recipe.seed,
-        "attempt": attempt,
-        "layer_name": spec.layer,
-        "parametrization": recipe.parametrization,
-        "variant": spec.variant,
-    }
-    missed = [t for t in sprite.thresholds if t >= entry.step and t not in entry.pngs]
-    failed = [] if entry.status == OK else missed[:1]
-    for threshold in [*(t for t in sprite.thresholds if t in entry.pngs), *failed]:
-        reached = threshold in entry.pngs
-        step = threshold if reached else entry.step
-        row = {
-            **common,
-            "batch_id": entry.batches[step],
-            "timestamp": entry.timestamps[step],
-            "threshold": threshold,
-            "loss": entry.losses[threshold] if reached else entry.loss,
-            "status": OK if reached else entry.status,
-            "step": step,
-            "curve": {step: loss for step, loss in entry.curve.items() if step <= threshold},
-        }
-        yield cast(AttemptRow, row)
 
 
 def _now() -> int:

@@ -5,16 +5,13 @@ python -m lucid_sprites.sprites.losses --spec JSON --made MARK --out losses.csv
 
 import argparse
 import json
-import sys
 
 import pandas as pd
 
-from lucid_sprites import layout
-from lucid_sprites.errors import UserError
+from lucid_sprites import layout, program
 from lucid_sprites.files import write_whole
 from lucid_sprites.made import write_beside
 from lucid_sprites.recipe import index_ranges
-from lucid_sprites.recipe.size import Size
 from lucid_sprites.sprites import attempts_log
 
 
@@ -27,13 +24,8 @@ def table(blocks: list[str]) -> pd.DataFrame:
         UserError: a block cannot be read; a damaged one is deleted, so that it is made again.
     """
     rows = [row for block in blocks for row in attempts_log.read(block)]
-    log = pd.DataFrame(rows, columns=attempts_log.COLUMNS)
+    log = pd.DataFrame({column.name: map(column.cell, rows) for column in attempts_log.LISTED})
     log["batch_id"] = log["batch_id"].rank(method="dense").astype(int)
-    log["adam"] = log["adam"].astype(float)
-    log["transforms"] = [
-        value if isinstance(value, str) else json.dumps(value) for value in log["transforms"]
-    ]
-    log["scale"] = [str(Size.of(scale)) for scale in log["scale"]]
     return log.sort_values(["layer", "index", "attempt", "threshold"], ignore_index=True)
 
 
@@ -43,19 +35,16 @@ def main() -> None:
     parser.add_argument("--spec", required=True, help="the blocks, as JSON")
     parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True, help="CSV file to write")
-    arguments = parser.parse_args()
-    spec = json.loads(arguments.spec)
-    template = layout.STUDY_BLOCK if "study" in spec else layout.BLOCK
-    blocks = [
-        f"{{results}}/{template}".format(**spec, layer=layer, block=block)
-        for layer, numbers in spec["blocks"].items()
-        for block in index_ranges.parse(numbers)
-    ]
-    try:
+    with program.run(parser) as arguments:
+        spec = json.loads(arguments.spec)
+        template = layout.STUDY_BLOCK if "study" in spec else layout.BLOCK
+        blocks = [
+            f"{{results}}/{template}".format(**spec, layer=layer, block=block)
+            for layer, numbers in spec["blocks"].items()
+            for block in index_ranges.parse(numbers)
+        ]
         write_whole(arguments.out, table(blocks).to_csv(index=False))
         write_beside(arguments.out, arguments.made)
-    except UserError as error:
-        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ python -m lucid_sprites.sprites.optimize_block
 
 import argparse
 import json
-import logging
 import os
 import signal
 import sys
@@ -17,11 +16,11 @@ from typing import Any, TextIO
 
 from tqdm import tqdm
 
-from lucid_sprites import layout, tensorflow_start
+from lucid_sprites import layout, program
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole
 from lucid_sprites.made import mark
-from lucid_sprites.sprites import block
+from lucid_sprites.sprites import attempts_log, block
 from lucid_sprites.sprites.store import Store
 
 _SECONDS_BETWEEN_LINES = 10
@@ -45,29 +44,27 @@ def main() -> None:
     parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True, help="ZIP to write")
     parser.add_argument("--log", required=True, help="file for the messages of the job")
-    arguments = parser.parse_args()
-    try:
+    # Imported when needed: a block that the store has whole needs no TensorFlow.
+    with program.run(parser, program.TensorFlow.WHEN_NEEDED) as arguments:
         terminal = _messages_to(arguments.log)
-    except OSError as error:
-        sys.exit(f"error: {arguments.log}: cannot be written: {error.strerror}")
-    tensorflow_start.block_keras()
-    spec = block.BlockSpec.parse(json.loads(arguments.spec))
-    try:
-        sprites = block.complete(spec, Store(arguments.store), _bars(spec, terminal))
-        save_whole(arguments.out, lambda path: _write(path, spec, sprites, arguments.made))
-    except UserError as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        print("interrupted; what was finished is kept for the next run", file=terminal)
-        sys.exit(128 + signal.SIGINT)
+        spec = block.BlockSpec.parse(json.loads(arguments.spec))
+        try:
+            sprites = block.complete(spec, Store(arguments.store), _bars(spec, terminal))
+            save_whole(arguments.out, lambda path: _write(path, spec, sprites, arguments.made))
+        except KeyboardInterrupt:
+            print("interrupted; what was finished is kept for the next run", file=terminal)
+            sys.exit(128 + signal.SIGINT)
 
 
 def _messages_to(path: str) -> TextIO:
     """Send the log and all that TensorFlow prints to `path`; returns the terminal, for the bar."""
     terminal = os.fdopen(os.dup(sys.stderr.fileno()), "w", buffering=1)
-    with open(path, "w") as file:
-        os.dup2(file.fileno(), sys.stderr.fileno())
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    try:
+        with open(path, "w") as file:
+            os.dup2(file.fileno(), sys.stderr.fileno())
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {error.strerror}") from error
+    program.log_to_stderr()
     return terminal
 
 
@@ -113,7 +110,7 @@ def _write(path: str, spec: block.BlockSpec, sprites: list[block.Sprite], made: 
         archive.writestr(_member(mark(made)), b"")
         for name, png in block.pictures(spec, sprites):
             archive.writestr(_member(name), png)
-        archive.writestr(_member(layout.ATTEMPTS), json.dumps(block.rows(spec, sprites)))
+        archive.writestr(_member(layout.ATTEMPTS), json.dumps(attempts_log.rows(spec, sprites)))
 
 
 def _member(name: str) -> zipfile.ZipInfo:

@@ -5,13 +5,12 @@ python -m lucid_sprites.sprites.sheet --spec JSON --made MARK --out SHEET.png
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-from lucid_sprites import layout
+from lucid_sprites import layout, program
 from lucid_sprites.errors import DamagedError, UserError
 from lucid_sprites.files import delete, save_whole, write_whole
 from lucid_sprites.made import mark
@@ -95,17 +94,16 @@ def main() -> None:
     parser.add_argument("--spec", required=True, help="the sheet, as JSON")
     parser.add_argument("--made", required=True, help="what they say of how they were made")
     parser.add_argument("--out", required=True, help="PNG file to write; the JSON goes beside it")
-    arguments = parser.parse_args()
-    spec = json.loads(arguments.spec)
-    groups, results = spec.pop("sprites"), spec.pop("results")
-    sprites = {
-        index: _path(results, spec, index, Size.of(group["scale"]))
-        for group in groups
-        for index in index_ranges.parse(group["indexes"])
-    }
-    cell = Size.around(Size.of(group["scale"]) for group in groups)
-    titles = spec.pop("titles", None)
-    try:
+    with program.run(parser) as arguments:
+        spec = json.loads(arguments.spec)
+        groups, results = spec.pop("sprites"), spec.pop("results")
+        sprites = {
+            index: _path(results, spec, index, Size.of(group["scale"]))
+            for group in groups
+            for index in index_ranges.parse(group["indexes"])
+        }
+        cell = Size.around(Size.of(group["scale"]) for group in groups)
+        titles = spec.pop("titles", None)
         sheet, cells = compose(sprites, spec["depth"], spec["columns"], cell)
         save_whole(arguments.out, lambda path: png.save_marked(sheet, path, arguments.made))
         if titles:
@@ -113,8 +111,6 @@ def main() -> None:
         said = {"made": mark(arguments.made)}
         described = json.dumps({**said, **spec, "cell": cell.scale, "cells": cells}, indent=1)
         write_whole(Path(arguments.out).with_suffix(".json"), described + "\n")
-    except UserError as error:
-        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

@@ -6,12 +6,10 @@ python -m lucid_sprites.tensorboard.instance_events --spec JSON --out FOLDER
 import argparse
 import json
 import math
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from lucid_sprites import layout, tensorflow_start
-from lucid_sprites.errors import UserError
+from lucid_sprites import layout, program
 from lucid_sprites.made import write_beside
 from lucid_sprites.planning.images import EventsSpec
 from lucid_sprites.recipe import index_ranges
@@ -25,14 +23,9 @@ def main() -> None:
     parser.add_argument("--spec", required=True, help="what to write, as JSON")
     parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True, help="folder of the event file")
-    arguments = parser.parse_args()
-    tensorflow_start.block_keras()
-    tensorflow_start.import_quietly()
-    try:
+    with program.run(parser, program.TensorFlow.WITHOUT_KERAS) as arguments:
         write(json.loads(arguments.spec), arguments.out)
         write_beside(arguments.out, arguments.made)
-    except UserError as error:
-        sys.exit(f"error: {error}")
 
 
 def write(spec: EventsSpec, folder: str) -> None:

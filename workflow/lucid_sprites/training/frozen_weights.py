@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
-from lucid_sprites.models.graph import topology
+from lucid_sprites.models.graph import constants, topology
 
 # What a kernel or bias passes on its way to the operation that it is a weight of.
 _PASSED = ("Cast", "Identity", "Reshape", "Squeeze")
@@ -85,4 +84,4 @@ def _constant(reference: str, nodes: dict[str, NodeDef]) -> np.ndarray | None:
     node = nodes[topology.node_name(reference)]
     while node.op in _PASSED:
         node = nodes[topology.node_name(node.input[0])]
-    return tf.make_ndarray(node.attr["value"].tensor) if node.op == "Const" else None
+    return constants.array(node)

@@ -5,7 +5,6 @@ python -m lucid_sprites.training.metrics --rows EPOCH_0.csv ... --csv OUT.csv --
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 import matplotlib
@@ -15,11 +14,8 @@ matplotlib.use("Agg")
 import pandas as pd
 from matplotlib import pyplot
 from matplotlib.figure import Figure
-from tensorboard.compat.proto.event_pb2 import Event
-from tensorboard.compat.proto.summary_pb2 import Summary
-from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-from lucid_sprites import tensorflow_start
+from lucid_sprites import program
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole, write_whole
 from lucid_sprites.made import write_beside
@@ -60,18 +56,14 @@ def plot(log: pd.DataFrame, saved: list[int]) -> Figure:
 
 def write_events(log: pd.DataFrame, folder: Path) -> None:
     """One event file for each run, its steps counted in batches."""
+    from lucid_sprites.tensorboard.event_file import EventFile
+
     for run, columns in RUNS.items():
-        writer = EventFileWriter(str(folder / run))
-        for row in log.to_dict("records"):
-            values = [
-                Summary.Value(tag=tag, simple_value=row[column])
-                for tag, column in columns.items()
-                if pd.notna(row[column])
-            ]
-            if values:
-                event = Event(step=int(row["step"]), summary=Summary(value=values))
-                writer.add_event(event)
-        writer.close()
+        with EventFile(str(folder / run)) as events:
+            for row in log.to_dict("records"):
+                for tag, column in columns.items():
+                    if pd.notna(row[column]):
+                        events.scalar(tag, row[column], int(row["step"]))
 
 
 def main() -> None:
@@ -82,18 +74,13 @@ def main() -> None:
     parser.add_argument("--csv", required=True, help="CSV file to write")
     parser.add_argument("--plot", required=True, help="PNG file to write")
     parser.add_argument("--tensorboard", required=True, type=Path, help="folder to write")
-    arguments = parser.parse_args()
-    tensorflow_start.block_keras()
-    tensorflow_start.import_quietly()  # which TensorBoard's writer imports
-    try:
+    with program.run(parser, program.TensorFlow.WITHOUT_KERAS) as arguments:
         log = join(arguments.rows)
         saved = [int(pd.read_csv(path)["epoch"].iloc[-1]) for path in arguments.rows]
         save_whole(arguments.plot, lambda path: plot(log, saved).savefig(path, format="png"))
         write_events(log, arguments.tensorboard)
         write_whole(arguments.csv, log.to_csv(index=False))
         write_beside(arguments.csv, arguments.made)
-    except UserError as error:
-        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from lucid_sprites import program
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole, write_whole
 from lucid_sprites.made import mark
@@ -177,10 +178,9 @@ def main() -> None:
     parser.add_argument("--spec", required=True, help="the dataset, as JSON")
     parser.add_argument("--out", required=True, help=".npz file to write")
     parser.add_argument("--report", required=True, help="JSON file to write")
-    arguments = parser.parse_args()
-    spec = json.loads(arguments.spec)
-    folder, edge = Path(spec["folder"]), spec["edge"]
-    try:
+    with program.run(parser) as arguments:
+        spec = json.loads(arguments.spec)
+        folder, edge = Path(spec["folder"]), spec["edge"]
         if "attributes" in spec:
             prepared = prepare_attributes(folder, edge, Path(spec["attributes"]))
         else:
@@ -197,10 +197,8 @@ def main() -> None:
         save_whole(arguments.out, lambda path: _save(path, arrays))
         described = report(prepared, validation)
         write_whole(arguments.report, json.dumps(described, indent=1) + "\n")
-    except UserError as error:
-        sys.exit(f"error: {error}")
-    counts = {key: value for key, value in described.items() if not key.endswith("_files")}
-    print(f"{folder}: {counts}", file=sys.stderr)
+        counts = {key: value for key, value in described.items() if not key.endswith("_files")}
+        print(f"{folder}: {counts}", file=sys.stderr)
 
 
 def _save(path: str, arrays: dict[str, np.ndarray]) -> None:

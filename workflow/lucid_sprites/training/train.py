@@ -5,10 +5,8 @@ python -m lucid_sprites.training.train --spec JSON --epoch N --checkpoint OUT.np
 """
 
 import argparse
-import sys
 
-from lucid_sprites import tensorflow_start
-from lucid_sprites.errors import UserError
+from lucid_sprites import program
 
 
 def main() -> None:
@@ -25,14 +23,10 @@ def main() -> None:
     parser.add_argument("--checkpoint", required=True, help=".npz file to write")
     parser.add_argument("--graph", required=True, help=".pb file to write")
     parser.add_argument("--rows", required=True, help="CSV file to write: a row for each epoch")
-    arguments = parser.parse_args()
-    tensorflow_start.import_quietly()
-    from lucid_sprites.training.train_epochs import run
+    with program.run(parser, program.TensorFlow.WITH_KERAS) as arguments:
+        from lucid_sprites.training.train_epochs import run
 
-    try:
         run(arguments)
-    except UserError as error:
-        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

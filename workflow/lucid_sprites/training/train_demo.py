@@ -16,6 +16,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from lucid_sprites import program
 from lucid_sprites.training.reproducible import make_reproducible
 from lucid_sprites.training.small import VALUE_RANGE, frozen_graph, small_network
 from lucid_sprites.training.synthetic import synthetic_pictures
@@ -106,20 +107,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="folder of the series")
     parser.add_argument("--steps", type=int, default=STEPS, help="length of the training")
-    arguments = parser.parse_args()
+    with program.run(parser) as arguments:
+        _save_all_ages(arguments.out / SERIES, arguments.steps)
+
+
+def _save_all_ages(folder: Path, steps: int) -> None:
     make_reproducible(_SEED, threads=1)
     network = small_network(len(CLASSES))
-    folder = arguments.out / SERIES
     folder.mkdir(parents=True, exist_ok=True)
 
     def save_some(step: int, loss: float) -> None:
-        if step not in (*YOUNG_STEPS, arguments.steps):
+        if step not in (*YOUNG_STEPS, steps):
             return
         path = folder / f"step_{step}.pb"
         path.write_bytes(frozen_graph(network).SerializeToString(deterministic=True))
         print(f"{path}: loss {loss:.3f}, validation accuracy {validation_accuracy(network):.3f}")
 
-    train(network, arguments.steps, save_some)
+    train(network, steps, save_some)
 
 
 if __name__ == "__main__":

@@ -7,17 +7,15 @@ are the single sprites (all are on the sheets) and what only the workflow needs.
 """
 
 import argparse
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-from lucid_sprites import layout
+from lucid_sprites import layout, program
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import PICTURE, check_input, save_whole
 from lucid_sprites.viewer import table
-from lucid_sprites.viewer.manifest import read
+from lucid_sprites.viewer.manifest import Manifest, read
 from lucid_sprites.viewer.script import script
 
 _PACKED = {".png", ".jpg", ".jpeg", ".webp", ".gif"}
@@ -30,7 +28,7 @@ Entries = dict[str, Path | bytes]
 """The files of a bundle, or their content, by the path in it."""
 
 
-def files(manifest: dict[str, Any]) -> Iterator[str]:
+def files(manifest: Manifest) -> Iterator[str]:
     """Paths of the page and its data, from the series' folder; without what tables bring."""
     yield Path(layout.PAGE).name
     yield Path(layout.MANIFEST).name
@@ -39,32 +37,32 @@ def files(manifest: dict[str, Any]) -> Iterator[str]:
         name = instance["name"]
         yield from (paths[kind].format(instance=name) for kind in ("catalogue", "losses"))
         for layer in instance["layers"]:
-            place = {"instance": name, "layer": layer["number"]}
-            yield from (paths[kind].format(**place) for kind in ("cells", "details"))
+            wildcards = {"instance": name, "layer": layer["number"]}
+            yield from (paths[kind].format(**wildcards) for kind in ("cells", "details"))
             for threshold in layer["thresholds"]:
                 for kind in ("sheet", "records", "pixels"):
-                    yield paths[kind].format(**place, threshold=threshold)
+                    yield paths[kind].format(**wildcards, threshold=threshold)
 
 
-def table_files(manifest: dict[str, Any], folder: Path, name: str, source: str) -> Entries:
+def table_files(manifest: Manifest, folder: Path, name: str, source: str) -> Entries:
     """A table's script and the pictures that it shows.
 
     Raises:
         UserError: the table or one of its pictures is not there.
     """
     content = table.read(source)
-    found: Entries = {}
+    entries: Entries = {}
     moved = {}
     for number, path in enumerate(sorted(table.pictures(content))):
         if not (folder / path).is_file():
             raise UserError(f"{source}: there is no picture {folder / path}")
         check_input(folder / path, PICTURE, source)
-        place = PurePosixPath(path)
-        if place.is_absolute() or ".." in place.parts:
-            moved[path] = f"{_ELSEWHERE}/{name}_{number}_{place.name}"
-        found[moved.get(path, path)] = folder / path
+        picture = PurePosixPath(path)
+        if picture.is_absolute() or ".." in picture.parts:
+            moved[path] = f"{_ELSEWHERE}/{name}_{number}_{picture.name}"
+        entries[moved.get(path, path)] = folder / path
     data = script(f"{manifest['series']}/tables/{name}", table.relocated(content, moved))
-    return {**found, manifest["paths"]["table"].format(table=name): data.encode()}
+    return {**entries, manifest["paths"]["table"].format(table=name): data.encode()}
 
 
 def write(path: str, entries: Entries) -> None:
@@ -79,8 +77,8 @@ def write(path: str, entries: Entries) -> None:
             packed = Path(name).suffix.lower() in _PACKED
             entry.compress_type = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
-            own = content if isinstance(content, bytes) else content.read_bytes()
-            archive.writestr(entry, own)
+            written = content if isinstance(content, bytes) else content.read_bytes()
+            archive.writestr(entry, written)
 
 
 def main() -> None:
@@ -89,16 +87,13 @@ def main() -> None:
     parser.add_argument("--manifest", required=True, help="of the series")
     parser.add_argument("--tables", nargs="*", default=[], help="name=CSV of each table")
     parser.add_argument("--out", required=True, help="ZIP to write")
-    arguments = parser.parse_args()
-    folder = Path(arguments.manifest).parent
-    try:
+    with program.run(parser, refused=(OSError, ValueError)) as arguments:
+        folder = Path(arguments.manifest).parent
         manifest = read(arguments.manifest)
         entries: Entries = {name: folder / name for name in files(manifest)}
         for name, _, source in (item.partition("=") for item in arguments.tables):
             entries |= table_files(manifest, folder, name, source)
         save_whole(arguments.out, lambda path: write(path, entries))
-    except (OSError, ValueError, UserError) as error:
-        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

@@ -10,23 +10,24 @@ import sys
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
-from typing import Any
 
+from lucid_sprites import program
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import natural_key, write_whole
 from lucid_sprites.viewer import manifest
+from lucid_sprites.viewer.manifest import Instance, Manifest
 from lucid_sprites.viewer.script import to_json
 
 _PAGE = Path(__file__).parent / "page"
 
 
-def build(manifests: dict[str, dict[str, Any]], title: str) -> str:
+def build(manifests: dict[str, Manifest], title: str) -> str:
     """The page.
 
     Args:
         manifests: by the folder of the series, as seen from the page: `` or `shapes/`.
     """
-    series = [{**_light(each), "folder": folder} for folder, each in manifests.items()]
+    series = [{**_light(shown), "folder": folder} for folder, shown in manifests.items()]
     html = (_PAGE / "index.html").read_text()
     html = html.replace("<title></title>", f"<title>{escape(title)}</title>")
     html = re.sub(
@@ -42,14 +43,14 @@ def build(manifests: dict[str, dict[str, Any]], title: str) -> str:
     return html.replace("/* manifests */ []", to_json(series))
 
 
-def _light(full: dict[str, Any]) -> dict[str, Any]:
+def _light(full: Manifest) -> dict[str, object]:
     """A manifest without the curves of whole layers, which only the plots draw."""
-    instances = [
-        {**each, "layers": [{k: v for k, v in layer.items() if k != "loss"} for layer in layers]}
-        for each in full["instances"]
-        for layers in [each["layers"]]
-    ]
-    return {**full, "instances": instances}
+    return {**full, "instances": [_light_instance(instance) for instance in full["instances"]]}
+
+
+def _light_instance(instance: Instance) -> dict[str, object]:
+    layers = [{k: v for k, v in layer.items() if k != "loss"} for layer in instance["layers"]]
+    return {**instance, "layers": layers}
 
 
 def main() -> None:
@@ -58,29 +59,26 @@ def main() -> None:
     parser.add_argument("--manifests", nargs="+", required=True, help="of the series to show")
     parser.add_argument("--out", required=True, help="HTML file to write")
     parser.add_argument("--others", nargs="*", default=[], help="shown, too, if they can be read")
-    arguments = parser.parse_args()
-    here = os.path.dirname(arguments.out)
-    try:
+    with program.run(parser) as arguments:
+        here = os.path.dirname(arguments.out)
         found = {path: manifest.read(path) for path in arguments.manifests}
         found |= dict(_readable(arguments.others))
         by_name = sorted(found.items(), key=lambda item: natural_key(item[1]["series"]))
         manifests = {_folder(path, here): each for path, each in by_name}
         names = [each["series"] for each in manifests.values()]
         write_whole(arguments.out, build(manifests, ", ".join(names)))
-    except UserError as error:
-        sys.exit(f"error: {error}")
 
 
-def _readable(paths: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _readable(paths: list[str]) -> Iterator[tuple[str, Manifest]]:
     """Those of other configs' series that are whole, of this version, and in their own folder."""
     for path in paths:
         try:
-            found = manifest.read(path, is_remade=False)
+            other = manifest.read(path, is_remade=False)
         except UserError as error:
             print(error, file=sys.stderr)
             continue
-        if found["series"] == Path(path).parent.name:
-            yield path, found
+        if other["series"] == Path(path).parent.name:
+            yield path, other
 
 
 def _folder(manifest: str, page_folder: str) -> str:

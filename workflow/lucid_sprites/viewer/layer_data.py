@@ -8,115 +8,198 @@ details, which the page of a unit needs; and a summary for manifest and plots.
 
 import argparse
 import json
-import sys
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, TypedDict, cast
 
 import numpy as np
 
-from lucid_sprites import layout
-from lucid_sprites.errors import UserError
+from lucid_sprites import layout, program
 from lucid_sprites.files import write_whole
 from lucid_sprites.made import mark
 from lucid_sprites.recipe import index_ranges
+from lucid_sprites.recipe.setting_types import Scale, SpriteSettings
 from lucid_sprites.recipe.size import Size
 from lucid_sprites.recipe.statuses import OK
 from lucid_sprites.sprites import attempts_log, sheet_index
 from lucid_sprites.sprites.attempts_log import AttemptRow
-from lucid_sprites.sprites.sheet_index import Sheet
+from lucid_sprites.sprites.sheet_index import Cell, Sheet
+from lucid_sprites.viewer.choices import attempt_columns, cell_columns
 from lucid_sprites.viewer.script import script
 
-_PER_CELL: tuple[Literal["loss", "status", "seed", "attempt"], ...] = (
-    "loss",
-    "status",
-    "seed",
-    "attempt",
-)
+
+class GroupSpec(TypedDict):
+    """Indexes of a layer, as text, and the settings that they share."""
+
+    indexes: str
+    settings: SpriteSettings
 
 
-def cells(sheets: list[Sheet], sizes: dict[int, Size]) -> dict[str, Any]:
+class LayerSpec(TypedDict):
+    """A layer, as the workflow passes it to its job.
+
+    Attributes:
+        format: see `layout.PAGE_FORMAT`.
+        results: the results folder.
+        blocks: their numbers, as text.
+    """
+
+    format: int
+    results: str
+    series: str
+    instance: str
+    number: int
+    name: str
+    op: str
+    depth: int
+    columns: int
+    thresholds: list[int]
+    blocks: str
+    groups: list[GroupSpec]
+
+
+class Cells(TypedDict):
     """The cells of a layer's sheets, as lists that run in parallel.
+
+    Attributes:
+        index: of the units, rising.
+        scale: of the sprites, as in file names.
+        at: by threshold and column (`viewer.choices.cell_columns`), a list with None where an index
+            has no sprite at that threshold.
+    """
+
+    index: list[int]
+    scale: list[str]
+    at: dict[int, dict[str, list[Any]]]
+
+
+Attempt = dict[str, Any]
+"""An attempt by its columns (`viewer.choices.attempt_columns`), with its `curve`: pairs of step and
+loss."""
+
+
+class Unit(TypedDict):
+    """A unit: the number of its settings, and its attempts in order."""
+
+    settings: int
+    attempts: list[Attempt]
+
+
+class Details(TypedDict):
+    """All that differs between the units of a layer; settings with sizes as in file names."""
+
+    settings: list[dict[str, object]]
+    units: dict[int, Unit]
+
+
+class LossSpread(TypedDict):
+    """Lower quartile, median and upper quartile of the loss, by step."""
+
+    step: list[float]
+    low: list[float]
+    median: list[float]
+    high: list[float]
+
+
+class LayerSummary(TypedDict):
+    """A layer in numbers: what is counted and drawn of it.
+
+    Attributes:
+        units: how many have a sprite.
+        cell: size of the sheet's cells, by threshold (as text, as in JSON).
+        status: counts by threshold.
+        loss: of the attempts that gave a picture.
+        seconds: how long its optimization took, on one core, without the start of the jobs.
+    """
+
+    number: int
+    name: str
+    op: str
+    depth: int
+    columns: int
+    thresholds: list[int]
+    units: int
+    cell: dict[str, Scale]
+    status: dict[str, dict[str, int]]
+    loss: LossSpread
+    seconds: float
+
+
+def cells(sheets: list[Sheet], sizes: dict[int, Size]) -> Cells:
+    """The cells of a layer's sheets.
 
     Args:
         sheets: what the JSON files beside the sheets hold.
         sizes: of the sprites, by index.
-
-    Returns:
-        `index` (rising), `scale`, and `at`: by threshold, for each of `loss`, `status`, `seed`,
-        `attempt` a list with None where an index has no sprite at that threshold.
     """
-    found = {sheet["threshold"]: {c["index"]: c for c in sheet["cells"]} for sheet in sheets}
-    numbers = sorted({index for at in found.values() for index in at})
+    by_threshold = {
+        sheet["threshold"]: {cell["index"]: cell for cell in sheet["cells"]} for sheet in sheets
+    }
+    indexes = sorted({index for cells in by_threshold.values() for index in cells})
     return {
-        "index": numbers,
-        "scale": [str(sizes[index]) for index in numbers],
+        "index": indexes,
+        "scale": [str(sizes[index]) for index in indexes],
         "at": {
-            threshold: {
-                name: [at[index][name] if index in at else None for index in numbers]
-                for name in _PER_CELL
-            }
-            for threshold, at in sorted(found.items())
+            threshold: _columns([cells.get(index) for index in indexes])
+            for threshold, cells in sorted(by_threshold.items())
         },
     }
 
 
-def details(rows: list[AttemptRow], groups: list[dict[str, Any]]) -> dict[str, Any]:
+def _columns(cells: list[Cell | None]) -> dict[str, list[Any]]:
+    names = [column["name"] for column in cell_columns()]
+    rows = [cast(Mapping[str, Any], cell or {}) for cell in cells]
+    return {name: [row.get(name) for row in rows] for name in names}
+
+
+def details(rows: list[AttemptRow], groups: list[GroupSpec]) -> Details:
     """Settings and attempts of every unit.
 
     Args:
         rows: of the attempt logs of the layer's blocks.
-        groups: `indexes` (as text) and the `settings` that these share.
-
-    Returns:
-        `settings`: a list, with sizes as they are in file names; `units`: by index, the number of
-        its settings in that list and its `attempts` in order, each with its record and its `curve`,
-        pairs of step and loss.
+        groups: the layer's, with settings as they were resolved.
     """
     group = {
         index: number
         for number, item in enumerate(groups)
         for index in index_ranges.parse(item["indexes"])
     }
-    units: dict[int, dict[str, Any]] = {
+    units: dict[int, Unit] = {
         index: {"settings": number, "attempts": []} for index, number in sorted(group.items())
     }
     attempts: dict[tuple[int, int], list[AttemptRow]] = {}
     for row in rows:
         attempts.setdefault((row["index"], row["attempt"]), []).append(row)
-    for (index, _), own in sorted(attempts.items()):
-        units[index]["attempts"].append(_attempt(own))
-    shown = [
+    for (index, _), attempt_rows in sorted(attempts.items()):
+        units[index]["attempts"].append(_attempt(attempt_rows))
+    shown: list[dict[str, object]] = [
         {**item["settings"], "scale": str(Size.of(item["settings"]["scale"]))} for item in groups
     ]
     return {"settings": shown, "units": units}
 
 
-def _attempt(rows: list[AttemptRow]) -> dict[str, Any]:
+def _attempt(rows: list[AttemptRow]) -> Attempt:
     """One attempt from its rows, one for each threshold that it reached or failed."""
     last: Mapping[str, Any] = max(rows, key=lambda row: row["step"])
     points = {int(step): loss for row in rows for step, loss in row["curve"].items()}
     points |= {row["step"]: row["loss"] for row in rows}
-    kept = ("attempt", "seed", "status", "step", "adam", "transforms", "parametrization",
-            "variant", "timestamp")  # fmt: skip
-    return {**{name: last[name] for name in kept}, "curve": sorted(points.items())}
+    names = [column["name"] for column in attempt_columns()]
+    return {**{name: last.get(name) for name in names}, "curve": sorted(points.items())}
 
 
-def summary(spec: dict[str, Any], sheets: list[Sheet], rows: list[AttemptRow]) -> dict[str, Any]:
-    """The layer in numbers: what is counted and drawn of it.
-
-    Returns:
-        the layer's description; `cell`: edge by threshold; `status`: counts by threshold;
-        `loss`: for the attempts that gave a picture, median and quartiles by step; `seconds`:
-        how long its optimization took, on one core, without the start of the jobs.
-    """
-    described = ("number", "name", "op", "depth", "columns", "thresholds")
+def summary(spec: LayerSpec, sheets: list[Sheet], rows: list[AttemptRow]) -> LayerSummary:
+    """The layer in numbers."""
     return {
-        **{name: spec[name] for name in described},
+        "number": spec["number"],
+        "name": spec["name"],
+        "op": spec["op"],
+        "depth": spec["depth"],
+        "columns": spec["columns"],
+        "thresholds": spec["thresholds"],
         "units": len({cell["index"] for sheet in sheets for cell in sheet["cells"]}),
-        "cell": {sheet["threshold"]: sheet["cell"] for sheet in sheets},
+        "cell": {str(sheet["threshold"]): sheet["cell"] for sheet in sheets},
         "status": {
-            sheet["threshold"]: Counter(cell["status"] for cell in sheet["cells"])
+            str(sheet["threshold"]): Counter(cell["status"] for cell in sheet["cells"])
             for sheet in sheets
         },
         "loss": _spread(rows),
@@ -124,7 +207,7 @@ def summary(spec: dict[str, Any], sheets: list[Sheet], rows: list[AttemptRow]) -
     }
 
 
-def _spread(rows: list[AttemptRow]) -> dict[str, list[float]]:
+def _spread(rows: list[AttemptRow]) -> LossSpread:
     by_step: dict[int, dict[tuple[int, int], float]] = {}
     for row in rows:
         if row["status"] == OK:
@@ -132,11 +215,13 @@ def _spread(rows: list[AttemptRow]) -> dict[str, list[float]]:
             points = {int(step): loss for step, loss in row["curve"].items()}
             for step, loss in {**points, row["step"]: row["loss"]}.items():
                 by_step.setdefault(step, {})[unit] = loss
-    spread: dict[str, list[float]] = {"step": [], "low": [], "median": [], "high": []}
+    spread: LossSpread = {"step": [], "low": [], "median": [], "high": []}
     for step, losses in sorted(by_step.items()):
-        quartiles = np.quantile(list(losses.values()), [0.25, 0.5, 0.75])
-        for name, value in zip(spread, [step, *map(float, quartiles)], strict=True):
-            spread[name].append(value)
+        low, median, high = map(float, np.quantile(list(losses.values()), [0.25, 0.5, 0.75]))
+        spread["step"].append(step)
+        spread["low"].append(low)
+        spread["median"].append(median)
+        spread["high"].append(high)
     return spread
 
 
@@ -154,15 +239,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Collect a layer's data for the viewer.")
     parser.add_argument("--spec", required=True, help="the layer, as JSON")
     parser.add_argument("--made", required=True, help="what they say of how they were made")
-    arguments = parser.parse_args()
-    spec, made = json.loads(arguments.spec), arguments.made
-    place = {name: spec[name] for name in ("series", "instance")} | {"layer": spec["number"]}
+    with program.run(parser) as arguments:
+        spec, made = json.loads(arguments.spec), arguments.made
+        place = {name: spec[name] for name in ("series", "instance")} | {"layer": spec["number"]}
 
-    def path(template: str, **fields: int) -> str:
-        return f"{spec['results']}/{template.format(**place, **fields)}"
+        def path(template: str, **fields: int) -> str:
+            return f"{spec['results']}/{template.format(**place, **fields)}"
 
-    key = "/".join(map(str, place.values()))
-    try:
+        key = "/".join(map(str, place.values()))
         sheets = [
             sheet_index.read(path(layout.SHEET_INDEX, threshold=t)) for t in spec["thresholds"]
         ]
@@ -178,8 +262,6 @@ def main() -> None:
         write_whole(path(layout.PAGE_DETAILS), script(f"{key}/details", more, made))
         told = {"made": mark(made), **summary(spec, sheets, rows)}
         write_whole(path(layout.PAGE_SUMMARY), json.dumps(told) + "\n")
-    except UserError as error:
-        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

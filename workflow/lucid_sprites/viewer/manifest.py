@@ -9,11 +9,10 @@ import argparse
 import csv
 import json
 import re
-import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
-from lucid_sprites import layout
+from lucid_sprites import layout, program
 from lucid_sprites.config import review
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import read_made, write_whole
@@ -22,9 +21,8 @@ from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.size import Size
 from lucid_sprites.recipe.statuses import STATUSES
 from lucid_sprites.viewer import table
-
-# Raised whenever a reader of older manifests would go wrong.
-_FORMAT = 2
+from lucid_sprites.viewer.choices import Choices, Columns, choices, columns
+from lucid_sprites.viewer.layer_data import LayerSummary
 
 _PATHS = {
     "catalogue": layout.CATALOGUE,
@@ -42,29 +40,93 @@ _PATHS = {
 _SHOWN_PATHS = {name: path.removeprefix("{series}/") for name, path in _PATHS.items()}
 
 
-def build(spec: dict[str, Any]) -> dict[str, Any]:
+TrainingLog = dict[str, list[float | None]]
+"""The columns of the log of a training."""
+
+
+class ManifestSpec(TypedDict):
+    """A series, as the workflow passes it to its job.
+
+    Attributes:
+        format: see `layout.PAGE_FORMAT`.
+        results: the results folder.
+        review: path of the review file.
+        instances: pairs of a name and the numbers of its layers as text.
+        tables: pairs of a name and a CSV.
+        training: the log of the series' training.
+    """
+
+    format: int
+    results: str
+    review: str
+    series: str
+    instances: list[list[str]]
+    tables: list[list[str]]
+    training: str | None
+
+
+class Instance(TypedDict):
+    """An instance with its layers in order."""
+
+    name: str
+    layers: list[LayerSummary]
+
+
+class Review(TypedDict):
+    """The review file, and the marks that these results were made with."""
+
+    file: str
+    redo: list[dict[str, Any]]
+
+
+class TableColumns(TypedDict):
+    """A table about units, with its columns and their kinds (see `viewer.table`)."""
+
+    name: str
+    columns: list[list[str]]
+
+
+class Manifest(TypedDict):
+    """All that is there of a series.
+
+    Attributes:
+        format: see `layout.PAGE_FORMAT`.
+        results: the results folder.
+        statuses: that a sprite can have; with the first of them it has a picture.
+        choices, columns: what pages offer and show (see `viewer.choices`).
+        paths: templates, from the series' folder.
+        instances: in order.
+        training: its log, if the series was trained here.
+    """
+
+    format: int
+    series: str
+    results: str
+    statuses: list[str]
+    choices: Choices
+    columns: Columns
+    paths: dict[str, str]
+    instances: list[Instance]
+    review: Review
+    tables: list[TableColumns]
+    training: TrainingLog | None
+
+
+def build(spec: ManifestSpec) -> Manifest:
     """The manifest of a series.
-
-    Args:
-        spec: `results`, `review` (path of the review file), `series`, `instances` (pairs of a
-            name and the numbers of its layers as text), `tables` (pairs of a name and a CSV), and
-            `training`, the log of the series' training or None.
-
-    Returns:
-        `paths`: templates, from the series' folder; `instances`: in order, each with `layers`,
-        which hold what `viewer.layer_data.summary` says; `review`: the file, and the marks that
-        these results were made with; `tables`: names with columns and their kinds; `training`:
-        the columns of its log, or None.
 
     Raises:
         UserError: a summary, a table, the log or the review file cannot be read.
     """
     series = spec["series"]
+    training = _training_log(spec["training"]) if spec["training"] else None
     return {
-        "format": _FORMAT,
+        "format": layout.PAGE_FORMAT,
         "series": series,
         "results": spec["results"],
         "statuses": list(STATUSES),
+        "choices": choices(),
+        "columns": columns(training or ()),
         "paths": _SHOWN_PATHS,
         "instances": [
             {"name": name, "layers": _layers(spec, name, numbers)}
@@ -74,11 +136,11 @@ def build(spec: dict[str, Any]) -> dict[str, Any]:
         "tables": [
             {"name": name, "columns": table.read(path)["columns"]} for name, path in spec["tables"]
         ],
-        "training": _curves(spec["training"]) if spec["training"] else None,
+        "training": training,
     }
 
 
-def _curves(log: str) -> dict[str, list[float | None]]:
+def _training_log(log: str) -> TrainingLog:
     try:
         with open(log, newline="") as file:
             rows = list(csv.DictReader(file))
@@ -87,16 +149,21 @@ def _curves(log: str) -> dict[str, list[float | None]]:
         raise UserError(f"{log}: cannot be read ({error}); delete it and run again") from error
 
 
-def _layers(spec: dict[str, Any], instance: str, numbers: str) -> list[dict[str, Any]]:
-    layers = []
-    for number in index_ranges.parse(numbers):
-        place = layout.PAGE_SUMMARY.format(series=spec["series"], instance=instance, layer=number)
-        layer = read_made(Path(spec["results"]) / place, _whole_layer)
-        layers.append({name: value for name, value in layer.items() if name != "made"})
-    return layers
+def _layers(spec: ManifestSpec, instance: str, numbers: str) -> list[LayerSummary]:
+    paths = (
+        layout.PAGE_SUMMARY.format(series=spec["series"], instance=instance, layer=number)
+        for number in index_ranges.parse(numbers)
+    )
+    return [read_made(Path(spec["results"]) / path, _summary) for path in paths]
 
 
-def read(path: str | Path, is_remade: bool = True) -> dict[str, Any]:
+def _summary(layer: dict[str, Any]) -> LayerSummary:
+    """A layer's summary as it is in the file, without what it says of how it was made."""
+    layer.pop("made", None)
+    return _whole_layer(layer)
+
+
+def read(path: str | Path, is_remade: bool = True) -> Manifest:
     """A manifest, as `build` made it.
 
     Args:
@@ -108,23 +175,24 @@ def read(path: str | Path, is_remade: bool = True) -> dict[str, Any]:
     return read_made(path, _whole, is_remade)
 
 
-def _whole(manifest: dict[str, Any]) -> dict[str, Any]:
+def _whole(manifest: Any) -> Manifest:
     layers = [layer for instance in manifest["instances"] for layer in instance["layers"]]
     texts = [manifest["series"], *(instance["name"] for instance in manifest["instances"])]
     right = (
-        manifest["format"] == _FORMAT
+        manifest["format"] == layout.PAGE_FORMAT
         and set(manifest["statuses"]) <= set(STATUSES)
         and manifest["paths"] == _SHOWN_PATHS
         and all(re.fullmatch(layout.NAME, text) for text in texts)
         and all(map(_whole_layer, layers))
-        and {"results", "review"} <= manifest.keys()
+        and {"results", "review", "choices", "columns"} <= manifest.keys()
     )
     if not right:
         raise ValueError("it does not describe a series")
-    return manifest
+    whole: Manifest = manifest
+    return whole
 
 
-def _whole_layer(layer: dict[str, Any]) -> dict[str, Any]:
+def _whole_layer(layer: Any) -> LayerSummary:
     numbers = [*(layer[key] for key in ("number", "depth", "columns", "units")),
                *layer["thresholds"],
                *(count for at in layer["status"].values() for count in at.values())]  # fmt: skip
@@ -140,7 +208,8 @@ def _whole_layer(layer: dict[str, Any]) -> dict[str, Any]:
     )
     if not right:
         raise ValueError("it does not describe a layer")
-    return layer
+    whole: LayerSummary = layer
+    return whole
 
 
 def main() -> None:
@@ -149,12 +218,9 @@ def main() -> None:
     parser.add_argument("--spec", required=True, help="the series, as JSON")
     parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True, help="JSON file to write")
-    arguments = parser.parse_args()
-    try:
+    with program.run(parser) as arguments:
         manifest = {"made": mark(arguments.made), **build(json.loads(arguments.spec))}
         write_whole(arguments.out, json.dumps(manifest, indent=1) + "\n")
-    except UserError as error:
-        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

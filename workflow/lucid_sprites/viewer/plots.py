@@ -1,21 +1,25 @@
-"""Program: how the optimization of a series went, in three plots.
+"""Program: how the optimization of a series went, in plots.
 
-python -m lucid_sprites.viewer.plots --manifest manifest.json --out LOSS.svg STATUS.svg TIME.svg
+python -m lucid_sprites.viewer.plots --manifest manifest.json --out FOLDER/PLOT.svg ...
 """
 
 import argparse
 import math
-import sys
+from collections.abc import Callable
 from functools import partial
 from itertools import cycle
-from typing import Any
+from pathlib import Path
 
+import numpy as np
 from matplotlib import colormaps, rc_context
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from lucid_sprites import program
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole
-from lucid_sprites.viewer.manifest import read
+from lucid_sprites.viewer.layer_data import LayerSummary, LossSpread
+from lucid_sprites.viewer.manifest import Manifest, read
 
 _COLUMNS = 4
 _PANEL = 3.0, 2.2
@@ -23,19 +27,24 @@ _PANEL = 3.0, 2.2
 _ROW = 0.28
 """Inches for a bar."""
 
+_LATE = 0.25
+"""The part of the steps that is called late."""
+
 # Okabe and Ito's colours, which colour-blind people can tell apart.
-_STATUS_COLOURS = ["#009E73", "#999999", "#E69F00", "#CC79A7", "#56B4E9", "#D55E00"]
+_STATUS_COLOURS = [
+    "#009E73", "#999999", "#E69F00", "#CC79A7", "#56B4E9", "#D55E00", "#0072B2",
+]  # fmt: skip
 
 
-def loss(manifest: dict[str, Any]) -> Figure:
+def loss(manifest: Manifest) -> Figure:
     """Median and quartiles of the loss over the steps: a panel per layer, a line per instance."""
-    layers = {layer["name"]: layer for each in manifest["instances"] for layer in each["layers"]}
-    columns = min(_COLUMNS, math.ceil(math.sqrt(len(layers))))
-    rows = math.ceil(len(layers) / columns)
+    names = _layer_names(manifest)
+    columns = min(_COLUMNS, math.ceil(math.sqrt(len(names))))
+    rows = math.ceil(len(names) / columns)
     size = max(columns, 2) * _PANEL[0], rows * _PANEL[1] + 0.6
     figure = Figure(size, layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False)
-    panels = dict(zip(layers, axes.flat, strict=False))
+    panels = dict(zip(names, axes.flat, strict=False))
     colours = colormaps["viridis"]
     count = len(manifest["instances"])
     for number, instance in enumerate(manifest["instances"]):
@@ -49,7 +58,7 @@ def loss(manifest: dict[str, Any]) -> Figure:
         panel.set_title(_short(name), fontsize=8)
         panel.tick_params(labelsize=7)
         panel.grid(alpha=0.3)
-    for panel in list(axes.flat)[len(layers) :]:
+    for panel in list(axes.flat)[len(names) :]:
         panel.set_visible(False)
     figure.supxlabel("optimization steps", fontsize=9)
     figure.supylabel("mean activation", fontsize=9)
@@ -62,7 +71,7 @@ def loss(manifest: dict[str, Any]) -> Figure:
     return figure
 
 
-def status(manifest: dict[str, Any]) -> Figure:
+def status(manifest: Manifest) -> Figure:
     """Sprites by status: a bar per layer and instance."""
     layers = _layers(manifest)
     figure, axes = _bars([name for name, _ in layers])
@@ -78,7 +87,7 @@ def status(manifest: dict[str, Any]) -> Figure:
     return figure
 
 
-def time(manifest: dict[str, Any]) -> Figure:
+def time(manifest: Manifest) -> Figure:
     """Seconds of optimization: a bar per layer and instance."""
     layers = _layers(manifest)
     figure, axes = _bars([name for name, _ in layers])
@@ -87,7 +96,52 @@ def time(manifest: dict[str, Any]) -> Figure:
     return figure
 
 
-def _layers(manifest: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+def late_rise(manifest: Manifest) -> Figure:
+    """How much of the rise of the median loss came last: a bar per layer and instance."""
+    layers = _layers(manifest)
+    figure, axes = _bars([name for name, _ in layers])
+    shares = [100 * _late_share(layer["loss"]) for _, layer in layers]
+    axes.barh(range(len(layers)), shares, color="#0072B2")
+    axes.axvline(100 * _LATE, color="#999999", linestyle="--")
+    axes.set_xlabel("% of the rise in the last quarter of the steps; dashed: as fast as before")
+    return figure
+
+
+def _late_share(spread: LossSpread) -> float:
+    """The part of the median's rise in the last of the steps; 0 if it does not rise."""
+    steps, median = spread["step"], spread["median"]
+    if not steps or median[-1] <= median[0]:
+        return 0.0
+    start = steps[-1] - _LATE * (steps[-1] - steps[0])
+    rise = median[-1] - float(np.interp(start, steps, median))
+    return rise / (median[-1] - median[0])
+
+
+PLOTS: dict[str, Callable[[Manifest], Figure]] = {
+    "loss": loss,
+    "late_rise": late_rise,
+    "status": status,
+    "time": time,
+}
+"""The plots by name; `planning.viewer.PLOTS` has what the report calls them."""
+
+
+def _plot_of(path: str) -> Callable[[Manifest], Figure]:
+    """The plot that a file is named after."""
+    name = Path(path).stem
+    if name not in PLOTS:
+        raise UserError(f"{path}: there is no plot {name!r}; there are {', '.join(PLOTS)}")
+    return PLOTS[name]
+
+
+def _layer_names(manifest: Manifest) -> list[str]:
+    """The layers of all instances, each once."""
+    names = (layer["name"] for instance in manifest["instances"] for layer in instance["layers"])
+    return list(dict.fromkeys(names))
+
+
+def _layers(manifest: Manifest) -> list[tuple[str, LayerSummary]]:
+    """The layers of all instances, with a label."""
     return [
         (f"{instance['name']}  {_short(layer['name'])}", layer)
         for instance in manifest["instances"]
@@ -95,7 +149,7 @@ def _layers(manifest: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
-def _bars(labels: list[str]) -> tuple[Figure, Any]:
+def _bars(labels: list[str]) -> tuple[Figure, Axes]:
     """An empty plot with a row for each label, the first on top."""
     figure = Figure((8, 1.2 + _ROW * len(labels)), layout="constrained")
     axes = figure.subplots()
@@ -116,17 +170,15 @@ def main() -> None:
     """Read the arguments, draw the plots."""
     parser = argparse.ArgumentParser(description="Plot how the optimization of a series went.")
     parser.add_argument("--manifest", required=True, help="of the series")
-    parser.add_argument("--out", nargs=3, required=True, help="SVG files: loss, status, time")
-    arguments = parser.parse_args()
-    try:
+    parser.add_argument("--out", nargs="+", required=True, help="SVG files, named as the plots")
+    with program.run(parser) as arguments:
         manifest = read(arguments.manifest)
-        for draw, path in zip((loss, status, time), arguments.out, strict=True):
+        for path in arguments.out:
+            draw = _plot_of(path)
             # Equal plots are equal files: no date, and no random names inside.
             with rc_context({"svg.hashsalt": "lucid-sprites"}):
                 save = partial(draw(manifest).savefig, format="svg", metadata={"Date": None})
                 save_whole(path, save)
-    except UserError as error:
-        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

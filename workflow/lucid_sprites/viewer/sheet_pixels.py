@@ -8,10 +8,9 @@ measure a difference). What comes inside a script, it does. Base64 makes it a th
 
 import argparse
 import base64
-import sys
 from pathlib import Path
 
-from lucid_sprites.errors import UserError
+from lucid_sprites import program
 from lucid_sprites.files import write_whole
 from lucid_sprites.viewer.script import script
 
@@ -23,13 +22,10 @@ def main() -> None:
     parser.add_argument("--sheet", required=True, help="PNG to read")
     parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True, help="script to write")
-    arguments = parser.parse_args()
-    try:
+    with program.run(parser, refused=(OSError,)) as arguments:
         png = base64.b64encode(Path(arguments.sheet).read_bytes()).decode()
         pixels = f"data:image/png;base64,{png}"
         write_whole(arguments.out, script(arguments.key, pixels, arguments.made))
-    except (OSError, UserError) as error:
-        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

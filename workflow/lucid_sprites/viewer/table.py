@@ -12,14 +12,14 @@ import argparse
 import csv
 import math
 import re
-import sys
 from typing import Any, TypedDict
 
+from lucid_sprites import program
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import TABLE, check_input, write_whole
 from lucid_sprites.viewer.script import script
 
-_PLACE = ("instance", "layer", "index")
+_UNIT = ("instance", "layer", "index")
 
 _PICTURE = re.compile(r"(.+\.(?:png|jpe?g|webp|gif))(#xywh=\d+,\d+,\d+,\d+)?", re.IGNORECASE)
 
@@ -28,7 +28,7 @@ class Table(TypedDict):
     """A table by its columns.
 
     Attributes:
-        columns: names without those of the place, and their kinds: `number`, `picture` or `text`.
+        columns: names without those of the unit, and their kinds: `number`, `picture` or `text`.
         rows: by layer, a list of `[instance, index, *cells]` with None for what is empty, and
             numbers as such.
     """
@@ -47,17 +47,17 @@ def read(path: str) -> Table:
     try:
         with open(path, newline="") as file:
             table = csv.DictReader(file)
-            columns = [name for name in table.fieldnames or [] if name not in _PLACE]
+            columns = [name for name in table.fieldnames or [] if name not in _UNIT]
             if "layer" not in (table.fieldnames or []):
                 raise UserError(f"{path}: has no column `layer`, so it cannot be shown by unit")
             rows: dict[str, list[list[Any]]] = {}
             for row in table:
                 cells = [_value(row[name]) for name in columns]
-                place = [row.get("instance") or None, _value(row.get("index"))]
-                rows.setdefault(row["layer"], []).append([*place, *cells])
+                unit = [row.get("instance") or None, _value(row.get("index"))]
+                rows.setdefault(row["layer"], []).append([*unit, *cells])
     except (OSError, ValueError, csv.Error) as error:
         raise UserError(f"{path}: cannot be read: {error}") from error
-    cells = [row[2:] for own in rows.values() for row in own]
+    cells = [row[2:] for layer_rows in rows.values() for row in layer_rows]
     kinds = [_kind(column) for column in zip(*cells, strict=True)] or ["text"] * len(columns)
     return {"columns": list(map(list, zip(columns, kinds, strict=True))), "rows": rows}
 
@@ -65,10 +65,10 @@ def read(path: str) -> Table:
 def pictures(table: Table) -> set[str]:
     """Paths of the pictures that a table shows."""
     cells = (row[at] for rows in table["rows"].values() for row in rows for at in _shown(table))
-    return {_place(cell)[0] for cell in cells if cell is not None}
+    return {_path_and_part(cell)[0] for cell in cells if cell is not None}
 
 
-def _place(picture: str) -> tuple[str, str]:
+def _path_and_part(picture: str) -> tuple[str, str]:
     """The path of a picture, and the part of it that is meant, if it is not the whole."""
     match = _PICTURE.fullmatch(picture)
     if match is None:
@@ -81,15 +81,15 @@ def relocated(table: Table, moved: dict[str, str]) -> Table:
     """The table with other paths for some of its pictures."""
 
     def cell(value: str | None) -> str | None:
-        path, box = _place(value) if value else ("", "")
+        path, box = _path_and_part(value) if value else ("", "")
         return moved[path] + box if path in moved else value
 
     shown = _shown(table)
-    rows = {
-        layer: [[cell(v) if at in shown else v for at, v in enumerate(row)] for row in own]
-        for layer, own in table["rows"].items()
+    relocated_rows = {
+        layer: [[cell(v) if at in shown else v for at, v in enumerate(row)] for row in rows]
+        for layer, rows in table["rows"].items()
     }
-    return {**table, "rows": rows}
+    return {**table, "rows": relocated_rows}
 
 
 def _shown(table: Table) -> set[int]:
@@ -125,11 +125,8 @@ def main() -> None:
     parser.add_argument("--table", required=True, help="CSV to read")
     parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True, help="script to write")
-    arguments = parser.parse_args()
-    try:
+    with program.run(parser) as arguments:
         write_whole(arguments.out, script(arguments.key, read(arguments.table), arguments.made))
-    except UserError as error:
-        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

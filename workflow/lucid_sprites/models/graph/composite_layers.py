@@ -12,12 +12,12 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from lucid_sprites.models.graph import constants, topology
+from lucid_sprites.recipe.layer_operations import LAYER_OPS
 
 _LINEAR = ("Identity", "Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "Neg", "BiasAdd", "AddN")
-_NONLINEAR = ("Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Sigmoid", "Tanh", "Softplus", "Erf",
-              "Erfc", "Abs", "Exp", "Maximum", "Minimum", "Pow", "Square", "Sign", "Greater",
-              "GreaterEqual", "Less", "LessEqual", "SelectV2", "Select", "Cast", "Log1p",
-              "Expm1")  # fmt: skip
+_NONLINEAR = (*LAYER_OPS["activation"], "Erf", "Erfc", "Abs", "Exp", "Minimum", "Pow", "Square",
+              "Sign", "Greater", "GreaterEqual", "Less", "LessEqual", "SelectV2", "Select", "Cast",
+              "Log1p", "Expm1")  # fmt: skip
 
 _REDUCTIONS = ("Mean", "Sum")
 _ROOTS = ("Rsqrt", "Sqrt")

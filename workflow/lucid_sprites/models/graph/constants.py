@@ -29,6 +29,11 @@ def node(name: str, value: np.ndarray | np.generic) -> NodeDef:
     return made
 
 
+def array(node: NodeDef) -> np.ndarray | None:
+    """What a Const node holds; None of any other."""
+    return tf.make_ndarray(node.attr["value"].tensor) if node.op == "Const" else None
+
+
 def shape(reference: str, nodes: dict[str, NodeDef]) -> list[int] | None:
     """Shape of a tensor that `value` gives a value for, without reading that."""
     source = _behind_identities(reference, nodes)
@@ -39,8 +44,7 @@ def shape(reference: str, nodes: dict[str, NodeDef]) -> list[int] | None:
 
 def value(reference: str, nodes: dict[str, NodeDef]) -> np.ndarray | None:
     """Value of a tensor that is a Const node, or a chain of Identity behind one; else None."""
-    source = _behind_identities(reference, nodes)
-    return tf.make_ndarray(source.attr["value"].tensor) if source.op == "Const" else None
+    return array(_behind_identities(reference, nodes))
 
 
 def _behind_identities(reference: str, nodes: dict[str, NodeDef]) -> NodeDef:

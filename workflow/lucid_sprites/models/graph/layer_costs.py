@@ -8,8 +8,8 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from lucid_sprites.models.graph import constants, topology
-from lucid_sprites.models.graph.layer_operations import KINDS, LAYER_OPS
 from lucid_sprites.models.graph.shapes import Shape
+from lucid_sprites.recipe.layer_operations import KINDS, LAYER_OPS
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from types import MappingProxyType
+from typing import cast
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -167,14 +168,12 @@ def _constant_name(reference: str) -> str:
 
 def _kernel(convolution: NodeDef, nodes: dict[str, NodeDef]) -> np.ndarray:
     """The weights of a convolution that can be folded: a constant."""
-    node = nodes[topology.node_name(convolution.input[1])]
-    kernel: np.ndarray = tf.make_ndarray(node.attr["value"].tensor)
-    return kernel
+    return cast(np.ndarray, _value(convolution.input[1], nodes))
 
 
 def _value(reference: str, nodes: dict[str, NodeDef]) -> np.ndarray | None:
     node = nodes[topology.node_name(reference)]
-    return tf.make_ndarray(node.attr["value"].tensor) if node.op == "Const" else None
+    return constants.array(node)
 
 
 def affine(

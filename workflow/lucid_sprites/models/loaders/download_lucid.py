@@ -1,10 +1,8 @@
 """Program: download a model of lucid's zoo."""
 
 import argparse
-import sys
 
-from lucid_sprites import tensorflow_start
-from lucid_sprites.errors import UserError
+from lucid_sprites import program
 
 
 def main() -> None:
@@ -13,15 +11,10 @@ def main() -> None:
     parser.add_argument("model")
     parser.add_argument("--out", required=True)
     parser.add_argument("--sha256", default="", help="expected; empty if unknown")
-    arguments = parser.parse_args()
-    tensorflow_start.block_keras()
-    tensorflow_start.import_quietly()
-    from lucid_sprites.models.loaders.lucid_model import download
+    with program.run(parser, program.TensorFlow.WITHOUT_KERAS) as arguments:
+        from lucid_sprites.models.loaders.lucid_model import download
 
-    try:
         download(arguments.model, arguments.out, arguments.sha256 or None)
-    except UserError as error:
-        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

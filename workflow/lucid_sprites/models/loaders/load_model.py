@@ -1,6 +1,6 @@
 """From whatever a model comes as to its frozen graph."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +38,72 @@ class Loaded:
     notes: tuple[str, ...] = ()
 
 
+def _keras_application(source: Origin) -> Loaded:
+    from lucid_sprites.models.loaders import keras_application
+
+    graph, facts = keras_application.load(source["keras_application"], source["weights"])
+    return Loaded(graph, facts, _KERAS_RANGE)
+
+
+def _lucid(source: Origin) -> Loaded:
+    return Loaded(frozen_graph.read(Path(source["file"])), lucid_model.zoo_facts(source["lucid"]))
+
+
+def _saved_model(source: Origin) -> Loaded:
+    return Loaded(saved_model.load(Path(source["file"])), None, _KERAS_RANGE)
+
+
+def _onnx(source: Origin) -> Loaded:
+    from lucid_sprites.models.loaders.onnx import import_onnx
+
+    model = import_onnx.load(Path(source["file"]))
+    return Loaded(model.graph, model.facts, _ONNX_RANGE, model.kinds, tuple(model.notes))
+
+
+def _keras(source: Origin) -> Loaded:
+    from lucid_sprites.models.loaders import freeze_keras, keras_file
+
+    model = keras_file.load(Path(source["file"]), source.get("trust", False), source.get("code"))
+    return Loaded(freeze_keras.freeze(model), None, _KERAS_RANGE)
+
+
+def _frozen_graph(source: Origin) -> Loaded:
+    path = Path(source["file"])
+    graph = frozen_graph.read(path)
+    return Loaded(graph, lucid_model.facts_inside(graph, str(path)))
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of model.
+
+    Attributes:
+        fits: whether a source is of it.
+        load: raises UserError, which says what the model is and what to do, if it cannot be loaded.
+        suffixes: of its files.
+    """
+
+    fits: Callable[[Origin], bool]
+    load: Callable[[Origin], Loaded]
+    suffixes: tuple[str, ...] = ()
+
+
+def _of_suffix(load: Callable[[Origin], Loaded], suffixes: tuple[str, ...]) -> Format:
+    return Format(lambda source: source["file"].endswith(suffixes), load, suffixes)
+
+
+FORMATS = (
+    Format(lambda source: "keras_application" in source, _keras_application),
+    Format(lambda source: "lucid" in source, _lucid),
+    Format(lambda source: Path(source["file"]).is_dir(), _saved_model),
+    _of_suffix(_onnx, (ONNX_SUFFIX,)),
+    _of_suffix(_keras, KERAS_SUFFIXES),
+    # A file of any other name is tried as one.
+    Format(lambda source: True, _frozen_graph, (".pb", ".pbtxt")),
+)
+"""The first that fits is taken."""
+
+
 def load(source: Origin) -> Loaded:
     """The model that a source of `planning.sources` stands for.
 
@@ -49,35 +115,20 @@ def load(source: Origin) -> Loaded:
         UserError: it cannot be loaded; says what it is and what to do.
     """
     if "keras_application" in source:
-        from lucid_sprites.models.loaders import keras_application
+        _check_weights(source)
+    else:
+        _check_files(Path(source["file"]), source.get("code"))
+    return next(kind for kind in FORMATS if kind.fits(source)).load(source)
 
-        if source["weights"] not in ("imagenet", "none"):
-            check_input(
-                source["weights"],
-                MODEL,
-                f"keras.applications {source['keras_application']}: weights (choose `imagenet`, "
-                "`none` or a file)",
-            )
-        graph, facts = keras_application.load(source["keras_application"], source["weights"])
-        return Loaded(graph, facts, _KERAS_RANGE)
-    path = Path(source["file"])
-    _check_files(path, source.get("code"))
-    if "lucid" in source:
-        return Loaded(frozen_graph.read(path), lucid_model.zoo_facts(source["lucid"]))
-    if path.is_dir():
-        return Loaded(saved_model.load(path), None, _KERAS_RANGE)
-    if path.name.endswith(ONNX_SUFFIX):
-        from lucid_sprites.models.loaders.onnx import import_onnx as onnx_file
 
-        model = onnx_file.load(path)
-        return Loaded(model.graph, model.facts, _ONNX_RANGE, model.kinds, tuple(model.notes))
-    if path.name.endswith(KERAS_SUFFIXES):
-        from lucid_sprites.models.loaders import freeze_keras, keras_file
-
-        model = keras_file.load(path, source.get("trust", False), source.get("code"))
-        return Loaded(freeze_keras.freeze(model), None, _KERAS_RANGE)
-    graph = frozen_graph.read(path)
-    return Loaded(graph, lucid_model.facts_inside(graph, str(path)))
+def _check_weights(source: Origin) -> None:
+    if source["weights"] not in ("imagenet", "none"):
+        check_input(
+            source["weights"],
+            MODEL,
+            f"keras.applications {source['keras_application']}: weights (choose `imagenet`, "
+            "`none` or a file)",
+        )
 
 
 def _check_files(path: Path, code: str | None) -> None:

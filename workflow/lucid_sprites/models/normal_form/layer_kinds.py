@@ -6,8 +6,8 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from lucid_sprites.models.graph import composite_layers, constants, topology
-from lucid_sprites.models.graph.layer_operations import KINDS
 from lucid_sprites.models.graph.shapes import Shape
+from lucid_sprites.recipe.layer_operations import KINDS
 
 _PRODUCTS = ("BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum")
 _EPSILON = 0.01

@@ -1,28 +1,22 @@
 "use strict";
 
-// What ties the page together: views, keys, search, theme.
+// What ties the page together: the registered views and dialogs, keys, search, theme.
 
 const app = (() => {
   const main = document.getElementById("main");
-  const KEYS = [
-    ["i, Shift+i", "next, previous instance"], ["l, Shift+l", "next, previous layer"],
-    ["t, Shift+t", "next, previous threshold"], ["Arrows, Home, End, Page up, Page down", "another unit"],
-    ["Enter, Escape", "open a unit, back to all"], ["+, -", "zoom"], ["c", "compare: side by side, blinking, off"],
-    ["b", "turn over what blinks"], ["m", "mark the unit with the last reason, or take the mark away"],
-    ["1 to 5", `mark as ${review.REASONS.join(", ")}`], ["r", "review: list and export of the marks"],
-    ["e", "export a figure"], ["/", "search"], ["d", "light or dark"], ["?", "these keys"],
-  ];
+  let shown = null;
 
   function show() {
-    const { state } = address;
-    document.title = state.view === "overview" ? "lucid-sprites"
-      : [state.view === "unit" ? `unit ${state.index}` : null, state.layer, state.instance, state.series].filter(Boolean).join(" · ");
-    names();
+    const { state, view } = address;
+    if (shown !== view) shown?.leave?.();
+    shown = view;
+    const title = view.title?.(state).filter(Boolean) ?? [];
+    document.title = title.length ? title.join(" · ") : "lucid-sprites";
+    suggestLayers(state);
     controls.show();
-    if (state.view !== "grid") grid.leave();
-    if (state.view === "overview") overview.show(main);
-    else if (state.view === "unit") unit.show(main);
-    else grid.show(main);
+    const present = registry.dialogsOf(view.name);
+    for (const dialog of registry.dialogs) buttonOf(dialog).hidden = !present.includes(dialog);
+    view.show(main);
   }
 
   /** Change the state and show it. */
@@ -31,8 +25,7 @@ const app = (() => {
     show();
   }
 
-  function names() {
-    const { state } = address;
+  function suggestLayers(state) {
     const list = document.getElementById("layer-names");
     const wanted = state.series && state.instance ? controls.layers(state) : [];
     if (list.dataset.names !== wanted.join()) {
@@ -43,26 +36,20 @@ const app = (() => {
 
   /** `conv5`, `17`, or `conv5 17`: a layer by a part of its name, a unit by its index. */
   function search(text) {
-    const words = text.trim().split(/\s+/).filter(Boolean);
-    const index = /^\d+$/.test(words.at(-1) ?? "") ? words.pop() : "";
+    const terms = text.trim().split(/\s+/).filter(Boolean);
+    const index = /^\d+$/.test(terms.at(-1) ?? "") ? terms.pop() : "";
     const place = address.settledPlace();
-    const wanted = words.join(" ").toLowerCase();
+    const wanted = terms.join(" ").toLowerCase();
     const layers = controls.layers(place);
     const layer = wanted
       ? layers.find((name) => name.toLowerCase() === wanted) ?? layers.find((name) => name.toLowerCase().includes(wanted))
       : place.layer;
-    if (!layer) return say(`No layer of ${place.series} / ${place.instance} has "${words.join(" ")}" in its name`);
+    if (!layer) return say(`No layer of ${place.series} / ${place.instance} has "${terms.join(" ")}" in its name`);
     if (index && Number(index) >= data.layer({ ...place, layer }).depth) {
       return say(`${layer} has units 0 to ${data.layer({ ...place, layer }).depth - 1}`);
     }
     document.getElementById("find").blur();
     change({ ...place, layer, index, view: index ? "unit" : "grid" }, true);
-  }
-
-  function zoom(by) {
-    const all = [0.5, 1, 1.5, 2, 3, 4, 6];
-    const at = all.indexOf(Number(address.state.zoom || grid.usualZoom())) + by;
-    change({ zoom: String(all[Math.min(all.length - 1, Math.max(0, at))]) });
   }
 
   function theme() {
@@ -73,44 +60,26 @@ const app = (() => {
     localStorage.setItem("lucid-sprites theme", root.dataset.theme);
   }
 
+  const KEYS = [
+    { label: "/", what: "search", press: { "/": () => document.getElementById("find").focus() } },
+    { label: "d", what: "light or dark", press: { d: theme } },
+    { label: "?", what: "these keys", press: { "?": help } },
+  ];
+
+  /** The keys of everything there is, each once. */
   function help() {
-    openDialog("Keys", element("dl", { class: "keys" }, KEYS.flatMap(([key, what]) =>
-      [element("dt", {}, key), element("dd", {}, what)])));
+    const views = [...registry.views.values()].flatMap((view) => view.keys ?? []);
+    const keys = new Set([...views, ...registry.dialogs.flatMap((dialog) => dialog.keys), ...KEYS]);
+    openDialog("Keys", element("dl", { class: "keys" }, [...keys].flatMap(({ label, what }) =>
+      [element("dt", {}, label), element("dd", {}, what)])));
   }
 
-  function mark(reason) {
-    const { state } = address;
-    const record = state.view === "unit" ? unit.current() : grid.current();
-    if (record && record.seed != null) review.toggle(state, record, reason);
+  /** What a key does in the view that is shown. */
+  function actionOf(key) {
+    const { view } = address;
+    const dialogs = registry.dialogsOf(view.name).flatMap((dialog) => dialog.keys);
+    return [...KEYS, ...dialogs, ...(view.keys ?? [])].find(({ press }) => Object.hasOwn(press, key))?.press[key];
   }
-
-  function marksChanged() {
-    if (address.state.view === "unit") unit.show(main);
-    else if (address.state.view === "grid") address.state.marked ? grid.show(main) : grid.redraw();
-  }
-
-  const EVERYWHERE = {
-    "/": () => document.getElementById("find").focus(),
-    "?": help,
-    d: theme,
-    r: review.open,
-  };
-  const OF_A_LAYER = {
-    i: () => change({ instance: controls.neighbour("instance", 1) }),
-    I: () => change({ instance: controls.neighbour("instance", -1) }),
-    l: () => change({ layer: controls.neighbour("layer", 1) }),
-    L: () => change({ layer: controls.neighbour("layer", -1) }),
-    t: () => change({ threshold: controls.neighbour("threshold", 1) }),
-    T: () => change({ threshold: controls.neighbour("threshold", -1) }),
-    m: () => mark(),
-    ...Object.fromEntries(review.REASONS.map((reason, at) => [String(at + 1), () => mark(reason)])),
-  };
-  const OF_THE_GRID = {
-    "+": () => zoom(1),
-    "-": () => zoom(-1),
-    c: () => change({ compare: { "": "side", side: "blink", blink: "" }[address.state.compare] }),
-    e: figure.open,
-  };
 
   /** Does the element use the key itself? */
   function taken(target, key) {
@@ -124,19 +93,29 @@ const app = (() => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape" && event.target.matches("input")) return event.target.blur();
     if (taken(event.target, event.key)) return;
-    const { view } = address.state;
-    const keys = { ...EVERYWHERE, ...(view !== "overview" && OF_A_LAYER), ...(view === "grid" && OF_THE_GRID) };
-    if (keys[event.key]) keys[event.key]();
-    else if (!(view === "grid" ? grid.key(event.key) : view === "unit" && unit.key(event.key))) return;
+    const action = actionOf(event.key);
+    if (!action) return;
+    action();
     event.preventDefault();
   }
 
+  const buttonOf = ({ name }) => document.getElementById(`open-${name}`);
+
+  /** Buttons in the header for what is registered with a label. */
+  function addButtons() {
+    const views = [...registry.views.values()].filter(({ label }) => label)
+      .map((view) => ({ ...view, open: () => change({ view: view.name }, true) }));
+    document.getElementById("theme").before(...[...views, ...registry.dialogs].map(({ name, label, hint, open }) =>
+      element("button", { id: `open-${name}`, title: hint, click: open }, label)));
+  }
+
   function listen() {
-    const on = (id, what) => document.getElementById(id).addEventListener("click", what);
-    on("home", (event) => { event.preventDefault(); change({ view: "overview" }, true); });
-    on("skip", (event) => { event.preventDefault(); address.state.view === "grid" ? grid.focusFirst() : main.querySelector("a")?.focus(); });
-    on("open-review", review.open);
-    on("open-figure", figure.open);
+    const on = (id, action) => document.getElementById(id).addEventListener("click", (event) => {
+      event.preventDefault();
+      action(event);
+    });
+    on("home", () => change({ view: "overview" }, true));
+    on("skip", () => (address.view.enter ? address.view.enter() : main.querySelector("a")?.focus()));
     on("open-help", help);
     on("theme", theme);
     on("open-controls", (event) => {
@@ -149,20 +128,19 @@ const app = (() => {
     });
     document.addEventListener("keydown", press);
     addEventListener("hashchange", () => { address.arrive(); show(); });
-    new ResizeObserver(() => address.state.view === "grid" && grid.resize()).observe(main);
+    new ResizeObserver(() => address.view.resize?.()).observe(main);
   }
 
   function start() {
     const kept = localStorage.getItem("lucid-sprites theme");
     if (kept) document.documentElement.dataset.theme = kept;
-    for (const name of data.series.keys()) marks.forgetDone(name);
-    document.getElementById("mark-count").textContent = marks.count();
     address.arrive();
+    addButtons();
     listen();
     show();
   }
 
-  return { start, change, marksChanged };
+  return { start, change };
 })();
 
 app.start();

@@ -14,14 +14,14 @@ const chart = (() => {
 
   /** About five round numbers from `low` to `high`. */
   function ticks(low, high) {
-    const rough = (high - low) / 4;
+    const rough = (high - low) / 5;
     const power = 10 ** Math.floor(Math.log10(rough));
     const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough);
-    const found = [];
+    const values = [];
     for (let at = Math.ceil(low / step) * step; at <= high + step / 1e6; at += step) {
-      found.push(Number(at.toPrecision(10)));
+      values.push(Number(at.toPrecision(10)));
     }
-    return found;
+    return values;
   }
 
   /**

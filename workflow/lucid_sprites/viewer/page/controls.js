@@ -1,7 +1,7 @@
 "use strict";
 
-// The controls above the sprites. They are made once and then follow the state, so that a slider
-// is not replaced under the hand that moves it.
+// The controls above what is shown. While they stay the same they only follow the state, so that a
+// slider is not replaced under the hand that moves it.
 
 const controls = (() => {
   let built = "";
@@ -18,7 +18,7 @@ const controls = (() => {
     if (values.length < 2) return list;
     const slider = element("input", {
       type: "range", min: 0, max: values.length - 1, value: values.indexOf(address.state[name]),
-      "data-slider": name, "aria-label": label, title: keys,
+      "data-name": `${name} slider`, "data-slider": name, "aria-label": label, title: keys,
       "aria-valuetext": address.state[name],
       input: () => app.change({ [name]: values[slider.value] }),
     });
@@ -26,120 +26,67 @@ const controls = (() => {
     return list;
   }
 
-  function place(state) {
-    return [
-      data.series.size > 1 && choice("Series", state.series, [...data.series.keys()],
-        (series) => app.change({ series }), { "data-name": "series" }),
-      stepper("instance", "Instance", instances(state.series), "keys i and Shift+i"),
-      stepper("layer", "Layer", layers(state), "keys l and Shift+l",
-        data.shortNames(data.instance(state.series, state.instance).layers)),
-      stepper("threshold", "Threshold", thresholds(state), "keys t and Shift+t"),
-    ];
+  /** A choice of the series, if there are several. */
+  const series = (state) => data.series.size > 1 && choice("Series", state.series, [...data.series.keys()],
+    (name) => app.change({ series: name }), { "data-name": "series" });
+
+  /** The controls of a view that shows a layer of an instance at a threshold. */
+  const place = (state) => [
+    series(state),
+    stepper("instance", "Instance", instances(state.series), "keys i and Shift+i"),
+    stepper("layer", "Layer", layers(state), "keys l and Shift+l",
+      data.shortNames(data.instance(state.series, state.instance).layers)),
+    stepper("threshold", "Threshold", thresholds(state), "keys t and Shift+t"),
+  ];
+
+  /** Change the state to the value `by` places further in a list that its `name` is chosen from. */
+  function step(name, list, by) {
+    const { state } = address;
+    const values = list(state);
+    const at = values.indexOf(state[name]) + by;
+    app.change({ [name]: values[Math.min(values.length - 1, Math.max(0, at))] });
   }
 
-  function comparison(state) {
-    const other = address.other;
-    const modes = [["", "off"], ["side", "side by side"], ["blink", "blinking"]];
-    const mode = choice("Compare", state.compare, modes, (compare) => app.change({ compare }),
-      { "data-name": "compare", title: "key c" });
-    if (!other) return [mode];
-    const pick = (name, label, values) => choice(label, other[name], values,
-      (value) => app.change({ [`${name}2`]: value }), { "data-name": `${name}2` });
-    return [
-      mode,
-      data.series.size > 1 && pick("series", "with series", [...data.series.keys()]),
-      pick("instance", "with instance", instances(other.series)),
-      other.series !== state.series && pick("layer", "with layer", layers(other)),
-      pick("threshold", "with threshold", thresholds(other)),
-    ];
-  }
+  const ofSeries = (state) => instances(state.series);
 
-  function order(state) {
-    const sorts = [["index", "index"], ["loss", "loss, high first"], ["-loss", "loss, low first"],
-      ["status", "status"]];
-    if (state.compare) sorts.push(["change", "change of loss"], ["picture", "change of picture"]);
-    for (const [key, text] of selection.tableSorts(state.series)) {
-      sorts.push([key, `${text}, high first`], [`-${key}`, `${text}, low first`]);
-    }
-    return choice("Sort by", state.sort, sorts, (sort) => app.change({ sort }), { "data-name": "sort" });
-  }
+  /** The keys of such a view. */
+  const PLACE_KEYS = [
+    { label: "i, Shift+i", what: "next, previous instance",
+      press: { i: () => step("instance", ofSeries, 1), I: () => step("instance", ofSeries, -1) } },
+    { label: "l, Shift+l", what: "next, previous layer",
+      press: { l: () => step("layer", layers, 1), L: () => step("layer", layers, -1) } },
+    { label: "t, Shift+t", what: "next, previous threshold",
+      press: { t: () => step("threshold", thresholds, 1), T: () => step("threshold", thresholds, -1) } },
+  ];
 
-  function filters(state) {
-    const kinds = data.series.get(state.series).statuses.filter((status) => status !== "ok");
-    const statuses = [["", "all"], ["ok", "ok"], ["failed", "all failed"],
-      ...kinds.map((status) => [status, status.replaceAll("_", " ")])];
-    const number = (label, name) => entry(label, state[name], (value) => app.change({ [name]: value }),
-      { type: "number", step: "any", size: 6, "data-name": name });
-    const marked = element("input", {
-      type: "checkbox", checked: Boolean(state.marked), "data-name": "marked",
-      change: (event) => app.change({ marked: event.target.checked ? "yes" : "" }),
-    });
-    return [
-      choice("Status", state.status, statuses, (status) => app.change({ status }), { "data-name": "status" }),
-      number("Loss from", "low"),
-      number("to", "high"),
-      state.compare && number("Change from", "least"),
-      element("label", { class: "field check" }, marked, element("span", {}, "only marked")),
-    ];
-  }
+  const named = (part) => [part, ...part.querySelectorAll("*")].filter((field) => field.dataset.name);
 
-  function size(state) {
-    const zooms = [0.5, 1, 1.5, 2, 3, 4, 6].map((zoom) => [String(zoom), `${zoom} ×`]);
-    return choice("Zoom", state.zoom || grid.usualZoom(), zooms, (zoom) => app.change({ zoom }),
-      { "data-name": "zoom", title: "keys + and -" });
-  }
-
-  /** What the choices depend on; while it is the same, the elements stay. */
-  const shape = (state) => JSON.stringify([state.view, state.series, state.instance,
-    state.compare, state.series2, state.instance2, data.layer(state).thresholds,
-    address.other && data.layer(address.other).thresholds]);
+  /** What tells controls from others: all but what is chosen now. */
+  const shape = (parts) => JSON.stringify(parts.map((part) => [part.textContent, ...named(part).map((field) =>
+    [field.dataset.name, ...[...field.options ?? []].map((option) => option.value)])]));
 
   function show() {
-    const state = address.state;
     const root = document.getElementById("controls");
-    root.hidden = state.view === "overview";
+    const parts = (address.view.controls?.(address.state) ?? []).flat().filter(Boolean);
+    root.hidden = !parts.length;
     document.getElementById("open-controls").hidden = root.hidden;
-    if (root.hidden) {
-      built = "";
-      return;
-    }
-    const wanted = shape(state);
-    if (built !== wanted) {
-      const parts = state.view === "unit"
-        ? [place(state)]
-        : [place(state), comparison(state), filters(state), order(state), size(state)];
-      const focused = document.activeElement?.dataset?.name;
-      root.replaceChildren(...parts.flat().filter(Boolean));
-      built = wanted;
-      if (focused) root.querySelector(`[data-name="${focused}"]`)?.focus();
-    }
-    follow(root, state);
+    const wanted = shape(parts);
+    if (built === wanted) return follow(root, parts.flatMap(named));
+    const focused = document.activeElement?.dataset?.name;
+    root.replaceChildren(...parts);
+    built = wanted;
+    if (focused) root.querySelector(`[data-name="${focused}"]`)?.focus();
   }
 
-  function follow(root, state) {
-    for (const field of root.querySelectorAll("[data-name]")) {
-      const { name } = field.dataset;
-      if (name === "marked") field.checked = Boolean(state.marked);
-      else if (field !== document.activeElement || field.tagName === "SELECT") {
-        field.value = name === "zoom" ? state.zoom || grid.usualZoom() : state[name];
-      }
-    }
-    for (const slider of root.querySelectorAll("[data-slider]")) {
-      const values = [...slider.parentElement.querySelector("select").options].map((o) => o.value);
-      const value = state[slider.dataset.slider];
-      slider.value = values.indexOf(value);
-      slider.setAttribute("aria-valuetext", value);
-    }
+  /** Choose what new controls have chosen; what is being typed stays. */
+  function follow(root, fresh) {
+    named(root).forEach((field, number) => {
+      const { value, checked } = fresh[number];
+      const typing = field === document.activeElement && /^(text|number)$/.test(field.type);
+      if (!typing) Object.assign(field, { value, checked });
+      if (field.dataset.slider) field.setAttribute("aria-valuetext", fresh[number].getAttribute("aria-valuetext"));
+    });
   }
 
-  /** The value `by` places further in a list that the state's `name` is chosen from. */
-  function neighbour(name, by) {
-    const state = address.state;
-    const values = { instance: () => instances(state.series), layer: () => layers(state),
-      threshold: () => thresholds(state) }[name]();
-    const at = values.indexOf(state[name]) + by;
-    return values[Math.min(values.length - 1, Math.max(0, at))];
-  }
-
-  return { show, neighbour, instances, layers, thresholds };
+  return { show, place, series, instances, layers, thresholds, PLACE_KEYS };
 })();

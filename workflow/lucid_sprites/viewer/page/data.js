@@ -33,6 +33,9 @@ const data = (() => {
     waiting.delete(key);
   }
 
+  /** The status of a sprite that has a picture. */
+  const [OK] = MANIFESTS[0].statuses;
+
   const series = new Map(MANIFESTS.map((manifest) => [manifest.series, manifest]));
 
   const instance = (seriesName, name) =>
@@ -74,7 +77,13 @@ const data = (() => {
   const table = (seriesName, name) =>
     load(`${seriesName}/tables/${name}`, path("table", { series: seriesName }, { table: name }));
 
-  return { series, instance, layer, shortNames, path, projectPath, cells, details, pixels, table, receive };
+  /** What is known of a unit at a threshold, by the columns of the cells. */
+  function record(cells, threshold, position) {
+    const columns = Object.entries(cells.at[threshold] ?? {}).map(([name, values]) => [name, values[position]]);
+    return { index: cells.index[position], scale: cells.scale[position], ...Object.fromEntries(columns) };
+  }
+
+  return { OK, record, series, instance, layer, shortNames, path, projectPath, cells, details, pixels, table, receive };
 })();
 
 /** What the scripts with data call. */

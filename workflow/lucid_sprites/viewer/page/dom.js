@@ -30,10 +30,10 @@ function entry(label, value, change, attributes = {}) {
 
 /** Say something to the user, screen readers included. */
 function say(text) {
-  const place = document.getElementById("message");
-  place.textContent = text;
+  const message = document.getElementById("message");
+  message.textContent = text;
   clearTimeout(say.timer);
-  say.timer = setTimeout(() => (place.textContent = ""), 8000);
+  say.timer = setTimeout(() => (message.textContent = ""), 8000);
 }
 
 /** A number as people read it. */
@@ -42,6 +42,20 @@ function readable(number) {
   const size = Math.abs(number);
   if (size !== 0 && (size < 1e-3 || size >= 1e6)) return number.toExponential(2);
   return String(Number(number.toPrecision(4)));
+}
+
+/** A name as people read it. */
+const words = (name) => name.replaceAll("_", " ");
+
+/** A name at the beginning of a line. */
+const capitalized = (name) => name[0].toUpperCase() + words(name.slice(1));
+
+/** The value of a column, by its kind. */
+function written(value, kind) {
+  if (value == null) return "–";
+  if (kind === "number") return readable(value);
+  if (kind === "time") return new Date(value).toISOString().slice(0, 16).replace("T", " ");
+  return typeof value === "string" ? words(value) : JSON.stringify(value);
 }
 
 /** Hand a file to the user. */

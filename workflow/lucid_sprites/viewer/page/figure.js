@@ -2,7 +2,7 @@
 
 // The units that are shown now, as one PNG with labels.
 
-const figure = (() => {
+{
   // Browsers refuse larger canvases.
   const LARGEST = 16384;
   const LABEL = 18, TITLE = 34, GAP = 6;
@@ -10,7 +10,7 @@ const figure = (() => {
   async function compose(units, places, options) {
     const pictures = await Promise.all(places.map(sprites.image));
     const cells = places.map((place) => sprites.size(place, options.zoom));
-    const cell = { width: Math.max(...cells.map((own) => own.width)), height: Math.max(...cells.map((own) => own.height)) };
+    const cell = { width: Math.max(...cells.map((size) => size.width)), height: Math.max(...cells.map((size) => size.height)) };
     const width = cell.width * places.length + 2 * (places.length - 1);
     const columns = Math.min(options.columns, units.length);
     const height = cell.height + (options.labels ? LABEL : 0);
@@ -37,7 +37,7 @@ const figure = (() => {
       pictures.forEach((picture, at) => {
         const from = sprites.cell(places[at], unit.index);
         const status = at ? unit.other.status : unit.status;
-        if (status === "ok") {
+        if (status === data.OK) {
           context.drawImage(picture, from.x, from.y, from.width, from.height, x + at * (cell.width + 2), y, cell.width, cell.height);
         } else {
           context.strokeStyle = "#bbb";
@@ -50,19 +50,16 @@ const figure = (() => {
   }
 
   function open() {
-    const state = address.state;
-    if (state.view !== "grid") {
-      say("A figure is made of the units of a layer: open one first");
-      return;
-    }
-    const places = [state, address.other].filter(Boolean);
+    const { state } = address;
+    const places = [state, comparison.other(state)].filter(Boolean);
+    const zooms = data.series.get(state.series).choices.figure_zooms;
     const units = grid.list;
     const usual = `${state.series} ${state.instance} ${state.layer}, ${state.threshold} steps`;
     const form = element("form", { class: "mark", submit: async (event) => { event.preventDefault(); await save(); } },
       element("p", {}, `${units.length} units, as they are filtered and sorted now.`),
       entry("Title", usual, () => {}, { name: "title" }),
       entry("Columns", data.layer(state).columns, () => {}, { name: "columns", type: "number", min: 1, max: 64 }),
-      choice("Zoom", "1", ["1", "2", "3"], () => {}, { name: "zoom" }),
+      choice("Zoom", zooms[0], zooms, () => {}, { name: "zoom" }),
       element("label", { class: "field check" }, element("input", { type: "checkbox", name: "labels", checked: true }),
         element("span", {}, "index and loss below each")),
       element("button", { class: "primary", "data-export": "figure" }, "Download PNG"));
@@ -84,5 +81,6 @@ const figure = (() => {
     openDialog("Figure", form);
   }
 
-  return { open, compose };
-})();
+  registry.addDialog({ name: "figure", label: "Figure", hint: "Export a figure (e)", views: ["grid"], open,
+    keys: [{ label: "e", what: "export a figure", press: { e: open } }] });
+}

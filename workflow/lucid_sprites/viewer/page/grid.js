@@ -13,33 +13,42 @@ const grid = (() => {
   let list = [];
   // The state and the other place that `list` was made for; the address may already be further.
   let now = null, against = null;
+  // What stands below each unit.
+  let shownNumber = "loss";
   let size = { edge: 64, width: 64, height: 98, columns: 1 };
   let focused = 0;
   let showing = 0;
   let blinking = 0;
 
-  /** Zoom in whole numbers, larger where there is room. */
+  const zooms = ({ series }) => data.series.get(series).choices.zooms;
+
+  /** The zoom that there is to choose nearest to a number. */
+  const nearestZoom = (state, wanted) => zooms(state).reduce((best, zoom) =>
+    (Math.abs(zoom - wanted) < Math.abs(best - wanted) ? zoom : best));
+
+  /** A zoom in whole numbers, larger where there is room. */
   function usualZoom() {
-    const edge = sprites.longest(address.state);
-    if (innerWidth < 700) return edge <= 64 ? "1" : "0.5";
-    return edge <= 32 ? "4" : edge <= 64 ? "2" : "1";
+    const { state } = address;
+    const edge = sprites.longest(state);
+    const wanted = innerWidth < 700 ? (edge <= 64 ? 1 : 0.5) : edge <= 32 ? 4 : edge <= 64 ? 2 : 1;
+    return String(nearestZoom(state, wanted));
   }
 
   function measure() {
     const edge = Math.round(sprites.longest(now) * Number(now.zoom || usualZoom()));
     const shown = [now, against].filter(Boolean)
       .map((place) => sprites.size(place, edge / sprites.longest(place)));
-    const widths = shown.map((own) => own.width);
+    const widths = shown.map((size) => size.width);
     const width = now.compare === "side" ? widths[0] + 2 + widths[1] : Math.max(...widths);
     const room = Math.max(1, root.clientWidth - 2 * GAP);
     const columns = Math.max(1, Math.floor((room + GAP) / (Math.max(width, 56) + GAP)));
-    size = { edge, width: Math.max(width, 56), height: Math.max(...shown.map((own) => own.height)) + CAPTION, columns };
+    size = { edge, width: Math.max(width, 56), height: Math.max(...shown.map((size) => size.height)) + CAPTION, columns };
   }
 
   const rowHeight = () => size.height + GAP;
   const label = (unit, mark) => [
     `unit ${unit.index}`,
-    unit.status.replaceAll("_", " "),
+    words(unit.status),
     `loss ${readable(unit.loss)}`,
     unit.other && `compared loss ${readable(unit.other.loss)}`,
     mark && `marked: ${mark.reason}`,
@@ -53,11 +62,8 @@ const grid = (() => {
   }
 
   function caption(unit) {
-    const value = now.sort === "picture" ? unit.picture
-      : now.sort === "change" ? unit.change
-      : now.sort.includes("/") ? unit.value : unit.loss;
     return element("span", { class: "caption" },
-      element("b", {}, String(unit.index)), " ", element("span", {}, readable(value)));
+      element("b", {}, String(unit.index)), " ", element("span", {}, readable(unit[shownNumber])));
   }
 
   function cellOf(position) {
@@ -67,7 +73,7 @@ const grid = (() => {
       role: "gridcell", class: `cell ${now.compare} ${mark ? "marked" : ""}`,
       tabindex: position === focused ? 0 : -1, "aria-label": label(unit, mark),
       "aria-colindex": (position % size.columns) + 1, "data-position": position,
-      "data-index": unit.index, title: mark ? `marked: ${mark.reason}` : unit.status.replaceAll("_", " "),
+      "data-index": unit.index, title: mark ? `marked: ${mark.reason}` : words(unit.status),
     }, element("span", { class: "pictures" }, figure(unit)), caption(unit));
     cell.style.width = `${size.width}px`;
     return cell;
@@ -150,19 +156,20 @@ const grid = (() => {
   async function show(main) {
     const number = ++showing;
     if (main.className !== "grid" || !root?.isConnected) build(main);
-    const { state, other } = address;
-    let found;
+    const { state } = address;
+    const other = comparison.other(state);
+    let units = [];
     try {
-      found = await selection.shown(state, other);
+      units = await selection.shown(state, other);
     } catch (error) {
       say(error.message);
-      found = [];
     }
     if (number !== showing || address.state.view !== "grid") return;
-    const place = [state.series, state.instance, state.layer, state.sort, state.status].join("|");
-    if (root.dataset.place !== place) root.scrollTop = 0;
-    root.dataset.place = place;
-    [list, now, against] = [found, state, other];
+    const page = [state.series, state.instance, state.layer, state.sort, state.status].join("|");
+    if (root.dataset.page !== page) root.scrollTop = 0;
+    root.dataset.page = page;
+    [list, now, against] = [units, state, other];
+    shownNumber = selection.sortOf(state).shown;
     header.replaceChildren(...title());
     focused = Math.max(0, list.findIndex((unit) => String(unit.index) === state.index));
     draw();
@@ -199,23 +206,29 @@ const grid = (() => {
     canvas.querySelector(`[data-position="${wanted}"]`).focus({ preventScroll: true });
   }
 
-  /** Move the focus as the arrow keys and their like say; false if the key is another. */
-  function key(name) {
-    const page = Math.max(1, Math.floor(root.clientHeight / rowHeight())) * size.columns;
-    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -size.columns, ArrowDown: size.columns,
-      PageUp: -page, PageDown: page, Home: -focused, End: list.length - 1 - focused };
-    if (name === "Enter") open(focused);
-    else if (name === "b") flip();
-    else if (name in steps) focus(focused + steps[name]);
-    else return false;
-    return true;
-  }
+  const pageLength = () => Math.max(1, Math.floor(root.clientHeight / rowHeight())) * size.columns;
+  const move = (by) => () => focus(focused + by());
+
+  const ARROWS = {
+    ArrowLeft: move(() => -1), ArrowRight: move(() => 1),
+    ArrowUp: move(() => -size.columns), ArrowDown: move(() => size.columns),
+    PageUp: move(() => -pageLength()), PageDown: move(() => pageLength()),
+    Home: move(() => -focused), End: move(() => list.length - 1 - focused),
+  };
 
   const open = (position) => list[position]
     && app.change({ view: "unit", index: String(list[position].index) }, true);
 
-  /** The unit that has the focus, with its record. */
-  const current = () => list[focused];
+  function zoom(by) {
+    const { state } = address;
+    const all = zooms(state);
+    const at = all.indexOf(nearestZoom(state, Number(state.zoom || usualZoom()))) + by;
+    app.change({ zoom: String(all[Math.min(all.length - 1, Math.max(0, at))]) });
+  }
+
+  const zoomChoice = (state) => choice("Zoom", state.zoom || usualZoom(),
+    zooms(state).map((value) => [String(value), `${value} ×`]), (value) => app.change({ zoom: value }),
+    { "data-name": "zoom", title: "keys + and -" });
 
   /** Show the marks of the cells in sight as they are now. */
   function redraw() {
@@ -225,6 +238,28 @@ const grid = (() => {
     if (again) canvas.querySelector(`[data-position="${focused}"]`)?.focus({ preventScroll: true });
   }
 
-  return { show, leave, key, current, redraw, usualZoom, focusFirst: () => focus(focused),
-    resize: () => now && root.isConnected && draw(), get list() { return list; } };
+  registry.addView({
+    name: "grid",
+    address: { ...comparison.ADDRESS, ...selection.ADDRESS, zoom: "" },
+    settle: (values) => selection.settle(comparison.settle(values)),
+    title: ({ layer, instance, series }) => [layer, instance, series],
+    controls: (state) => [...controls.place(state), ...comparison.controls(state), ...selection.controls(state),
+      zoomChoice(state)],
+    keys: [
+      ...controls.PLACE_KEYS,
+      { label: "Arrows, Home, End, Page up, Page down", what: "another unit", press: ARROWS },
+      { label: "Enter", what: "open a unit", press: { Enter: () => open(focused) } },
+      { label: "+, -", what: "zoom", press: { "+": () => zoom(1), "-": () => zoom(-1) } },
+      ...comparison.KEYS,
+      { label: "b", what: "turn over what blinks", press: { b: flip } },
+    ],
+    show,
+    leave,
+    enter: () => focus(focused),
+    resize: () => now && root.isConnected && draw(),
+    marked: () => (address.state.marked ? show(document.getElementById("main")) : redraw()),
+    current: () => list[focused],
+  });
+
+  return { get list() { return list; } };
 })();

@@ -92,5 +92,7 @@ const marks = (() => {
     return paths.join("\n") + "\n";
   }
 
-  return { get, set, remove, list, count, yaml, files, forgetDone, ABOUT };
+  for (const series of data.series.keys()) forgetDone(series);
+
+  return { get, set, remove, list, count, yaml, files, ABOUT };
 })();

@@ -3,9 +3,7 @@
 // Judging: a key marks a unit, a dialog lists the marks and hands out the files.
 
 const review = (() => {
-  const REASONS = ["bad", "grey", "noisy", "unclear", "duplicate"];
-  const CHOICES = { transforms: ["", "none", "standard", "shallow", "strong", "wild"],
-    parametrization: ["", "fft", "pixel"] };
+  const [{ choices: { reasons: REASONS } }] = MANIFESTS;
   let lastReason = REASONS[0];
 
   const unitOf = (state, record) =>
@@ -30,35 +28,47 @@ const review = (() => {
     Object.fromEntries(Object.entries(mark).filter(([name]) => !marks.ABOUT.includes(name)));
 
   function changed() {
-    document.getElementById("mark-count").textContent = marks.count();
-    app.marksChanged();
+    count();
+    address.view.marked?.();
   }
+
+  const count = () => (document.getElementById("mark-count").textContent = marks.count());
+
+  /** A setting of the next rendering; without a value it stays as it was. */
+  function redoField({ name, kind, low, high, choices }, now) {
+    const value = now[name] ?? "";
+    if (kind === "choice") {
+      const values = ["", ...choices].map((item) => [item, item || "as before"]);
+      return choice(capitalized(name), value, values, () => {}, { name });
+    }
+    return entry(capitalized(name), value, () => {}, { name, type: "number", min: low, max: high,
+      step: kind === "integer" ? 1 : "any", placeholder: "as before" });
+  }
+
+  /** What a form says of such settings. */
+  const redoSettings = (fields, given) => Object.fromEntries(fields
+    .filter(({ name }) => given[name] !== "")
+    .map(({ name, kind }) => [name, kind === "choice" ? given[name] : Number(given[name])]));
 
   /** The form on the page of a unit: reason and settings for the next rendering. */
   function markPanel(state, record) {
     const unit = unitOf(state, record);
     const mark = marks.get(state.series, unit);
     const now = mark ?? { reason: lastReason, seed: record.seed + 1 };
+    const fields = data.series.get(state.series).choices.redo;
     const reasons = element("datalist", { id: "reasons" }, REASONS.map((value) => element("option", { value })));
-    const field = (label, name, attributes) => entry(label, now[name] ?? "", () => {}, { name, ...attributes });
     const form = element("form", { class: "panel mark", submit: (event) => { event.preventDefault(); save(); } },
       element("h2", {}, mark ? "Marked to be rendered anew" : "Not good? Mark it"),
       reasons,
-      field("Reason", "reason", { list: "reasons", required: true }),
-      field("Seed", "seed", { type: "number", min: 0, max: 4294967295 }),
-      field("Learning rate", "learning_rate", { type: "number", step: "any", min: 0, placeholder: "as before" }),
-      Object.entries(CHOICES).map(([name, values]) =>
-        choice(name[0].toUpperCase() + name.slice(1), now[name] ?? "",
-          values.map((value) => [value, value || "as before"]), () => {}, { name })),
+      entry("Reason", now.reason, () => {}, { name: "reason", list: "reasons", required: true }),
+      fields.map((field) => redoField(field, now)),
       element("p", { class: "note" }, "All thresholds of the unit are rendered anew by the next run that is given the review file."),
       element("button", { class: "primary" }, mark ? "Change the mark" : "Mark (m)"),
       mark && element("button", { type: "button", click: () => { marks.remove(state.series, unit); changed(); } }, "Take the mark away"));
 
     function save() {
       const given = Object.fromEntries(new FormData(form));
-      const settings = {};
-      for (const name of ["seed", "learning_rate"]) if (given[name] !== "") settings[name] = Number(given[name]);
-      for (const name of Object.keys(CHOICES)) if (given[name]) settings[name] = given[name];
+      const settings = redoSettings(fields, given);
       if (!Object.keys(settings).length) settings.seed = record.seed + 1;
       lastReason = given.reason;
       marks.set(state.series, unit, given.reason, settings);
@@ -68,13 +78,23 @@ const review = (() => {
     return form;
   }
 
+  /** The sprite of a unit; what became of it is loaded. */
+  function thumbnail(place, index) {
+    const frame = element("div");
+    data.cells(place).then((cells) => {
+      const { status } = data.record(cells, place.threshold, cells.index.indexOf(index));
+      frame.append(sprites.show(place, index, 48, status));
+    }, (error) => say(error.message));
+    return frame;
+  }
+
   function row(series, mark) {
     const place = { series, instance: mark.instance, layer: mark.layer };
     const layer = data.layer(place);
     const threshold = layer && String(layer.thresholds.at(-1));
     const settings = Object.entries(settingsOf(mark)).map(([name, value]) => `${name} ${value}`).join(", ");
     return element("tr", {},
-      element("td", {}, layer ? sprites.show({ ...place, threshold }, mark.index, 48, "ok") : "gone"),
+      element("td", {}, layer ? thumbnail({ ...place, threshold }, mark.index) : "gone"),
       element("td", {}, element("a", {
         href: layer ? address.link({ ...place, threshold, index: String(mark.index), view: "unit" }) : null,
         click: () => document.getElementById("dialog").close(),
@@ -115,5 +135,22 @@ const review = (() => {
     openDialog("Review", ...[...data.series.keys()].map(ofSeries));
   }
 
-  return { toggle, markPanel, open, REASONS };
+  /** Mark the unit that is looked at, or take the mark away. */
+  function mark(reason) {
+    const record = address.view.current?.();
+    if (record && record.seed != null) toggle(address.state, record, reason);
+  }
+
+  registry.addDialog({
+    name: "review", hint: "Marked sprites (r)", open,
+    label: ["Review ", element("span", { id: "mark-count" }, String(marks.count()))],
+    keys: [
+      { label: "m", what: "mark the unit with the last reason, or take the mark away", press: { m: () => mark() } },
+      { label: `1 to ${REASONS.length}`, what: `mark as ${REASONS.join(", ")}`,
+        press: Object.fromEntries(REASONS.map((reason, at) => [String(at + 1), () => mark(reason)])) },
+      { label: "r", what: "review: list and export of the marks", press: { r: open } },
+    ],
+  });
+
+  return { markPanel };
 })();

@@ -3,16 +3,40 @@
 // Which units of a layer are shown, and in what order.
 
 const selection = (() => {
-  /** Sort keys that tables bring, `table/column`, with what they are called. */
-  const tableSorts = (seriesName) => data.series.get(seriesName).tables.flatMap(({ name, columns }) =>
-    columns.filter(([, kind]) => kind === "number").map(([column]) => [`${name}/${column}`, `${name}: ${column}`]));
+  const ADDRESS = { status: "", low: "", high: "", least: "", marked: "", sort: "index" };
+  // In the address: every status but that of a picture.
+  const FAILED = "failed";
+
+  /** Orders of numbers that tables bring, by keys `table/column`. */
+  const tableSorts = ({ tables }) => tables.flatMap(({ name, columns }) =>
+    columns.filter(([, kind]) => kind === "number").flatMap(([column]) => {
+      const sort = { by: "value", shown: "value", table: name, column };
+      const [key, title] = [`${name}/${column}`, `${name}: ${column}`];
+      return [{ ...sort, key, title: `${title}, high first`, order: "high" },
+        { ...sort, key: `-${key}`, title: `${title}, low first`, order: "low" }];
+    }));
+
+  /** The orders of a series' units; some need something to compare with. */
+  function sorts(state) {
+    const manifest = data.series.get(state.series);
+    return [...manifest.choices.sorts, ...tableSorts(manifest)].filter((sort) => state.compare || !sort.compared);
+  }
+
+  /** The order that a state asks for. */
+  const sortOf = (state) => sorts(state).find(({ key }) => key === state.sort)
+    ?? sorts(state).find(({ key }) => key === ADDRESS.sort);
+
+  /** The same values with an order that needs no comparison if there is none. */
+  function settle(values) {
+    const { sorts: all } = data.series.get(values.series).choices;
+    const needless = !values.compare && all.some(({ key, compared }) => compared && key === values.sort);
+    return needless ? { ...values, sort: ADDRESS.sort } : values;
+  }
 
   /** Values of a table's column by index, for a place. */
-  async function column(place, name) {
-    const [tableName, columnName] = [name.slice(0, name.indexOf("/")), name.slice(name.indexOf("/") + 1)];
-    if (!data.series.get(place.series).tables.some((item) => item.name === tableName)) return new Map();
-    const table = await data.table(place.series, tableName);
-    const at = table.columns.findIndex(([title]) => title === columnName);
+  async function column(place, sort) {
+    const table = await data.table(place.series, sort.table);
+    const at = table.columns.findIndex(([title]) => title === sort.column);
     const values = new Map();
     for (const row of rowsOf(table, place)) {
       if (typeof row[at + 2] === "number") values.set(row[1], row[at + 2]);
@@ -27,78 +51,90 @@ const selection = (() => {
     return rows.filter(([instance]) => instance == null || String(instance) === place.instance);
   }
 
-  /** Every unit of a place with its record; `value` is what it is sorted by. */
+  /** Every unit of a place with its record. */
   async function units(state, other) {
     const cells = await data.cells(state);
-    const at = cells.at[state.threshold];
-    const list = cells.index.map((index, position) => ({
-      index,
-      loss: at.loss[position],
-      status: at.status[position],
-      seed: at.seed[position],
-      attempt: at.attempt[position],
-      scale: cells.scale[position],
-    })).filter((unit) => unit.status != null);
+    const list = cells.index.map((index, position) => data.record(cells, state.threshold, position))
+      .filter((unit) => unit.status != null);
     if (other) await addOther(list, state, other);
     return list;
   }
 
   async function addOther(list, state, other) {
     const cells = await data.cells(other);
-    const at = cells.at[other.threshold];
     const positions = new Map(cells.index.map((index, position) => [index, position]));
     for (const unit of list) {
       const position = positions.get(unit.index);
-      const status = position == null ? null : at.status[position];
-      unit.other = { status, loss: status == null ? null : at.loss[position] };
+      const record = position == null ? {} : data.record(cells, other.threshold, position);
+      unit.other = { status: record.status ?? null, loss: record.loss ?? null };
       const both = unit.loss != null && unit.other.loss != null;
       unit.change = both ? unit.other.loss - unit.loss : null;
+      unit.difference = both ? Math.abs(unit.change) : null;
     }
-    if (state.sort === "picture") {
-      const both = list.filter((unit) => unit.status === "ok" && unit.other.status === "ok");
-      const found = await sprites.differences(state, other, both.map((unit) => unit.index));
-      both.forEach((unit, number) => (unit.picture = found[number]));
+    if (sortOf(state).by === "picture") {
+      const both = list.filter((unit) => unit.status === data.OK && unit.other.status === data.OK);
+      const differences = await sprites.differences(state, other, both.map((unit) => unit.index));
+      both.forEach((unit, number) => (unit.picture = differences[number]));
     }
   }
 
   /** What has no value reaches no limit. */
   const reaches = (value, limit) => (value ?? NaN) >= Number(limit);
 
-  /** The change that is looked at: of the picture if that is what the units are sorted by. */
-  const changeOf = (unit, state) => (state.sort === "picture" ? unit.picture : Math.abs(unit.change ?? NaN));
-
-  function passes(unit, state) {
-    if (state.compare && state.least !== "" && !reaches(changeOf(unit, state), state.least)) return false;
-    if (state.status === "ok" && unit.status !== "ok") return false;
-    if (state.status === "failed" && unit.status === "ok") return false;
-    if (state.status && !["ok", "failed"].includes(state.status) && unit.status !== state.status) return false;
-    if (state.low !== "" && !reaches(unit.loss, state.low)) return false;
-    if (state.high !== "" && !reaches(-(unit.loss ?? NaN), -state.high)) return false;
-    if (state.marked && !marks.get(state.series, { ...state, index: unit.index })) return false;
-    return true;
+  function hasStatus(unit, wanted) {
+    if (wanted === FAILED) return unit.status !== data.OK;
+    return wanted === "" || unit.status === wanted;
   }
 
-  const highFirst = (name) => (a, b) => (b[name] ?? -Infinity) - (a[name] ?? -Infinity) || a.index - b.index;
-  const lowFirst = (name) => (a, b) => (a[name] ?? Infinity) - (b[name] ?? Infinity) || a.index - b.index;
-  const ORDERS = {
-    index: (a, b) => a.index - b.index,
-    loss: highFirst("loss"),
-    "-loss": lowFirst("loss"),
-    status: (a, b) => a.status.localeCompare(b.status) || a.index - b.index,
-    change: (a, b) => Math.abs(b.change ?? 0) - Math.abs(a.change ?? 0) || a.index - b.index,
-    picture: highFirst("picture"),
-  };
+  function passes(unit, state) {
+    // The change that is looked at: of the picture if that is what the units are sorted by.
+    const change = sortOf(state).by === "picture" ? unit.picture : unit.difference;
+    return (!state.compare || state.least === "" || reaches(change, state.least))
+      && hasStatus(unit, state.status)
+      && (state.low === "" || reaches(unit.loss, state.low))
+      && (state.high === "" || reaches(-(unit.loss ?? NaN), -state.high))
+      && (!state.marked || Boolean(marks.get(state.series, { ...state, index: unit.index })));
+  }
+
+  /** Compares units for an order; what has no value comes last, equal ones go by index. */
+  function comparing({ by, order }) {
+    const sign = order === "high" ? -1 : 1;
+    return ({ [by]: a, index: i }, { [by]: b, index: j }) => {
+      if (a == null || b == null) return (a == null) - (b == null) || i - j;
+      return sign * (typeof a === "string" ? a.localeCompare(b) : a - b) || i - j;
+    };
+  }
 
   /** The units to show, in order. */
   async function shown(state, other) {
     const list = (await units(state, other)).filter((unit) => passes(unit, state));
-    if (ORDERS[state.sort]) return list.sort(ORDERS[state.sort]);
-    if (!state.sort.includes("/")) return list;
-    const low = state.sort.startsWith("-");
-    const values = await column(state, state.sort.slice(low ? 1 : 0));
+    const sort = sortOf(state);
+    const values = sort.table ? await column(state, sort) : new Map();
     for (const unit of list) unit.value = values.get(unit.index);
-    return list.sort((low ? lowFirst : highFirst)("value"));
+    return list.sort(comparing(sort));
   }
 
-  return { shown, rowsOf, tableSorts };
+  function filters(state) {
+    const kinds = data.series.get(state.series).statuses.filter((status) => status !== data.OK);
+    const statuses = [["", "all"], [data.OK, data.OK], [FAILED, `all ${FAILED}`],
+      ...kinds.map((status) => [status, words(status)])];
+    const number = (label, name) => entry(label, state[name], (value) => app.change({ [name]: value }),
+      { type: "number", step: "any", size: 6, "data-name": name });
+    const marked = element("input", {
+      type: "checkbox", checked: Boolean(state.marked), "data-name": "marked",
+      change: (event) => app.change({ marked: event.target.checked ? "yes" : "" }),
+    });
+    return [
+      choice("Status", state.status, statuses, (status) => app.change({ status }), { "data-name": "status" }),
+      number("Loss from", "low"),
+      number("to", "high"),
+      state.compare && number("Change from", "least"),
+      element("label", { class: "field check" }, marked, element("span", {}, "only marked")),
+    ];
+  }
+
+  const order = (state) => choice("Sort by", sortOf(state).key, sorts(state).map(({ key, title }) => [key, title]),
+    (sort) => app.change({ sort }), { "data-name": "sort" });
+
+  return { ADDRESS, FAILED, settle, shown, rowsOf, sortOf, controls: (state) => [...filters(state), order(state)] };
 })();

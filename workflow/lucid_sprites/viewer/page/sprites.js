@@ -5,6 +5,8 @@
 const sprites = (() => {
   // Longest edge of a part of a picture, as it is shown.
   const PART = 160;
+  // Edge from which there is room for the words of a status.
+  const WORDY = 56;
 
   /** Where a unit stands on its sheet, in pixels of the sheet. */
   function cell(place, index) {
@@ -29,9 +31,11 @@ const sprites = (() => {
     const { width, height } = size(place, edge / longest(place));
     shown.style.width = `${width}px`;
     shown.style.height = `${height}px`;
-    if (status !== "ok") {
+    if (status !== data.OK) {
+      const reason = status == null ? "not rendered" : words(status);
       shown.classList.add("failed");
-      shown.append(element("span", {}, status == null ? "not rendered" : status.replaceAll("_", " ")));
+      shown.title = reason;
+      shown.append(element("span", {}, edge < WORDY ? "✗" : reason));
       return shown;
     }
     const layer = data.layer(place);

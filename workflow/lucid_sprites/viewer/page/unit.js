@@ -2,7 +2,7 @@
 
 // Everything about one unit.
 
-const unit = (() => {
+{
   let showing = 0;
   let neighbours = [];
   let seen = null;
@@ -43,13 +43,13 @@ const unit = (() => {
         "aria-label": `${place.instance} at ${place.threshold} steps`, "aria-current": here ? "true" : null },
         picture),
       element("small", {}, status == null ? "not rendered"
-        : `${status.replaceAll("_", " ")}, ${readable(at.loss[position])}`));
+        : `${words(status)}, ${readable(at.loss[position])}`));
   }
 
-  function curve(state, own, index) {
-    const lines = own.attempts.map((attempt) => ({
-      points: attempt.curve, kind: attempt.status === "ok" ? "good" : "bad",
-      label: `attempt ${attempt.attempt}, ${attempt.status}`,
+  function curve(state, attempts, index) {
+    const lines = attempts.map((attempt) => ({
+      points: attempt.curve, kind: attempt.status === data.OK ? "good" : "bad",
+      label: `attempt ${attempt.attempt}, ${words(attempt.status)}`,
     }));
     return section("Loss over steps",
       chart.draw(lines, data.layer(state).thresholds, `Loss of unit ${index} over the steps`),
@@ -57,23 +57,18 @@ const unit = (() => {
         lines.some((line) => line.kind === "bad") ? "; dashed curves are attempts that failed." : "."));
   }
 
-  function attempts(own) {
-    const columns = [["attempt", "Attempt"], ["seed", "Seed"], ["status", "Status"], ["step", "Steps"],
-      ["loss", "Loss"], ["adam", "Learning rate"], ["timestamp", "Finished"]];
-    const text = (attempt, name) =>
-      name === "loss" ? readable(attempt.curve.at(-1)?.[1])
-      : name === "timestamp" ? new Date(attempt.timestamp).toISOString().slice(0, 16).replace("T", " ")
-      : String(attempt[name]).replaceAll("_", " ");
+  function attemptTable(state, attempts) {
+    const { attempts: columns } = data.series.get(state.series).columns;
     return section("Attempts", element("div", { class: "wide" }, element("table", { class: "log" },
-      element("thead", {}, element("tr", {}, columns.map(([, title]) => element("th", { scope: "col" }, title)))),
-      element("tbody", {}, own.attempts.map((attempt) =>
-        element("tr", {}, columns.map(([name]) => element("td", {}, text(attempt, name)))))))));
+      element("thead", {}, element("tr", {}, columns.map(({ title, kind }) => element("th", { scope: "col", class: kind }, title)))),
+      element("tbody", {}, attempts.map((attempt) => element("tr", {}, columns.map(({ name, kind }) =>
+        element("td", { class: kind }, written(attempt[name], kind)))))))));
   }
 
   const plain = (value) => typeof value === "string" ? value : JSON.stringify(value);
 
   const pairs = (values) => element("dl", {}, Object.entries(values).flatMap(([name, value]) =>
-    [element("dt", {}, name.replaceAll("_", " ")), element("dd", {}, plain(value))]));
+    [element("dt", {}, words(name)), element("dd", {}, plain(value))]));
 
   function files(state, record) {
     const paths = {
@@ -89,15 +84,15 @@ const unit = (() => {
 
   /** What other stages know of the unit in all instances: their numbers and pictures. */
   async function tables(state, index) {
-    const found = [];
+    const sections = [];
     for (const { name } of data.series.get(state.series).tables) {
       const table = await data.table(state.series, name);
       // A row without an instance holds for all of them.
       const rows = [...new Set(everywhere(state).flatMap((place) => selection.rowsOf(table, place)))]
         .filter((row) => row[1] == null || row[1] === index);
-      if (rows.length) found.push(fromTable(state, name, table, rows));
+      if (rows.length) sections.push(fromTable(state, name, table, rows));
     }
-    return found;
+    return sections;
   }
 
   function fromTable(state, name, table, rows) {
@@ -106,7 +101,7 @@ const unit = (() => {
       .filter(([, , at]) => rows.some((row) => row[at] != null))
       .map(([title, kind, at]) => element("tr", {}, element("th", { scope: "row" }, title),
         rows.map((row) => element("td", { class: here(row) }, tableCell(state, kind, row[at], `${title} ${row[0] ?? ""}`)))));
-    return section(name[0].toUpperCase() + name.slice(1).replaceAll("_", " "), element("div", { class: "wide" },
+    return section(capitalized(name), element("div", { class: "wide" },
       element("table", { class: "from-table" },
         element("thead", {}, element("tr", {}, element("td"), rows.map((row) =>
           element("th", { scope: "col", class: here(row) }, String(row[0] ?? ""))))),
@@ -121,7 +116,7 @@ const unit = (() => {
 
   function head(state, index, record) {
     const at = neighbours.findIndex((item) => item.index === index);
-    const go = (by, text, key) => {
+    const link = (by, text, key) => {
       const next = neighbours[at + by];
       return element("a", { class: "button", "aria-disabled": !next, title: key,
         href: next ? address.link({ index: String(next.index) }) : null }, text);
@@ -129,12 +124,16 @@ const unit = (() => {
     return element("div", { class: "unit-head" },
       element("nav", { "aria-label": "Units" },
         element("a", { class: "button", href: address.link({ view: "grid" }), title: "Escape" }, "← all units"),
-        go(-1, "‹ previous", "Arrow left"), go(1, "next ›", "Arrow right")),
+        link(-1, "‹ previous", "Arrow left"), link(1, "next ›", "Arrow right")),
       element("h1", { tabindex: -1 }, `${state.layer} · unit ${index}`),
       element("p", {}, `${state.series} / ${state.instance}, ${state.threshold} steps: `,
-        element("b", {}, record.status.replaceAll("_", " ")),
-        `, loss ${readable(record.loss)}, seed ${record.seed}, attempt ${record.attempt}`));
+        element("b", {}, words(record.status ?? "not rendered")), known(state, record)));
   }
+
+  /** The other columns of a unit's cell, as text. */
+  const known = (state, record) => data.series.get(state.series).columns.cells
+    .filter(({ name }) => name !== "status")
+    .map(({ name, title, kind }) => `, ${title.toLowerCase()} ${written(record[name], kind)}`).join("");
 
   async function show(main) {
     const number = ++showing;
@@ -143,23 +142,21 @@ const unit = (() => {
     const current = () => number === showing && address.state.view === "unit";
     let parts;
     try {
-      neighbours = await selection.shown(state, address.other);
+      neighbours = await selection.shown(state, comparison.other(state));
       const cells = await data.cells(state);
-      const at = cells.at[state.threshold];
       const position = cells.index.indexOf(index);
       if (position < 0) throw new Error(`${state.layer} has no sprite of unit ${state.index}`);
-      seen = { index, scale: cells.scale[position], loss: at.loss[position],
-        status: at.status[position] ?? "not rendered", seed: at.seed[position], attempt: at.attempt[position] };
+      seen = data.record(cells, state.threshold, position);
       const details = await data.details(state);
-      const own = details.units[index];
+      const { attempts, settings } = details.units[index];
       parts = [
-        sprites.show(state, index, largeEdge(state), seen.status === "not rendered" ? null : seen.status),
+        sprites.show(state, index, largeEdge(state), seen.status),
         await states(state, index),
         review.markPanel(state, seen),
         ...(await tables(state, index)),
-        curve(state, own, index),
-        attempts(own),
-        section("Settings", pairs(details.settings[own.settings])),
+        curve(state, attempts, index),
+        attemptTable(state, attempts),
+        section("Settings", pairs(details.settings[settings])),
         files(state, seen),
       ];
     } catch (error) {
@@ -183,15 +180,26 @@ const unit = (() => {
     return Math.max(1, Math.floor(room / edge)) * edge;
   }
 
-  function key(name) {
-    const by = { ArrowLeft: -1, ArrowRight: 1, p: -1, n: 1 }[name];
-    if (name === "Escape") app.change({ view: "grid" }, true);
-    else if (by) {
-      const next = neighbours[neighbours.findIndex((item) => item.index === Number(address.state.index)) + by];
-      if (next) app.change({ index: String(next.index) }, true);
-    } else return false;
-    return true;
+  function go(by) {
+    const next = neighbours[neighbours.findIndex((item) => item.index === Number(address.state.index)) + by];
+    if (next) app.change({ index: String(next.index) }, true);
   }
 
-  return { show, key, current: () => seen };
-})();
+  const previous = () => go(-1), next = () => go(1);
+
+  registry.addView({
+    name: "unit",
+    settle: (values) => selection.settle(comparison.settle(values)),
+    title: ({ index, layer, instance, series }) => [`unit ${index}`, layer, instance, series],
+    controls: controls.place,
+    keys: [
+      ...controls.PLACE_KEYS,
+      { label: "Left, right", what: "previous, next unit",
+        press: { ArrowLeft: previous, ArrowRight: next, p: previous, n: next } },
+      { label: "Escape", what: "back to all units", press: { Escape: () => app.change({ view: "grid" }, true) } },
+    ],
+    show,
+    marked: () => show(document.getElementById("main")),
+    current: () => seen,
+  });
+}

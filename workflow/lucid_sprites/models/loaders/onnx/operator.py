@@ -180,7 +180,7 @@ class Importer:
     Attributes:
         write: makes its operations in the default graph.
         label: the last part of its layers' names.
-        kind: of its layers (see `models.graph.layer_operations.LAYER_OPS`); None if they are none.
+        kind: of its layers (see `recipe.layer_operations.LAYER_OPS`); None if they are none.
     """
 
     write: Callable[[Operator], Result]
