@@ -139,7 +139,7 @@ class _Grouped:
         made.name = name
         made.input[:] = [pictures, kernel]
         self._made.append(made)
-        return made.name
+        return name
 
     def _join(self, name: str, tensors: list[str], axis: int) -> str:
         made = NodeDef(name=name, op="ConcatV2")
@@ -151,14 +151,15 @@ class _Grouped:
         return name
 
     def _constant(self, name: str, value: object) -> str:
-        made = constants.node(f"{self._node.name}/{name}", np.array(value, np.int32))
-        self._made.append(made)
-        return made.name
+        full_name = f"{self._node.name}/{name}"
+        self._made.append(constants.node(full_name, np.array(value, np.int32)))
+        return full_name
 
     def _add(self, op: str, name: str, inputs: list[str], **types: tf.DType) -> str:
-        made = NodeDef(name=f"{self._node.name}/{name}", op=op, input=inputs)
+        full_name = f"{self._node.name}/{name}"
+        made = NodeDef(name=full_name, op=op, input=inputs)
         made.attr["T"].CopyFrom(self._node.attr["T"])
         for key, dtype in types.items():
             made.attr[key].type = dtype.as_datatype_enum
         self._made.append(made)
-        return made.name
+        return full_name
