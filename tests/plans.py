@@ -13,7 +13,7 @@ from lucid_sprites.recipe.settings import DEFAULTS, merge
 def layer_of(number: int, name: str, **facts: Any) -> Layer:
     """A layer of a catalogue: an activation of six channels where nothing else is said."""
     usual = {"op": "Relu", "kind": "activation", "depth": 6, "content": f"content of {name}",
-             "fixed": False, "edge": 84, "height": 84, "width": 84, "constant": 0, "not_finite": 0,
+             "needs": None, "edge": 84, "height": 84, "width": 84, "constant": 0, "not_finite": 0,
              "macs": 1.0, "activations": 6.0}  # fmt: skip
     return Layer(number=number, name=name, **{**usual, **facts})
 

@@ -42,7 +42,7 @@ def test_the_neuron_that_took_over_responds(tmp_path):
 
 def test_pictures_are_brought_to_the_networks_range():
     picture = replace(catalogue_of().picture, low=0, high=255)
-    values = respond(colour_network((0, 1, 2)), picture, "unit", False, [plain(GREEN)])
+    values = respond(colour_network((0, 1, 2)), picture, "unit", None, [plain(GREEN)])
     np.testing.assert_allclose(values, [[0, 255, 0]], rtol=1e-5)
 
 

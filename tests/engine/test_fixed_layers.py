@@ -33,8 +33,8 @@ def classifier():
 @pytest.fixture(scope="module")
 def model():
     found = load(classifier(), input={"range": [0, 1]})
-    fixed = {layer["name"]: layer["fixed"] for layer in found.layers}
-    assert fixed == {"Conv2D": False, "conv": False, "logits": True, "shares": True}
+    needs = {layer["name"]: layer["needs"] for layer in found.layers}
+    assert needs == {"Conv2D": None, "conv": None, "logits": [24, 24], "shares": [24, 24]}
     return found
 
 

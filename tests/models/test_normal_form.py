@@ -146,7 +146,7 @@ def test_a_batch_of_one_is_made_free():
     form = made(build)
     assert_same(values(form, "relu"), np.maximum(expected_conv(), 0).reshape(2, -1))
     assert values(form, "rows").shape == (2, 64, 4)
-    assert layers(form)["relu"].fixed
+    assert layers(form)["relu"].needs
 
 
 def test_a_transposed_convolution_takes_any_size():
@@ -159,7 +159,7 @@ def test_a_transposed_convolution_takes_any_size():
     assert values(form, "up").shape == (2, 16, 16, 3)
     large = np.zeros((3, 12, 10, 3), np.float32)
     assert values(form, "up", large).shape == (3, 24, 20, 3)
-    assert not layers(form)["up"].fixed
+    assert layers(form)["up"].needs is None
 
 
 SCALE, OFFSET = (RANDOM.uniform(0.5, 1.5, 4).astype(np.float32) for _ in range(2))
@@ -214,6 +214,28 @@ def test_bgr_and_a_mean_are_put_in_front():
     form = made(lambda: conv(placeholder()), order="bgr", mean=[0.3, 0.2, 0.1])
     turned = PICTURES[..., ::-1] - np.float32([0.1, 0.2, 0.3])
     assert_same(values(form, "conv"), plain(lambda: conv(placeholder()), "conv", turned))
+
+
+def test_pictures_are_less_a_mean_and_divided_by_a_deviation_of_the_config():
+    mean, deviation = [0.1, 0.2, 0.3], [0.5, 0.25, 2.0]
+    form = made(lambda: conv(placeholder()), mean=mean, deviation=deviation, range=[0, 1])
+    fed = (PICTURES - np.float32(mean)) / np.float32(deviation)
+    assert_same(values(form, "conv"), plain(lambda: conv(placeholder()), "conv", fed))
+    assert "pictures are divided by [0.5, 0.25, 2.0] for the graph" in form.notes
+    with pytest.raises(UserError, match=r"input.deviation has 2 numbers .* of 3 channels"):
+        made(lambda: conv(placeholder()), deviation=[1, 1])
+
+
+def test_a_size_that_the_graph_does_not_say_comes_from_the_config():
+    def flat():
+        tf.matmul(tf.reshape(conv(placeholder()), [-1, 10 * 6 * 4]), np.ones((240, 2), np.float32),
+                  name="flat")  # fmt: skip
+
+    form = made(flat, size=[10, 6])
+    assert (form.picture.height, form.picture.width) == (10, 6)
+    assert form.picture.known["shape"] == "config"
+    assert layers(form)["flat"].needs == [10, 6]
+    assert "flat" not in layers(made(flat))
 
 
 def test_a_mean_in_the_order_of_bgr_is_recognized():
@@ -314,8 +336,8 @@ def test_a_global_mean_takes_any_size_and_a_flat_layer_its_own():
         tf.matmul(tf.reduce_mean(x, [1, 2]), np.ones((4, 2), np.float32), name="free")
         tf.matmul(tf.reshape(x, [-1, 256]), np.ones((256, 2), np.float32), name="flat")
 
-    fixed = {name: each.fixed for name, each in layers(made(build)).items()}
-    assert (fixed["relu"], fixed["free"], fixed["flat"]) == (False, False, True)
+    needs = {name: each.needs for name, each in layers(made(build)).items()}
+    assert (needs["relu"], needs["free"], needs["flat"]) == (None, None, [8, 8])
 
 
 def test_files_are_never_read_or_written_by_a_graph(tmp_path):

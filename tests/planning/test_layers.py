@@ -11,7 +11,8 @@ WHERE = "study.yaml: series shapes, instance a"
 
 
 def layer(number, name, kind, depth):
-    return layer_of(number, name, kind=kind, depth=depth, fixed=name == "fixed", macs=450.0)
+    needs = [32, 32] if name == "fixed" else None
+    return layer_of(number, name, kind=kind, depth=depth, needs=needs, macs=450.0)
 
 
 CATALOGUE = catalogue_of(

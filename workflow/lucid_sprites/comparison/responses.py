@@ -52,14 +52,18 @@ def table(layer: Layer, indexes: list[int], responses: np.ndarray, strongest: in
 
 
 def respond(
-    graph: "GraphDef", picture: InputSpec, layer: str, fixed: bool, sprites: list[np.ndarray]
+    graph: "GraphDef",
+    picture: InputSpec,
+    layer: str,
+    needs: list[int] | None,
+    sprites: list[np.ndarray],
 ) -> np.ndarray:
     """Mean over positions of each channel of a layer, [n, depth].
 
     Args:
         graph: frozen.
         picture: its picture input.
-        fixed: the layer needs pictures of the graph's own size.
+        needs: height and width of the pictures that the layer takes, None if it takes any.
         sprites: each float32 [edge, edge, 3] in 0..1.
     """
     import tensorflow.compat.v1 as tf
@@ -73,9 +77,7 @@ def respond(
 
     def to_input(pictures: tf.Tensor) -> tf.Tensor:
         ranged = picture.in_range(pictures)
-        if not (fixed and picture.height):
-            return ranged
-        return tf.image.resize(ranged, (picture.height, picture.width))
+        return ranged if needs is None else tf.image.resize(ranged, needs)
 
     shape = (None, None, None, sprites[0].shape[-1])
     with ForwardPass(prepared, picture.name, [layer], shape, to_input) as network:
@@ -106,7 +108,7 @@ def respond_all(strongest: int, graph: str, catalogue: str, sheets: list[str]) -
         if name not in known or not indexes:
             continue
         sprites = [layer.sprites[index].values() for index in indexes]
-        responses = respond(network, described.picture, name, known[name].fixed, sprites)
+        responses = respond(network, described.picture, name, known[name].needs, sprites)
         tables.append(table(layer, indexes, responses, strongest))
     if not any(found.values()):
         return pd.DataFrame(columns=COLUMNS)

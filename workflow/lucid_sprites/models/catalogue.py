@@ -1,6 +1,6 @@
 """The layer catalogue: what a graph offers for visualization, found in the graph itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import prod
 
 import tensorflow.compat.v1 as tf
@@ -9,7 +9,6 @@ from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from lucid_sprites.errors import UserError
 from lucid_sprites.models.graph import (
-    composite_activations,
     cut,
     differentiable,
     layer_costs,
@@ -17,19 +16,17 @@ from lucid_sprites.models.graph import (
     topology,
 )
 from lucid_sprites.models.graph.node_check import LARGEST_TENSOR
-from lucid_sprites.models.graph.shapes import Shape, importable, static_shapes
+from lucid_sprites.models.graph.shapes import PROBE_EDGE, Shape, importable, static_shapes
 from lucid_sprites.models.normal_form.normalize import NormalForm
 from lucid_sprites.models.normal_form.placeholders import PLACEHOLDERS
 from lucid_sprites.models.probe import PICTURES, Observation, Probe
-from lucid_sprites.recipe.layer_catalogue import Catalogue, Layer
+from lucid_sprites.recipe.layer_catalogue import Catalogue, InputSpec, Layer
 from lucid_sprites.recipe.layer_operations import KINDS
 
 _FLOATS = tuple(kind.as_datatype_enum for kind in (tf.float32, tf.float16, tf.float64, tf.bfloat16))
-
+_STEPS = (2, 4, 8, 16, 32, 64)
 # Numbers in a layer of one picture; several pictures are tried at once.
 _LARGEST = LARGEST_TENSOR // PICTURES
-# Spatial size at which layers are measured where the graph leaves the size free.
-PROBE_EDGE = 128
 
 
 def describe(normal: NormalForm, edges: Sequence[int], source: str) -> Catalogue:
@@ -54,7 +51,7 @@ def describe(normal: NormalForm, edges: Sequence[int], source: str) -> Catalogue
     oversized = _oversized(graph, shapes, size)
     other |= {node.name: oversized[node.name] for node in candidates if node.name in oversized}
     names = [node.name for node in candidates if node.name not in oversized]
-    observed, fixed, failed = _observe(normal, names, edges)
+    observed, needs, failed = _observe(normal, names, edges)
     other |= failed
     found = [node for node in candidates if node.name in observed]
     if not found:
@@ -65,17 +62,16 @@ def describe(normal: NormalForm, edges: Sequence[int], source: str) -> Catalogue
         )
     spent = layer_costs.up_to(graph, [node.name for node in found], shapes, size[1] * size[2])
     digests = layer_fingerprints.layer_fingerprints(normal.graph, picture.name)
-    kinds = _layer_kinds(normal)
     layers = [
         Layer(
             number=number,
             name=node.name,
-            op=node.op,
-            kind=kinds[node.name],
+            op=normal.operations.get(node.name, node.op),
+            kind=normal.kinds[node.name],
             depth=len(observed[node.name].finite),
             content=digests[node.name],
-            fixed=node.name in fixed,
-            edge=picture.height if picture.height and node.name in fixed else edges[-1],
+            needs=list(needs[node.name]) if node.name in needs else None,
+            edge=needs.get(node.name, (edges[-1],))[0],
             height=observed[node.name].height,
             width=observed[node.name].width,
             constant=observed[node.name].constant,
@@ -113,12 +109,11 @@ def _candidates(normal: NormalForm) -> tuple[list[NodeDef], dict[str, str]]:
     """Nodes that may be layers, inputs first, and why others of their kinds are not."""
     graph, picture = normal.light, normal.picture.name
     connected, blocked = differentiable.reached(graph, picture)
-    kinds = _layer_kinds(normal)
     missing = _missing(graph, picture)
     other = {name: reason for name, (op, reason) in normal.left_out.items() if op in KINDS}
     candidates = []
     for node in topology.topological_order(graph):
-        if node.name not in kinds:
+        if node.name not in normal.kinds or topology.type_of(node, "T") in topology.INTEGERS:
             continue
         if node.name in blocked:
             other[node.name] = f"no gradient passes {blocked[node.name]}"
@@ -131,17 +126,6 @@ def _candidates(normal: NormalForm) -> tuple[list[NodeDef], dict[str, str]]:
         else:
             candidates.append(node)
     return candidates, other
-
-
-def _layer_kinds(normal: NormalForm) -> Mapping[str, str]:
-    """Kinds of the nodes that may be layers: as the model's file says, or else by their ops."""
-    if normal.kinds is not None:
-        return normal.kinds
-    results, inside = composite_activations.composite_activations(normal.light, normal.picture.name)
-    by_op = {node.name: KINDS[node.op] for node in normal.light.node if node.op in KINDS}
-    parts = {name for name in inside if by_op.get(name) == "activation"}
-    kinds = by_op | dict.fromkeys(results, "activation")
-    return {name: kind for name, kind in kinds.items() if name not in parts}
 
 
 def _oversized(
@@ -183,30 +167,44 @@ def _missing(graph: GraphDef, picture: str) -> dict[str, str]:
 
 def _observe(
     normal: NormalForm, names: list[str], edges: Sequence[int]
-) -> tuple[dict[str, Observation], set[str], dict[str, str]]:
-    """Layers on noise; those that need the graph's own size; and why others fail."""
+) -> tuple[dict[str, Observation], dict[str, tuple[int, int]], dict[str, str]]:
+    """Layers on noise; the one size of those that do not take all `edges`; and why others fail."""
     picture, any_size = normal.picture, (3, None, None, normal.picture.channels)
     _, refused = importable(normal.light, picture.name, any_size)
     failed = {name: refused[name] for name in names if name in refused}
     names = [name for name in names if name not in refused]
     graph = _only(normal.graph, names)
+    needs: dict[str, tuple[int, int]] = {}
     with Probe(graph, picture, names) as probe:
         observed: dict[str, Observation] = {}
         for edge in edges:
             fine = [name for name in names if name not in failed]
             observed, failures = probe.observe(fine, edge, edge)
             failed |= failures
-        needing = [name for name in names if name in failed]
-        if not needing or picture.height is None or picture.width is None:
-            at = ", ".join(map(str, edges))
-            return (
-                observed,
-                set(),
-                {
-                    name: f"fails at {at} pixels ({why}); the graph does not say what it needs"
-                    for name, why in failed.items()
-                },
-            )
-        own, failures = probe.observe(needing, picture.height, picture.width)
-    failures |= {name: why for name, why in failed.items() if name not in names}
-    return observed | own, set(own), {name: f"fails: {why}" for name, why in failures.items()}
+        why = {name: failed[name] for name in names if name in failed}
+        for size in _single_sizes(picture, edges) if why else ():
+            found, why = probe.observe(list(why), *size)
+            observed |= found
+            needs |= dict.fromkeys(found, size)
+    at, is_known = ", ".join(map(str, edges)), picture.height is not None
+    told = {
+        name: f"fails: {reason}"
+        if is_known
+        else f"fails at {at} pixels ({failed[name]}); the graph does not say what it needs"
+        for name, reason in why.items()
+    }
+    others = {name: reason for name, reason in failed.items() if name not in names}
+    return observed, needs, others | told
+
+
+def _single_sizes(picture: InputSpec, edges: Sequence[int]) -> list[tuple[int, int]]:
+    """Heights and widths to try where not every size will do, small ones first.
+
+    Branches that meet again agree at multiples of the steps that their strides make; dense layers
+    take the graph's own size alone.
+    """
+    rounded = dict.fromkeys(-(-edges[0] // step) * step for step in _STEPS)
+    sizes = [(edge, edge) for edge in rounded]
+    if picture.height and picture.width and (picture.height, picture.width) not in sizes:
+        sizes.append((picture.height, picture.width))
+    return sizes

@@ -110,14 +110,20 @@ def _suggestion(layer: Layer, picture: InputSpec) -> str:
         return "broken weights: choose an earlier layer"
     if layer.constant == layer.depth:
         return "nothing varies on noise: check the value range"
-    if layer.fixed:
-        return f"shown at {picture.height} x {picture.width}, the only size it takes"
+    if layer.needs:
+        return f"shown at {_needed(layer.needs, picture)}"
     if layer.height is None:
         return "`transforms: standard`"
     stride = layer.edge / max(layer.height, 1)
     if stride < _SHALLOW_SHARE:
         return "`transforms: shallow` or `standard`"
     return "`transforms: strong`" if stride >= _DEEP_SHARE else "`transforms: standard`"
+
+
+def _needed(size: list[int], picture: InputSpec) -> str:
+    if size == [picture.height, picture.width]:
+        return f"{size[0]} x {size[1]}, the only size it takes"
+    return f"{size[0]} x {size[1]}: it does not take every size"
 
 
 def _others(other: dict[str, str]) -> list[str]:

@@ -22,6 +22,7 @@ PICTURES = 3
 
 _PARTS = ("shape", "unknown", "low", "high")
 _Summary = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+_CONVOLUTIONS = ("Conv2D", "DepthwiseConv2dNative")
 # Edges of the squares of the noise, in pixels.
 _SQUARES = (1, 4, 16)
 
@@ -64,6 +65,7 @@ class Probe(Closing):
             size = (PICTURES, None, None, picture.channels)
             self._pictures = import_at(graph, picture.name, size)
             self._fetches = _summaries(self._graph, layers)
+            self._windows = _windows(graph, self._graph)
             self._session = tf.Session(config=tensorflow_start.session_config())
 
     def close(self) -> None:
@@ -78,12 +80,16 @@ class Probe(Closing):
         failed: dict[str, str] = {}
         while True:
             wanted = [name for name in layers if name not in failed]
+            windows = [each for each in self._windows if not each.behind.isdisjoint(wanted)]
+            fetches = [self._fetches[name] for name in wanted], [each.size for each in windows]
             try:
-                values = self._session.run([self._fetches[name] for name in wanted], feed)
+                values, sizes = self._session.run(fetches, feed)
             except tf.errors.OpError as error:
                 failed |= self._behind(error, wanted)
-            else:
-                return _observations(wanted, values, failed)
+                continue
+            failed |= _behind_windows(windows, sizes, wanted)
+            fine = [pair for pair in zip(wanted, values, strict=True) if pair[0] not in failed]
+            return _observations(fine, failed)
 
     def _behind(self, error: tf.errors.OpError, wanted: list[str]) -> dict[str, str]:
         """The layers behind the node at which a run failed."""
@@ -101,11 +107,64 @@ def _what_happened(error: tf.errors.OpError) -> str:
     return lines[0] if lines else type(error).__name__
 
 
+@dataclass(frozen=True)
+class _Window:
+    """A convolution without padding.
+
+    Attributes:
+        node: its name.
+        reach: height and width of its kernel, with what lies between.
+        size: shape of what it looks at.
+        behind: names of all nodes that depend on it, its own with them.
+    """
+
+    node: str
+    reach: tuple[int, int]
+    size: tf.Tensor
+    behind: set[str]
+
+
+def _windows(source: GraphDef, graph: tf.Graph) -> list[_Window]:
+    nodes = topology.by_name(source)
+    windows = []
+    for node in source.node:
+        kernel = constants.shape(node.input[1], nodes) if node.op in _CONVOLUTIONS else None
+        if kernel is None or node.attr["padding"].s != b"VALID":
+            continue
+        dilations = [*node.attr["dilations"].list.i, 1, 1, 1, 1][1:3]
+        height, width = (
+            (edge - 1) * (step or 1) + 1 for edge, step in zip(kernel[:2], dilations, strict=True)
+        )
+        if max(height, width) > 1:
+            size = tf.shape(graph.get_operation_by_name(node.name).inputs[0])
+            behind = topology.descendants(source, node.name)
+            windows.append(_Window(node.name, (height, width), size, behind))
+    return windows
+
+
+def _behind_windows(
+    windows: list[_Window], sizes: list[np.ndarray], wanted: list[str]
+) -> dict[str, str]:
+    """The layers behind convolutions that are larger than what is left of the picture.
+
+    Some of TensorFlow's kernels give something there, others fail.
+    """
+    failed: dict[str, str] = {}
+    for window, size in zip(windows, sizes, strict=True):
+        if size[1] < window.reach[0] or size[2] < window.reach[1]:
+            reason = (
+                f"{window.node}: its kernel of {window.reach[0]} x {window.reach[1]} is larger "
+                f"than the {size[1]} x {size[2]} that are left of the picture"
+            )
+            failed |= {name: reason for name in wanted if name in window.behind}
+    return failed
+
+
 def _observations(
-    names: list[str], values: list[_Summary], failed: dict[str, str]
+    values: list[tuple[str, _Summary]], failed: dict[str, str]
 ) -> tuple[dict[str, Observation], dict[str, str]]:
     observations = {}
-    for name, (shape, unknown, low, high) in zip(names, values, strict=True):
+    for name, (shape, unknown, low, high) in values:
         if len(shape) not in (2, 4) or shape[0] != PICTURES:
             failed[name] = f"its shape is {shape.tolist()} for {PICTURES} pictures"
             continue

@@ -29,6 +29,8 @@ class InputOptions(TypedDict, total=False):
     range: list[float]
     order: str
     mean: list[float]
+    deviation: list[float]
+    size: list[int]
     values: dict[str, Any]
 
 

@@ -120,24 +120,13 @@ def select_layers(
     for number in numbers:
         items = _fitting(number, [*configured, *reviewed])
         layer = catalogue.layers[number]
-        plans.append(_layer_plan(layer, settings, items, needed_size(layer, catalogue), where))
+        plans.append(_layer_plan(layer, settings, items, layer.needs, where))
     return plans
 
 
 def _fitting(number: int, matched: Sequence[_Matched]) -> list[Level]:
     """The items with settings for a layer."""
     return [item for numbers, item in matched if number in numbers and isinstance(item, dict)]
-
-
-def needed_size(layer: Layer, catalogue: Catalogue) -> list[int] | None:
-    """Height and width of the pictures that a layer needs; None if it takes any.
-
-    A graph has one picture input, so all of its layers that need a size need the same.
-    """
-    picture = catalogue.picture
-    if not layer.fixed or picture.height is None or picture.width is None:
-        return None
-    return [picture.height, picture.width]
 
 
 def _check_review(

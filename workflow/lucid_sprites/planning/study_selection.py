@@ -8,7 +8,7 @@ from typing import Any
 from lucid_sprites.config import schema
 from lucid_sprites.errors import UserError
 from lucid_sprites.planning import cost, study_kinds
-from lucid_sprites.planning.layers import find_one, groups_of, needed_size
+from lucid_sprites.planning.layers import find_one, groups_of
 from lucid_sprites.planning.models import InstanceOptions
 from lucid_sprites.planning.sprites import Plan
 from lucid_sprites.planning.studies import StudiesPlan, StudyPlan, study_targets
@@ -248,7 +248,8 @@ class _Seen:
                 layer = find_one(value, self.catalogue, where)
                 called[parameter.name], depth = layer.name, layer.depth
                 self.digests.add(layer.content)
-                self.crop = needed_size(layer, self.catalogue) or self.crop
+                sizes = [size for size in (self.crop, layer.needs) if size]
+                self.crop = max(sizes, default=None)
                 self.cost.include(layer)
             elif isinstance(value, dict) and "photo" in value:
                 self.photos.add(value["photo"])

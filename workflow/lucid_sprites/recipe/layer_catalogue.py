@@ -70,7 +70,7 @@ class Layer:
         kind: `activation`, `convolution`, `pool`, ...
         depth: its number of channels.
         content: a digest of all that it is computed from.
-        fixed: it needs pictures of the graph's own size.
+        needs: height and width of the pictures that it takes; None if it takes many sizes.
         edge: of the pictures in pixels that it was tried on.
         height, width: for pictures of that edge, None where it has none.
         constant, not_finite: numbers of channels that are so on noise.
@@ -84,7 +84,7 @@ class Layer:
     kind: str
     depth: int
     content: str
-    fixed: bool
+    needs: list[int] | None
     edge: int
     height: int | None
     width: int | None

@@ -9,6 +9,7 @@ import argparse
 import csv
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypedDict
 

@@ -10,6 +10,9 @@ from lucid_sprites.models.graph import topology
 
 Shape = list[int | None]
 
+PROBE_EDGE = 128
+"""Edge of the pictures, in pixels, that layers are measured with where the graph leaves it free."""
+
 _NODE_IN_MESSAGE = re.compile(r"\{\{node ([^}]+)\}\}|[Nn]ode '([^']+)'|of node (\S+) was")
 
 

@@ -5,23 +5,20 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from lucid_sprites.models.graph import topology
 
 
-def without_prefix(graph: GraphDef, prefix: str) -> GraphDef:
-    """Node names without `prefix`, unless that would give a name twice."""
+def without_prefix(graph: GraphDef, prefix: str, instead: str = "") -> GraphDef:
+    """Node names with `instead` in the place of `prefix`, unless that would give a name twice."""
     taken = {node.name for node in graph.node}
-    names = {
-        name: name.removeprefix(prefix)
-        for name in taken
-        if name.startswith(prefix) and name.removeprefix(prefix) not in taken
-    }
+    short = {name: instead + name.removeprefix(prefix) for name in taken if name.startswith(prefix)}
+    names = {name: new for name, new in short.items() if new not in taken}
 
     def renamed(reference: str) -> str:
         name = topology.node_name(reference)
         return reference.replace(name, names.get(name, name), 1)
 
-    short = topology.with_nodes(graph, graph.node)
-    for node in short.node:
+    renamed_graph = topology.with_nodes(graph, graph.node)
+    for node in renamed_graph.node:
         node.name = names.get(node.name, node.name)
         node.input[:] = [renamed(reference) for reference in node.input]
         if "_class" in node.attr:
             del node.attr["_class"]
-    return short
+    return renamed_graph

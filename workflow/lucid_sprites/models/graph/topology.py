@@ -6,6 +6,9 @@ import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
+INTEGERS = (tf.int32.as_datatype_enum, tf.int64.as_datatype_enum)
+"""Types of tensors that hold shapes and indexes, as TensorFlow's numbers."""
+
 
 def node_name(reference: str) -> str:
     """Name of the node that an input reference (`^a`, `a:1`, `a`) points to."""

@@ -16,6 +16,7 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 from lucid_sprites.errors import UserError
 from lucid_sprites.models.graph import topology
 from lucid_sprites.models.graph.short_names import without_prefix
+from lucid_sprites.models.normal_form import inline_functions
 
 
 def freeze(model: Any) -> GraphDef:
@@ -39,7 +40,8 @@ def freeze(model: Any) -> GraphDef:
         concrete, lower_control_flow=True, aggressive_inlining=True
     )
     graph = _without_outputs(frozen.graph.as_graph_def(), [t.op.name for t in frozen.outputs])
-    return without_prefix(_without_custom_gradients(graph), f"{model.name}/")
+    plain = _without_calls(_without_custom_gradients(graph), model.name)
+    return without_prefix(plain, f"{model.name}/")
 
 
 def _signature(model: Any) -> Any:
@@ -99,9 +101,16 @@ def _without_outputs(graph: GraphDef, outputs: list[str]) -> GraphDef:
 def _without_unread(graph: GraphDef, nodes: list[NodeDef]) -> GraphDef:
     read = {name for node in graph.node for name in topology.parents(node)}
     removed = {node.name for node in nodes} - read
-    kept = GraphDef(versions=graph.versions)
-    kept.node.extend(node for node in graph.node if node.name not in removed)
-    return kept
+    return topology.with_nodes(graph, [node for node in graph.node if node.name not in removed])
+
+
+def _without_calls(graph: GraphDef, source: str) -> GraphDef:
+    """Without the functions that Keras compiles for what processors cannot do otherwise."""
+    calls = [node.name for node in graph.node if node.op in inline_functions.CALLS]
+    inlined = inline_functions.inline(graph, source)
+    for call in calls:
+        inlined = without_prefix(inlined, f"{call}/", f"{call.rpartition('/')[0]}/")
+    return inlined
 
 
 def _without_custom_gradients(graph: GraphDef) -> GraphDef:
@@ -119,7 +128,7 @@ def _without_custom_gradients(graph: GraphDef) -> GraphDef:
             name, _, output = reference.partition(":")
         return reference
 
-    plain = GraphDef(versions=graph.versions)
+    plain = topology.with_nodes(graph, [])
     for node in graph.node:
         copy = plain.node.add()
         copy.CopyFrom(node)

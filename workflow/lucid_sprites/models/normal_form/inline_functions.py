@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 
 import tensorflow.compat.v1 as tf
+from tensorflow.core.framework.function_pb2 import FunctionDef
 from tensorflow.core.framework.graph_pb2 import GraphDef
+from tensorflow.core.framework.node_def_pb2 import NodeDef
 from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 from tensorflow.python.grappler import tf_optimizer
 
@@ -11,14 +13,18 @@ from lucid_sprites.errors import UserError
 from lucid_sprites.models.graph import topology
 from lucid_sprites.models.normal_form.placeholders import PLACEHOLDERS
 
-_CALLS = ("PartitionedCall", "StatefulPartitionedCall", "If", "StatelessIf", "While",
-          "StatelessWhile", "Case", "StatelessCase")  # fmt: skip
+CALLS = ("PartitionedCall", "StatefulPartitionedCall", "If", "StatelessIf", "While",
+         "StatelessWhile", "Case", "StatelessCase")  # fmt: skip
+"""Operations that call functions."""
+
+# Another implementation for other devices, and what is to be compiled or kept as it is.
+_AGAINST_INLINING = ("api_implements", "_XlaMustCompile", "_noinline")
 
 
 def inline(graph: GraphDef, source: str) -> GraphDef:
     """The graph without calls of functions; nothing of it is run."""
     own = {function.signature.name for function in graph.library.function}
-    if not any(node.op in _CALLS or node.op in own for node in graph.node):
+    if not any(node.op in CALLS or node.op in own for node in graph.node):
         return graph
     read = {topology.node_name(ref) for node in graph.node for ref in node.input}
     ends = [node.name for node in graph.node if node.name not in read and node.op != "NoOp"]
@@ -41,8 +47,9 @@ def inline_calls(graph: GraphDef, kept: Iterable[str], source: str) -> GraphDef:
     kept = list(kept)
     needed = part(graph, kept)
     for function in needed.library.function:
-        # Another implementation, for other devices, stands in the way of inlining.
-        function.attr.pop("api_implements", None)
+        _allow_inlining(function)
+    for node in needed.node:
+        _allow_inlining(node)
     if not needed.library.function:
         return needed
     described = MetaGraphDef(graph_def=needed)
@@ -61,6 +68,11 @@ def inline_calls(graph: GraphDef, kept: Iterable[str], source: str) -> GraphDef:
     for node in inlined.node:
         node.ClearField("experimental_debug_info")  # messages would give the name of before
     return part(inlined, kept)
+
+
+def _allow_inlining(called: FunctionDef | NodeDef) -> None:
+    for attribute in _AGAINST_INLINING:
+        called.attr.pop(attribute, None)
 
 
 def part(graph: GraphDef, kept: Iterable[str]) -> GraphDef:

@@ -1,7 +1,7 @@
 """From any frozen graph to its normal form."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -17,17 +17,22 @@ from lucid_sprites.models.graph.large_constants import (
     strip_large_constants,
 )
 from lucid_sprites.models.graph.prepare import fold_constants
-from lucid_sprites.models.graph.shapes import static_shapes
+from lucid_sprites.models.graph.shapes import PROBE_EDGE, Shape, static_shapes
 from lucid_sprites.models.known_networks import Facts, recognize
 from lucid_sprites.models.normal_form import (
     batch,
     channels_last,
     conditionals,
     find_input,
+    grouped_convolutions,
     inline_functions,
     placeholders,
+    pointwise_dense,
     randomness,
+    token_layers,
 )
+from lucid_sprites.models.normal_form.layer_kinds import layer_kinds
+from lucid_sprites.models.normal_form.token_layers import TokenLayers
 from lucid_sprites.planning.import_jobs import InputOptions
 from lucid_sprites.recipe.layer_catalogue import InputSpec
 
@@ -46,7 +51,8 @@ class NormalForm:
         notes: what was changed or assumed on the way, for people.
         left_out: of the nodes that do not depend on the picture, by name, the operation, and why
             they do not.
-        kinds: of its layers by name, where the model's file says what is a layer.
+        kinds: of its layers, by name.
+        operations: of layers whose node has another one than they stand for, by name.
     """
 
     light: GraphDef
@@ -54,7 +60,8 @@ class NormalForm:
     picture: InputSpec
     notes: list[str]
     left_out: dict[str, tuple[str, str]]
-    kinds: Mapping[str, str] | None = None
+    kinds: Mapping[str, str]
+    operations: Mapping[str, str]
 
     @property
     def graph(self) -> GraphDef:
@@ -74,7 +81,8 @@ def normalize(
     """The normal form of a frozen graph.
 
     Args:
-        options: the config's `input`: `name`, `range`, `order`, `mean`, `values`.
+        options: the config's `input`: `name`, `range`, `order`, `mean`, `deviation`, `size`,
+            `values`.
         source: the model file's name, for messages.
         facts: what its kind of file says of the picture.
         assumed_range: of the picture if nothing tells.
@@ -106,6 +114,8 @@ def normalize(
     (height, width, channels), shape_known = input_spec.shape(
         topology.by_name(graph)[name], graph, first
     )
+    if "size" in options:
+        (height, width), shape_known = options["size"], "config"
     was_bytes = types.get(name) == tf.uint8.as_datatype_enum
     range_, range_known = _range(graph, name, options, facts, was_bytes, source) or (
         family.range or assumed_range,
@@ -114,17 +124,53 @@ def normalize(
     order, order_known = _order(graph, name, options, facts, family)
     is_of_family = range_known == family.known and range_ == family.range
     mean = options.get("mean", family.mean if is_of_family else None)
+    deviation = options.get("deviation")
     graph = channels_last.convert(graph, name, first)
-    graph = _with_picture(graph, name, channels, order, mean, source)
+    graph = _with_picture(graph, name, channels, order, mean, deviation, source)
+    graph = fold_constants(graph, name, weights)
     shapes = static_shapes(graph, name, (1, height, width, channels))
-    graph = batch.free(fold_constants(graph, name, weights), name, shapes)
+    graph = batch.free(graph, name, shapes)
+    layers = _layers(graph, name, weights, (height, width, channels), shapes, kinds)
     known = {"name": name_known, "shape": shape_known, "range": range_known, "order": order_known}
     low, high = map(float, range_)
     picture = InputSpec(name, height, width, channels, low, high, known, order)
-    changes = [*notes, *_notes(taken, replaced, first, order, mean)]
-    return NormalForm(graph, weights, picture, changes, left_out, kinds)
+    changes = [*notes, *_notes(taken, replaced, first, order, mean, deviation)]
+    changes += layers.notes
+    left_out |= layers.left_out
+    return NormalForm(
+        layers.graph, weights, picture, changes, left_out, layers.kinds, layers.operations
+    )
 
 
+def _layers(
+    graph: GraphDef,
+    name: str,
+    weights: Weights,
+    size: tuple[int | None, int | None, int],
+    shapes: Mapping[str, Shape | None],
+    kinds: Mapping[str, str] | None,
+) -> TokenLayers:
+    """The graph with its layers as the engine takes them.
+
+    Args:
+        size: height, width and channels of the picture.
+        shapes: static shapes of the nodes for a picture of that size.
+        kinds: of its layers by name, where the file says what is a layer.
+    """
+    edges = (size[0] or PROBE_EDGE, size[1] or PROBE_EDGE)
+    if None in size:
+        shapes = static_shapes(graph, name, (1, *edges, size[2]))
+    graph = pointwise_dense.as_convolutions(graph, shapes)
+    graph, parts = grouped_convolutions.ungroup(graph, shapes)
+    graph = fold_constants(graph, name, weights)
+    found = dict(kinds or layer_kinds(graph, name, shapes)) | dict.fromkeys(parts, "convolution")
+    inside = {part for names in parts.values() for part in names}
+    layers = {layer: kind for layer, kind in found.items() if layer not in inside}
+    tokens = token_layers.as_pictures(graph, layers, shapes, edges)
+    return replace(tokens, operations=dict.fromkeys(parts, "Conv2D") | tokens.operations)
+
+
+_STEPS = {"mean": "less_mean", "deviation": "by_deviation"}
 _READ_HINTS = ("_output_shapes", cut.REASON)
 
 
@@ -168,7 +214,7 @@ def _independent(graph: GraphDef, name: str) -> dict[str, tuple[str, str]]:
     return {
         node.name: (node.op, why.get(node.name, "does not depend on the input"))
         for node in graph.node
-        if node.name not in dependent
+        if node.name not in dependent and topology.type_of(node, "T") not in topology.INTEGERS
     }
 
 
@@ -215,9 +261,10 @@ def _with_picture(
     channels: int,
     order: str,
     mean: Sequence[float] | None,
+    deviation: Sequence[float] | None,
     source: str,
 ) -> GraphDef:
-    """The picture as RGB, before a mean is subtracted."""
+    """The picture as RGB, before a mean is subtracted and it is divided by a deviation."""
     made = _placeholder(name, channels)
     steps = [made]
     if order == "bgr":
@@ -227,16 +274,19 @@ def _with_picture(
             made.attr["dtype"].type, axis.attr["dtype"].type
         )  # fmt: skip
         steps += [axis, reverse]
-    if mean is not None:
-        if len(mean) != channels:
+    for what, op, numbers in (("mean", "Sub", mean), ("deviation", "RealDiv", deviation)):
+        if numbers is None:
+            continue
+        if len(numbers) != channels:
             raise UserError(
-                f"{source}: input.mean has {len(mean)} numbers for a picture of {channels} channels"
+                f"{source}: input.{what} has {len(numbers)} numbers for a picture of {channels} "
+                "channels"
             )
-        ordered = mean[::-1] if order == "bgr" else mean
-        value = constants.node(f"{name}/mean", np.array(ordered, np.float32))
-        subtract = NodeDef(name=f"{name}/less_mean", op="Sub", input=[steps[-1].name, value.name])
-        subtract.attr["T"].type = made.attr["dtype"].type
-        steps += [value, subtract]
+        ordered = numbers[::-1] if order == "bgr" else numbers
+        value = constants.node(f"{name}/{what}", np.array(ordered, np.float32))
+        step = NodeDef(name=f"{name}/{_STEPS[what]}", op=op, input=[steps[-1].name, value.name])
+        step.attr["T"].type = made.attr["dtype"].type
+        steps += [value, step]
     own = {step.name for step in steps}
     others = [node for node in graph.node if node.name != name]
     changed = topology.with_nodes(graph, [*steps, *others])
@@ -260,6 +310,7 @@ def _notes(
     channels_first: bool,
     order: str,
     mean: Sequence[float] | None,
+    deviation: Sequence[float] | None,
 ) -> list[str]:
     notes = [f"placeholder {name}: {how}" for name, how in taken.items()]
     if replaced:
@@ -272,4 +323,7 @@ def _notes(
         notes.append(
             f"{[round(value, 2) for value in mean]} is subtracted from pictures for the graph"
         )
+    if deviation is not None:
+        rounded = [round(value, 3) for value in deviation]
+        notes.append(f"pictures are divided by {rounded} for the graph")
     return notes

@@ -9,7 +9,7 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from lucid_sprites import tensorflow_start
-from lucid_sprites.models.graph import composite_activations, constants, topology
+from lucid_sprites.models.graph import composite_layers, constants, topology
 
 _SAMPLES = np.linspace(-8, 8, 65, dtype=np.float32)
 _TOLERANCE = 1e-5
@@ -46,7 +46,7 @@ def with_names(
         picture: the placeholder.
         kinds: of the layers by name, as the operators make them.
     """
-    results, inside = composite_activations.composite_activations(graph, picture)
+    results, inside = composite_layers.composite_activations(graph, picture)
     nodes, readers = topology.by_name(graph), topology.readers(graph)
     ends = {_scaled_end(name, nodes, readers): name
             for name in results if kinds.get(name) != "activation"}  # fmt: skip

@@ -1,0 +1,170 @@
+"""Layers of tokens, [pictures, tokens, channels], as pictures: each token at its place.
+
+Everything else in the workflow then treats transformers as it does convolutional networks.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+from tensorflow.core.framework.graph_pb2 import GraphDef
+from tensorflow.core.framework.node_def_pb2 import NodeDef
+
+from lucid_sprites.models.graph import constants, topology
+from lucid_sprites.models.graph.shapes import Shape
+
+# Class tokens, distillation tokens and registers stand in front of the positions: few beside them.
+_MOST_EXTRA, _LARGEST_SHARE = 8, 1 / 4
+# Layers that work on the last of three axes: it holds channels, and the second one holds tokens.
+_OF_TOKENS = ("convolution", "attention")
+_ATTENTION_WEIGHTS = "holds the weights of attention: a number for each position, and no channels"
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the tokens of a layer stand.
+
+    Attributes:
+        height, width: of the grid of positions.
+        extra: tokens in front of them, which are no positions.
+    """
+
+    height: int
+    width: int
+    extra: int
+
+
+@dataclass(frozen=True)
+class TokenLayers:
+    """A graph whose layers of tokens are pictures.
+
+    Attributes:
+        graph: each such layer has the shape [pictures, height, width, channels].
+        kinds: of the layers, by name.
+        operations: of the layers whose node only moves tokens now, by name.
+        left_out: nodes that are no layers after all, with the operation and why.
+        notes: for people.
+    """
+
+    graph: GraphDef
+    kinds: dict[str, str]
+    operations: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, tuple[str, str]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def as_pictures(
+    graph: GraphDef,
+    kinds: Mapping[str, str],
+    shapes: Mapping[str, Shape | None],
+    size: tuple[int, int],
+) -> TokenLayers:
+    """Give the tokens of every layer their places.
+
+    Args:
+        kinds: of the layers, by name.
+        shapes: static shapes of the nodes for one picture.
+        size: height and width of that picture.
+    """
+    known = {name: [*map(int, shape)] for name in kinds  # type: ignore[arg-type]
+             if (shape := shapes.get(name)) and None not in shape}  # fmt: skip
+    counts = {shape[1] for name, shape in known.items()
+              if len(shape) == 3 and kinds[name] in _OF_TOKENS}  # fmt: skip
+    nodes = topology.by_name(graph)
+    weights = {
+        name
+        for name, shape in known.items()
+        if nodes[name].op == "Softmax" and len(shape) == 4 and shape[3] in counts
+    }
+    tokens = {
+        name: shape
+        for name, shape in known.items()
+        if name not in weights and len(shape) in (3, 4) and shape[1] in counts
+        and (len(shape) == 3 or shape[1] != shape[2])
+    }  # fmt: skip
+    places = {count: find_places(count, size) for count in counts}
+    return TokenLayers(
+        _with_pictures(graph, tokens, places),
+        {name: kind for name, kind in kinds.items() if name not in weights},
+        {name: nodes[name].op for name in tokens},
+        dict.fromkeys(weights, ("Softmax", _ATTENTION_WEIGHTS)),
+        [_note(count, found) for count, found in places.items()],
+    )
+
+
+def find_places(count: int, size: tuple[int, int]) -> Places | None:
+    """The grid of equal square patches of a picture that so many tokens can stand for."""
+    height, width = size
+    for extra in range(_MOST_EXTRA + 1):
+        if extra > _LARGEST_SHARE * (count - extra):
+            break
+        edge = (height * width / (count - extra)) ** 0.5
+        rows, columns = round(height / edge), round(width / edge)
+        fits = rows * columns == count - extra and rows * width == columns * height
+        if fits and height % rows == 0 and rows > 1:
+            return Places(rows, columns, extra)
+    return None
+
+
+def _note(count: int, places: Places | None) -> str:
+    if places is None:
+        return f"{count} tokens are shown in a column"
+    grid = f"{count} tokens are shown as {places.height} x {places.width} positions"
+    return f"{grid}, without the first {places.extra}" if places.extra else grid
+
+
+def _with_pictures(
+    graph: GraphDef, tokens: Mapping[str, list[int]], places: Mapping[int, Places | None]
+) -> GraphDef:
+    """The graph with layers under their own names; what else reads them takes the tokens."""
+    if not tokens:
+        return graph
+    taken = {node.name for node in graph.node}
+    names = {name: _unique(f"{name}/tokens", taken) for name in tokens}
+    made: list[NodeDef] = []
+    for node in topology.with_nodes(graph, graph.node).node:
+        node.input[:] = [_renamed(reference, names) for reference in node.input]
+        own = node.name
+        node.name = names.get(own, own)
+        made.append(node)
+        if own in tokens:
+            made += _picture(own, node, tokens[own], places[tokens[own][1]])
+    return topology.with_nodes(graph, made)
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _renamed(reference: str, names: Mapping[str, str]) -> str:
+    name = topology.node_name(reference)
+    return reference.replace(name, names[name], 1) if name in names else reference
+
+
+def _picture(name: str, tokens: NodeDef, shape: list[int], places: Places | None) -> list[NodeDef]:
+    """Nodes that make a picture of a layer's tokens; heads stand side by side in its channels."""
+    channels = shape[2] if len(shape) == 3 else shape[2] * shape[3]
+    source, made = tokens.name, []
+    if places is not None and places.extra:
+        made = _positions(name, tokens, places.extra, len(shape))
+        source = made[-1].name
+    grid = [shape[1], 1] if places is None else [places.height, places.width]
+    target = constants.node(f"{name}/places", np.array([-1, *grid, channels], np.int32))
+    picture = NodeDef(name=name, op="Reshape", input=[source, target.name])
+    picture.attr["T"].type = topology.type_of(tokens, "T", "dtype")
+    picture.attr["Tshape"].type = tf.int32.as_datatype_enum
+    return [*made, target, picture]
+
+
+def _positions(name: str, tokens: NodeDef, extra: int, rank: int) -> list[NodeDef]:
+    """Without the first tokens."""
+    begin = constants.node(f"{name}/first", np.array([0, extra, *[0] * (rank - 2)], np.int32))
+    sizes = constants.node(f"{name}/all", np.full(rank, -1, np.int32))
+    made = NodeDef(name=f"{name}/positions", op="Slice")
+    made.input[:] = [tokens.name, begin.name, sizes.name]
+    made.attr["T"].type = topology.type_of(tokens, "T", "dtype")
+    made.attr["Index"].type = tf.int32.as_datatype_enum
+    return [begin, sizes, made]
