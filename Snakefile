@@ -170,6 +170,7 @@ onstart:
         ownership.claim(PLAN.results)
     except UserError as error:
         raise WorkflowError(str(error)) from None
+    print(end=PLAN.notice(), file=sys.stderr)
 
 
 onsuccess:

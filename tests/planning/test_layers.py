@@ -204,6 +204,12 @@ def test_what_is_selected_moves_no_block(own):
     assert (selected.batch, selected.block_size) == (plain.batch, plain.block_size)
 
 
+def test_indexes_that_are_asked_of_many_layers_may_be_beyond_some():
+    shallow, deep = choose(["conv1/Relu", "conv2/Relu"], indexes="4-8")
+    assert (list(shallow.by_index), shallow.missing) == ([4, 5], [6, 7, 8])
+    assert (list(deep.by_index), deep.missing) == ([4, 5, 6, 7, 8], [])
+
+
 @pytest.mark.parametrize(
     ("layers", "settings", "says"),
     [
@@ -215,7 +221,12 @@ def test_what_is_selected_moves_no_block(own):
         ([], {}, "the list of layers is empty; leave it out for all activations"),
         (
             [1],
-            {"indexes": "3-6"},
+            {"indexes": "6-9"},
+            ", layer conv1/Relu: none of the indexes 6-9 is there; they go from 0 to 5: give the ",
+        ),
+        (
+            [{"layer": 1, "indexes": "3-6"}],
+            {},
             ", layer conv1/Relu: index 6 is beyond its depth; choose from 0 to 5",
         ),
         (

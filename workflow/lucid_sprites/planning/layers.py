@@ -33,6 +33,7 @@ class LayerPlan:
         block_size: neighbouring indexes that are optimized by one job.
         keep_state: keep what resuming needs.
         groups: its sprites by their settings.
+        missing: indexes that are asked of many layers, and that this one does not have.
     """
 
     number: int
@@ -46,6 +47,7 @@ class LayerPlan:
     block_size: int
     keep_state: bool
     groups: list[Group]
+    missing: Sequence[int] = ()
 
     @property
     def wildcard(self) -> str:
@@ -210,7 +212,9 @@ def _layer_plan(
     settings = inherited.common
     if settings["shared"]:
         raise UserError(f"{where}: only the sprites of a study can share a coarse part")
-    groups = _groups(inherited, _indexes(settings, layer, where), crop, where)
+    is_own = any("indexes" in item for item in items)
+    selected, missing = _indexes(settings, layer, is_own, where)
+    groups = _groups(inherited, selected, crop, where)
     batch, block_size = cost.sizes(layer.macs, layer.activations, settings)
     columns = settings["columns"]
     return LayerPlan(
@@ -225,6 +229,7 @@ def _layer_plan(
         block_size=block_size,
         keep_state=settings["keep_state"],
         groups=groups,
+        missing=missing,
     )
 
 
@@ -233,16 +238,31 @@ def _columns(depth: int) -> int:
     return 8 if depth <= 64 else 16 if depth <= 256 else 32
 
 
-def _indexes(settings: Settings, layer: Layer, where: str) -> list[int]:
-    selected = _parse_indexes(settings["indexes"], layer, where) or list(range(layer.depth))
+def _indexes(
+    settings: Settings, layer: Layer, is_own: bool, where: str
+) -> tuple[list[int], list[int]]:
+    """The selected indexes of a layer, and those that it does not have.
+
+    Args:
+        is_own: they are selected for this layer and not for many, so that a wrong one is a mistake.
+    """
+    spec = settings["indexes"]
+    asked = _parse_indexes(spec, layer, where) if is_own else index_ranges.parse(spec, where)
+    missing = [index for index in asked if index >= layer.depth]
+    selected = [index for index in asked or range(layer.depth) if index < layer.depth]
+    if not selected:
+        raise UserError(
+            f"{where}: none of the indexes {spec} is there; they go from 0 to {layer.depth - 1}: "
+            "give the layer `indexes` of its own, or leave it out"
+        )
     if settings["max_index"] is not None:
         selected = [index for index in selected if index <= settings["max_index"]]
     if not selected:
         raise UserError(
-            f"{where}: no index is selected: `indexes` {settings['indexes']} has none up to "
+            f"{where}: no index is selected: `indexes` {spec} has none up to "
             f"`max_index` {settings['max_index']}"
         )
-    return selected
+    return selected, missing
 
 
 def _parse_indexes(spec: Any, layer: Layer, where: str) -> list[int]:

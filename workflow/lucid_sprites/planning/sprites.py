@@ -26,6 +26,9 @@ from lucid_sprites.recipe.layer_catalogue import Catalogue, InputData
 from lucid_sprites.recipe.setting_types import SpriteSettings
 from lucid_sprites.recipe.settings import ENGINE_VARIANT, canonical_json, identity
 
+_SHOWN = 3
+"""Layers that a notice names."""
+
 
 @dataclass(frozen=True)
 class InstancePlan:
@@ -136,6 +139,19 @@ class Plan(ModelPlan):
             if trained == bool(options and "training" in options)
         }
         return replace(self, series=chosen)
+
+    def notice(self) -> str:
+        """A line for each instance with layers that have fewer channels than are asked of many."""
+        lines = []
+        for plan in self.known().instances.values():
+            short = [f"{layer.name} ({layer.depth})" for layer in plan.layers if layer.missing]
+            if short:
+                names = ", ".join(short[:_SHOWN]) + ", ..." * (len(short) > _SHOWN)
+                lines.append(
+                    f"{plan.series}/{plan.instance}: indexes beyond the channels of {names} are "
+                    "left out\n"
+                )
+        return "".join(lines)
 
     def known(self) -> "Plan":
         """The part of the plan whose models are there."""
