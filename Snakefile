@@ -37,7 +37,7 @@ envvars:
 from lucid_sprites import fingerprints, layout, snakemake_internals
 from lucid_sprites.config import yaml_file
 from lucid_sprites.errors import UserError
-from lucid_sprites.planning import images, orphans, ownership
+from lucid_sprites.planning import images, missing_indexes, orphans, ownership
 from lucid_sprites.planning.asked import Asked
 from lucid_sprites.planning.clock import Given
 from lucid_sprites.planning.comparison import comparisons
@@ -129,6 +129,7 @@ rule all:
         GIVEN.all_preflights,
         GIVEN.all_sprites,
         GIVEN.all_sheets,
+        GIVEN.all_sheet_indexes,
         GIVEN.all_losses,
         PAGES.all_pages,
         PAGES.all_plots,
@@ -155,6 +156,7 @@ rule transfer:
         TRAINED.all_losses,
         TRAINED.all_sprites,
         TRAINED.all_sheets,
+        TRAINED.all_sheet_indexes,
         COMPARISONS.targets(TRAINED.series),
         PAGES.trained_pages,
 
@@ -170,7 +172,7 @@ onstart:
         ownership.claim(PLAN.results)
     except UserError as error:
         raise WorkflowError(str(error)) from None
-    print(end=PLAN.notice(), file=sys.stderr)
+    print(end=missing_indexes.notice(PLAN), file=sys.stderr)
 
 
 onsuccess:

@@ -80,7 +80,7 @@ def calls(file):
 def programs():
     files = [file for file in PACKAGE.rglob("*.py") if "def main(" in file.read_text()]
     # It starts for every sprite, and imports nothing of the package; and jobs are no command line.
-    return {f for f in files if f.name not in {"extract.py", "import_model.py"}}
+    return sorted(f for f in files if f.name not in {"extract.py", "import_model.py"})
 
 
 @pytest.mark.parametrize("file", programs(), ids=lambda file: file.stem)

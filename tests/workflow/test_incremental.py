@@ -39,6 +39,20 @@ def test_deleted_sprite_comes_back_as_it_was(project):
     assert sprite.read_bytes() == before
 
 
+def test_deleted_files_that_only_pages_and_people_read_come_back(project):
+    gone = [
+        *project.results("tiny/old/viewer/*"),
+        *project.results("tiny/young/spritemaps/l_2_t_8.json"),
+        *project.results("tiny/manifest.json"),
+    ]
+    before = {path: path.read_bytes() for path in gone}
+    for path in gone:
+        path.unlink()
+    jobs, optimized = project.render()
+    assert (jobs, optimized) == ({"spritesheet": 1}, 0)
+    assert {path: path.read_bytes() for path in gone} == before
+
+
 def test_replaced_graph_rebuilds_its_instance_only(project):
     before = project.sprites()
     tiny_graphs.save(tiny_graphs.small(seed=7), project.folder / "graphs/tiny/old.pb")

@@ -12,6 +12,7 @@ rule studies:
     input:
         STUDIES.only(trained=False).sprites.all_sprites,
         STUDIES.only(trained=False).sprites.all_sheets,
+        STUDIES.only(trained=False).sprites.all_sheet_indexes,
         STUDIES.only(trained=False).all_losses,
 
 

@@ -1,7 +1,7 @@
 """Which layers and indexes are rendered, and with what settings."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import groupby, product
@@ -47,7 +47,7 @@ class LayerPlan:
     block_size: int
     keep_state: bool
     groups: list[Group]
-    missing: Sequence[int] = ()
+    missing: Sequence[int] = field(default=(), kw_only=True)
 
     @property
     def wildcard(self) -> str:

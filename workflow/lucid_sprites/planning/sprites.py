@@ -26,9 +26,6 @@ from lucid_sprites.recipe.layer_catalogue import Catalogue, InputData
 from lucid_sprites.recipe.setting_types import SpriteSettings
 from lucid_sprites.recipe.settings import ENGINE_VARIANT, canonical_json, identity
 
-_SHOWN = 3
-"""Layers that a notice names."""
-
 
 @dataclass(frozen=True)
 class InstancePlan:
@@ -64,7 +61,7 @@ class Targets:
         kind: what one is called in messages and wildcards.
         unknown: what is said of one that is not there, before the names of those that are.
         select: gives those of an instance.
-        block, sprite, sheet: paths of their files, from `layout`.
+        block, sprite, sheet, sheet_index: paths of their files, from `layout`.
     """
 
     kind: str
@@ -73,6 +70,7 @@ class Targets:
     block: str
     sprite: str
     sheet: str
+    sheet_index: str
 
 
 def _select_layers(options: InstanceOptions, catalogue: Catalogue) -> Sequence[LayerPlan]:
@@ -93,6 +91,7 @@ LAYERS = Targets(
     block=layout.BLOCK,
     sprite=layout.SPRITE,
     sheet=layout.SHEET,
+    sheet_index=layout.SHEET_INDEX,
 )
 
 ImportFirst = Callable[[str, str], object]
@@ -139,19 +138,6 @@ class Plan(ModelPlan):
             if trained == bool(options and "training" in options)
         }
         return replace(self, series=chosen)
-
-    def notice(self) -> str:
-        """A line for each instance with layers that have fewer channels than are asked of many."""
-        lines = []
-        for plan in self.known().instances.values():
-            short = [f"{layer.name} ({layer.depth})" for layer in plan.layers if layer.missing]
-            if short:
-                names = ", ".join(short[:_SHOWN]) + ", ..." * (len(short) > _SHOWN)
-                lines.append(
-                    f"{plan.series}/{plan.instance}: indexes beyond the channels of {names} are "
-                    "left out\n"
-                )
-        return "".join(lines)
 
     def known(self) -> "Plan":
         """The part of the plan whose models are there."""
@@ -340,8 +326,15 @@ class Plan(ModelPlan):
 
     def all_sheets(self, _: Any = None) -> list[str]:
         """All spritesheets of all series."""
+        return self._of_sheets(self.targets.sheet)
+
+    def all_sheet_indexes(self, _: Any = None) -> list[str]:
+        """The JSON files beside them."""
+        return self._of_sheets(self.targets.sheet_index)
+
+    def _of_sheets(self, template: str) -> list[str]:
         return [
-            self._path(self.targets.sheet, plan, layer, threshold=threshold)
+            self._path(template, plan, layer, threshold=threshold)
             for plan in self.instances.values()
             for layer in plan.layers
             for threshold in layer.thresholds

@@ -53,6 +53,7 @@ def study_targets(
         block=layout.STUDY_BLOCK,
         sprite=layout.STUDY_SPRITE,
         sheet=layout.STUDY_SHEET,
+        sheet_index=layout.STUDY_SHEET_INDEX,
     )
 
 
