@@ -19,7 +19,7 @@ from snakemake_interface_executor_plugins.settings import (
 # A sheet without cells: what sheets say is read at the end of a run.
 _PLACEHOLDER = (
     '{"made": "%s", "series": "", "instance": "", "layer": "", "number": 0, "threshold": 0,'
-    ' "cell": 0, "cells": []}'
+    ' "cell": 1, "cells": []}'
 )
 
 common_settings = CommonSettings(

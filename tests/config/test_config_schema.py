@@ -106,7 +106,7 @@ def test_a_series_may_be_empty():
             "series.shapes.input",
             "nam",
             "name",
-            "mean, name, order, range, values",
+            "deviation, mean, name, order, range, size, values",
         ),
         (
             of_series(instances=[{"instance": "a", "layer": 3}]),

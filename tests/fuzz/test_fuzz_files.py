@@ -22,7 +22,8 @@ NAME = "ab" * 32
 RECORD = {"status": "ok", "loss": 0.5, "recipe": {"seed": 0, "attempt": 0}, "index": 0}
 PICTURE = png.encode(np.linspace(0, 1, 16 * 16 * 3).reshape(16, 16, 3), RECORD)
 MEMBER = layout.member(0, 4, "0123456789abcdef")
-ROW = dict.fromkeys([column.name for column in attempts_log.LISTED], 1) | {"curve": {"4": 0.5}}
+STORED = [c.name for c in attempts_log.COLUMNS if isinstance(c, attempts_log.Stored)]
+ROW = dict.fromkeys(STORED, 1) | {"curve": {"4": 0.5}}
 ROW |= dict.fromkeys(["status", "transforms", "layer_name", "parametrization", "variant"], "none")
 
 

@@ -127,6 +127,23 @@ def test_tokens_are_the_equal_square_patches_of_a_picture(count, size, places):
     assert find_places(count, size) == places
 
 
+def test_tokens_of_pictures_of_any_size_form_a_column():
+    kernel = RANDOM.normal(size=(8, 5)).astype(np.float32)
+
+    def build():
+        picture = tf.placeholder(tf.float32, [None, None, None, 3], name="picture")
+        patches = tf.nn.conv2d(picture, PATCHES, 4, "VALID", name="patches")
+        shape = tf.shape(patches)
+        dense(tf.reshape(patches, [shape[0], shape[1] * shape[2], 8]), kernel, "some")
+
+    form = normalize(frozen(build), {}, "graph.pb")
+    layer = {each.name: each for each in describe(form, (64, 68), "graph.pb").layers}
+    assert (layer["some/Tensordot"].height, layer["some/Tensordot"].width) == (17 * 17, 1)
+    assert layer["some/Tensordot"].needs is None
+    tokens = run(frozen(build), "some/Tensordot")
+    np.testing.assert_allclose(run(form.graph, "some/Tensordot"), tokens[:, :, None], rtol=1e-4)
+
+
 def test_tokens_without_a_grid_form_a_column():
     kernel = RANDOM.normal(size=(8, 5)).astype(np.float32)
 

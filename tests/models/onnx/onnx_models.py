@@ -68,10 +68,11 @@ def reference(made: onnx.ModelProto, fed: np.ndarray) -> np.ndarray:
 
 
 def end(graph: GraphDef, picture: str = "x") -> str:
-    """The last node behind the picture."""
+    """The last node behind the picture, as it was before its tokens became a picture."""
     behind = topology.descendants(graph, picture)
     read = {topology.node_name(ref) for each in graph.node for ref in each.input}
-    return [each.name for each in graph.node if each.name in behind and each.name not in read][-1]
+    last = [each.name for each in graph.node if each.name in behind and each.name not in read][-1]
+    return f"{last}/tokens" if f"{last}/tokens" in behind else last
 
 
 def run(graph: GraphDef, name: str, fed: np.ndarray, picture: str = "x") -> np.ndarray:

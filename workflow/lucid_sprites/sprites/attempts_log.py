@@ -105,8 +105,8 @@ def _rise(row: AttemptRow) -> float | None:
     """By how much the loss rose with each step of the last half; None of too few steps to say."""
     step = row["step"]
     curve = {int(place): loss for place, loss in row["curve"].items()}
-    before = max((place for place in curve if place <= step / 2), default=None)
-    return None if before is None else (row["loss"] - curve[before]) / (step - before)
+    before = max((place for place in curve if place <= step / 2), default=step)
+    return (row["loss"] - curve[before]) / (step - before) if before < step else None
 
 
 _NUMBER = (int, float)
@@ -207,6 +207,9 @@ def _format(row: AttemptRow) -> str | int:
     for column in _STORED:
         if column.name in row and not isinstance(row[column.name], column.types):
             raise ValueError(f"{row[column.name]!r} is no {column.name}")
+    for place, loss in row.get("curve", {}).items():
+        if not (place.isdecimal() and isinstance(loss, _NUMBER)):
+            raise ValueError(f"{place}: {loss!r} is no step with its loss")
     if row.keys() - {column.name for column in _STORED}:
         return f"{FORMAT + 1} or later"
     missing = [column.since for column in _STORED if column.name not in row]

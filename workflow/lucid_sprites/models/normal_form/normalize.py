@@ -157,16 +157,18 @@ def _layers(
         shapes: static shapes of the nodes for a picture of that size.
         kinds: of its layers by name, where the file says what is a layer.
     """
-    edges = (size[0] or PROBE_EDGE, size[1] or PROBE_EDGE)
-    if None in size:
-        shapes = static_shapes(graph, name, (1, *edges, size[2]))
+    height, width, channels = size
+    if height is None or width is None:
+        edges = height or PROBE_EDGE, width or PROBE_EDGE
+        shapes = static_shapes(graph, name, (1, *edges, channels))
     graph = pointwise_dense.as_convolutions(graph, shapes)
     graph, parts = grouped_convolutions.ungroup(graph, shapes)
     graph = fold_constants(graph, name, weights)
     found = dict(kinds or layer_kinds(graph, name, shapes)) | dict.fromkeys(parts, "convolution")
     inside = {part for names in parts.values() for part in names}
     layers = {layer: kind for layer, kind in found.items() if layer not in inside}
-    tokens = token_layers.as_pictures(graph, layers, shapes, edges)
+    known = (height, width) if height is not None and width is not None else None
+    tokens = token_layers.as_pictures(graph, layers, shapes, known)
     return replace(tokens, operations=dict.fromkeys(parts, "Conv2D") | tokens.operations)
 
 

@@ -58,14 +58,15 @@ def as_pictures(
     graph: GraphDef,
     kinds: Mapping[str, str],
     shapes: Mapping[str, Shape | None],
-    size: tuple[int, int],
+    size: tuple[int, int] | None,
 ) -> TokenLayers:
     """Give the tokens of every layer their places.
 
     Args:
         kinds: of the layers, by name.
         shapes: static shapes of the nodes for one picture.
-        size: height and width of that picture.
+        size: height and width of the pictures, None where the graph leaves them free: then the
+            number of tokens is free, too, and they form a column.
     """
     known = {name: [*map(int, shape)] for name in kinds  # type: ignore[arg-type]
              if (shape := shapes.get(name)) and None not in shape}  # fmt: skip
@@ -81,15 +82,15 @@ def as_pictures(
         name: shape
         for name, shape in known.items()
         if name not in weights and len(shape) in (3, 4) and shape[1] in counts
-        and (len(shape) == 3 or shape[1] != shape[2])
+        and (len(shape) == 3 or (shape[1] != shape[2] and size is not None))
     }  # fmt: skip
-    places = {count: find_places(count, size) for count in counts}
+    places = {count: size and find_places(count, size) for count in counts}
     return TokenLayers(
         _with_pictures(graph, tokens, places),
         {name: kind for name, kind in kinds.items() if name not in weights},
         {name: nodes[name].op for name in tokens},
         dict.fromkeys(weights, ("Softmax", _ATTENTION_WEIGHTS)),
-        [_note(count, found) for count, found in places.items()],
+        [_note(count, found) for count, found in places.items() if size is not None],
     )
 
 
@@ -146,6 +147,8 @@ def _renamed(reference: str, names: Mapping[str, str]) -> str:
 
 def _picture(name: str, tokens: NodeDef, shape: list[int], places: Places | None) -> list[NodeDef]:
     """Nodes that make a picture of a layer's tokens; heads stand side by side in its channels."""
+    if places is None and len(shape) == 3:
+        return _column(name, tokens)
     channels = shape[2] if len(shape) == 3 else shape[2] * shape[3]
     source, made = tokens.name, []
     if places is not None and places.extra:
@@ -157,6 +160,15 @@ def _picture(name: str, tokens: NodeDef, shape: list[int], places: Places | None
     picture.attr["T"].type = topology.type_of(tokens, "T", "dtype")
     picture.attr["Tshape"].type = tf.int32.as_datatype_enum
     return [*made, target, picture]
+
+
+def _column(name: str, tokens: NodeDef) -> list[NodeDef]:
+    """Any number of tokens below each other."""
+    axis = constants.node(f"{name}/axis", np.int32(2))
+    picture = NodeDef(name=name, op="ExpandDims", input=[tokens.name, axis.name])
+    picture.attr["T"].type = topology.type_of(tokens, "T", "dtype")
+    picture.attr["Tdim"].type = tf.int32.as_datatype_enum
+    return [axis, picture]
 
 
 def _positions(name: str, tokens: NodeDef, extra: int, rank: int) -> list[NodeDef]:
