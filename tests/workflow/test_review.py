@@ -64,7 +64,7 @@ def test_a_mark_may_list_settings(browser, project):
     form.locator('[name="parametrization"]').select_option("pixel")
     form.locator("button.primary").click()
     expect(page.locator("#mark-count")).to_have_text("1")
-    page.wait_for_timeout(500)  # browsers write what they keep with a delay
+    page.wait_for_timeout(2000)  # browsers write what they keep with a delay
     page.reload()
     expect(page.locator("#mark-count")).to_have_text("1")
     page.keyboard.press("r")
@@ -99,7 +99,7 @@ def test_a_mark_is_taken_away(browser, project):
     page.locator('[data-name="marked"]').check()
     expect(page.locator(".cell")).to_have_count(1)
     # The start page, at another place of the same results, knows the mark too.
-    page.wait_for_timeout(500)
+    page.wait_for_timeout(2000)
     other = page.context.new_page()
     other.goto((project.folder / "results/index.html").as_uri())
     expect(other.locator("#mark-count")).to_have_text("1")
