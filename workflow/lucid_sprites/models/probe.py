@@ -80,8 +80,8 @@ class Probe(Closing):
         failed: dict[str, str] = {}
         while True:
             wanted = [name for name in layers if name not in failed]
-            windows = [each for each in self._windows if not each.behind.isdisjoint(wanted)]
-            fetches = [self._fetches[name] for name in wanted], [each.size for each in windows]
+            windows = [window for window in self._windows if not window.behind.isdisjoint(wanted)]
+            fetches = [self._fetches[name] for name in wanted], [window.size for window in windows]
             try:
                 values, sizes = self._session.run(fetches, feed)
             except tf.errors.OpError as error:

@@ -35,14 +35,14 @@ class SpritesOfSize(TypedDict):
     scale: Scale
 
 
-class SheetData(TypedDict):
-    """A sheet.
+class SheetOf(TypedDict):
+    """What a sheet is of.
 
     Attributes:
-        study, titles: of a study's sheet.
+        number, layer: of the layer, or of the study.
+        study: name of the study, if it is of one.
     """
 
-    results: str
     series: str
     instance: str
     number: int
@@ -50,8 +50,18 @@ class SheetData(TypedDict):
     depth: int
     columns: int
     threshold: int
-    sprites: list[SpritesOfSize]
     study: NotRequired[str]
+
+
+class SheetData(SheetOf):
+    """A sheet.
+
+    Attributes:
+        titles: of a study's sheet.
+    """
+
+    results: str
+    sprites: list[SpritesOfSize]
     titles: NotRequired[list[str]]
 
 

@@ -216,7 +216,9 @@ class Pages:
         return pages + [path for series in plan.series for path in self._data_of_series(series)]
 
     def _tables_of_series(self, series: str) -> dict[str, str]:
-        return {name: path for (own, name), path in self.tables.items() if own == series}
+        return {
+            name: path for (of_series, name), path in self.tables.items() if of_series == series
+        }
 
     def _data_of_series(self, series: str) -> list[str]:
         return [

@@ -4,6 +4,7 @@ import os
 from typing import NotRequired, TypedDict
 
 from lucid_sprites.files import read_made
+from lucid_sprites.planning.sprite_jobs import SheetOf
 from lucid_sprites.recipe.setting_types import Scale
 from lucid_sprites.recipe.size import Size
 
@@ -33,25 +34,15 @@ class Cell(Result):
     title: NotRequired[str]
 
 
-class Sheet(TypedDict):
+class Sheet(SheetOf):
     """The description of a sheet.
 
     Attributes:
-        number, layer: of the layer, or of the study.
         cell: size of a cell.
-        study: name of the study, if it is of one.
     """
 
-    series: str
-    instance: str
-    number: int
-    layer: str
-    depth: int
-    columns: int
-    threshold: int
     cell: Scale
     cells: list[Cell]
-    study: NotRequired[str]
 
 
 def read(path: str | os.PathLike[str]) -> Sheet:

@@ -35,7 +35,18 @@ class GroupSpec(TypedDict):
     settings: SpriteSettings
 
 
-class LayerSpec(TypedDict):
+class LayerOf(TypedDict):
+    """Which layer it is, and what is shown of it."""
+
+    number: int
+    name: str
+    op: str
+    depth: int
+    columns: int
+    thresholds: list[int]
+
+
+class LayerSpec(LayerOf):
     """A layer, as the workflow passes it to its job.
 
     Attributes:
@@ -48,12 +59,6 @@ class LayerSpec(TypedDict):
     results: str
     series: str
     instance: str
-    number: int
-    name: str
-    op: str
-    depth: int
-    columns: int
-    thresholds: list[int]
     blocks: str
     groups: list[GroupSpec]
 
@@ -101,7 +106,7 @@ class LossSpread(TypedDict):
     high: list[float]
 
 
-class LayerSummary(TypedDict):
+class LayerSummary(LayerOf):
     """A layer in numbers: what is counted and drawn of it.
 
     Attributes:
@@ -112,12 +117,6 @@ class LayerSummary(TypedDict):
         seconds: how long its optimization took, on one core, without the start of the jobs.
     """
 
-    number: int
-    name: str
-    op: str
-    depth: int
-    columns: int
-    thresholds: list[int]
     units: int
     cell: dict[str, Scale]
     status: dict[str, dict[str, int]]

@@ -17,12 +17,14 @@ from lucid_sprites.models.graph.shapes import Shape
 # Narrow convolutions leave a processor idle: neighbouring groups become one convolution, with zeros
 # between them, up to so many channels.
 _WIDE = 128
+# Axis of the channels of pictures, and of the outputs of kernels.
+_CHANNELS = 3
 
 
 def ungroup(
     graph: GraphDef, shapes: Mapping[str, Shape | None]
 ) -> tuple[GraphDef, dict[str, list[str]]]:
-    """The graph without grouped convolutions.
+    """The graph without grouped convolutions; the same object where there are none.
 
     Args:
         graph: channels last, constants folded.
@@ -36,10 +38,15 @@ def ungroup(
     parts: dict[str, list[str]] = {}
     for node in graph.node:
         groups = _groups(node, nodes, shapes)
-        made = [node] if groups == 1 else _Grouped(node, nodes, groups).nodes()
+        if groups == 1:
+            changed.append(node)
+            continue
+        made = _Grouped(node, nodes, groups).nodes()
         changed += made
-        if groups > 1 and made[-1].op == "ConcatV2":
+        if made[-1].op == "ConcatV2":
             parts[node.name] = [part.name for part in made[:-1]]
+    if len(changed) == len(graph.node):
+        return graph, parts
     return topology.with_nodes(graph, changed), parts
 
 
@@ -99,24 +106,25 @@ class _Grouped:
         return self._add("Pad", "padded", [pictures, paddings], Tpaddings=tf.int32)
 
     def _joined(self) -> None:
-        each = max(1, min(self._groups, _WIDE // max(self._shape[2], 1)))
-        while self._groups % each:
-            each -= 1
-        parts = self._groups // each
-        pictures = self._split("picture", self._node.input[0], 3, parts)
-        kernels = self._split("kernel", self._node.input[1], 3, self._groups)
+        groups_of_part = max(1, min(self._groups, _WIDE // self._shape[2]))
+        while self._groups % groups_of_part:
+            groups_of_part -= 1
+        parts = self._groups // groups_of_part
+        pictures = self._split("picture", self._node.input[0], parts)
+        kernels = self._split("kernel", self._node.input[1], self._groups)
         outputs = []
         for part in range(parts):
-            kernel = self._diagonal(part, kernels[part * each : (part + 1) * each])
+            first = part * groups_of_part
+            kernel = self._diagonal(part, kernels[first : first + groups_of_part])
             name = f"{self._node.name}/convolution{part}" if parts > 1 else self._node.name
             outputs.append(self._convolution(name, pictures[part], kernel))
         if parts > 1:
-            self._join(self._node.name, outputs, 3)
+            self._join(self._node.name, outputs)
 
-    def _split(self, name: str, tensor: str, axis: int, parts: int) -> list[str]:
+    def _split(self, name: str, tensor: str, parts: int) -> list[str]:
         if parts == 1:
             return [tensor]
-        made = self._add("Split", name, [self._constant(f"{name}/axis", axis), tensor])
+        made = self._add("Split", name, [self._constant(f"{name}/axis", _CHANNELS), tensor])
         self._made[-1].attr["num_split"].i = parts
         return [f"{made}:{part}" if part else made for part in range(parts)]
 
@@ -131,7 +139,7 @@ class _Grouped:
             margins = [[0, 0], [0, 0], [before, after], [0, 0]]
             paddings = self._constant(f"{name}/paddings", margins)
             padded.append(self._add("Pad", name, [kernel, paddings], Tpaddings=tf.int32))
-        return self._join(f"{self._node.name}/kernel{part}", padded, 3)
+        return self._join(f"{self._node.name}/kernel{part}", padded)
 
     def _convolution(self, name: str, pictures: str, kernel: str) -> str:
         made = NodeDef()
@@ -141,9 +149,9 @@ class _Grouped:
         self._made.append(made)
         return name
 
-    def _join(self, name: str, tensors: list[str], axis: int) -> str:
+    def _join(self, name: str, tensors: list[str]) -> str:
         made = NodeDef(name=name, op="ConcatV2")
-        made.input[:] = [*tensors, self._constant(f"{name.rpartition('/')[2]}/axis", axis)]
+        made.input[:] = [*tensors, self._constant(f"{name.rpartition('/')[2]}/axis", _CHANNELS)]
         made.attr["T"].CopyFrom(self._node.attr["T"])
         made.attr["Tidx"].type = tf.int32.as_datatype_enum
         made.attr["N"].i = len(tensors)

@@ -161,12 +161,14 @@ def _layers(
     if height is None or width is None:
         edges = height or PROBE_EDGE, width or PROBE_EDGE
         shapes = static_shapes(graph, name, (1, *edges, channels))
-    graph = pointwise_dense.as_convolutions(graph, shapes)
-    graph, parts = grouped_convolutions.ungroup(graph, shapes)
-    graph = fold_constants(graph, name, weights)
-    found = dict(kinds or layer_kinds(graph, name, shapes)) | dict.fromkeys(parts, "convolution")
+    plain = pointwise_dense.as_convolutions(graph, shapes)
+    plain, parts = grouped_convolutions.ungroup(plain, shapes)
+    if plain is not graph:
+        graph = fold_constants(plain, name, weights)
+    said = layer_kinds(graph, name, shapes) if kinds is None else kinds
     inside = {part for names in parts.values() for part in names}
-    layers = {layer: kind for layer, kind in found.items() if layer not in inside}
+    layers = {layer: kind for layer, kind in said.items() if layer not in inside}
+    layers |= dict.fromkeys(parts, "convolution")
     known = (height, width) if height is not None and width is not None else None
     tokens = token_layers.as_pictures(graph, layers, shapes, known)
     return replace(tokens, operations=dict.fromkeys(parts, "Conv2D") | tokens.operations)

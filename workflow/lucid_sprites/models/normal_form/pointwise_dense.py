@@ -17,6 +17,8 @@ from lucid_sprites.models.graph.shapes import Shape
 def as_convolutions(graph: GraphDef, shapes: Mapping[str, Shape | None]) -> GraphDef:
     """The graph with a Conv2D in the place of each reshape that ends such a layer.
 
+    Without such layers it is the same object.
+
     Args:
         graph: channels last, constants folded.
         shapes: static shapes of its nodes for one picture.
@@ -32,6 +34,8 @@ def as_convolutions(graph: GraphDef, shapes: Mapping[str, Shape | None]) -> Grap
         else:
             products.add(product.name)
             changed += _convolution(node, pictures, product, nodes)
+    if not products:
+        return graph
     read = {name for node in changed for name in topology.parents(node)}
     unread = products - read
     return topology.with_nodes(graph, [node for node in changed if node.name not in unread])
@@ -95,6 +99,6 @@ def _convolution(
     made = NodeDef(name=node.name, op="Conv2D", input=[pictures, wide.name])
     made.attr["strides"].list.i.extend([1, 1, 1, 1])
     made.attr["padding"].s = b"VALID"
-    for each in (wide, made):
-        each.attr["T"].CopyFrom(kind)
+    for node_of_floats in (wide, made):
+        node_of_floats.attr["T"].CopyFrom(kind)
     return [*before, shape, wide, made]

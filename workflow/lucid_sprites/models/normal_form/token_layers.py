@@ -126,11 +126,11 @@ def _with_pictures(
     made: list[NodeDef] = []
     for node in topology.with_nodes(graph, graph.node).node:
         node.input[:] = [_renamed(reference, names) for reference in node.input]
-        own = node.name
-        node.name = names.get(own, own)
+        layer = node.name
+        node.name = names.get(layer, layer)
         made.append(node)
-        if own in tokens:
-            made += _picture(own, node, tokens[own], places[tokens[own][1]])
+        if layer in tokens:
+            made += _picture(layer, node, tokens[layer], places[tokens[layer][1]])
     return topology.with_nodes(graph, made)
 
 
