@@ -60,21 +60,21 @@ def check_input(path: str | os.PathLike[str], kind: InputKind, where: str = "") 
     Raises:
         UserError: it is not there, no ordinary file, or larger than any of its kind.
     """
-    place = f"{where}: {path}" if where else path
+    label = f"{where}: {path}" if where else path
     try:
         status = os.stat(path)
     except (OSError, ValueError) as error:
         raise UserError(
-            f"{place}: cannot be read: {getattr(error, 'strerror', None) or error}"
+            f"{label}: cannot be read: {getattr(error, 'strerror', None) or error}"
         ) from error
     what = next((name for is_one, name in _ENDLESS if is_one(status.st_mode)), None)
     if os.path.realpath(path).startswith(_MADE_UP):
         what = what or "made up by the system"
     if what:
-        raise UserError(f"{place}: is {what}; name an ordinary file that holds {kind.name}")
+        raise UserError(f"{label}: is {what}; name an ordinary file that holds {kind.name}")
     if status.st_size > kind.largest:
         raise UserError(
-            f"{place}: has {status.st_size / 1e6:,.0f} MB; {kind.name} has at most "
+            f"{label}: has {status.st_size / 1e6:,.0f} MB; {kind.name} has at most "
             f"{kind.largest / 1e6:,.0f}"
         )
 

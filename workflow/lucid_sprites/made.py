@@ -66,5 +66,5 @@ def _said_beside(path: str) -> str | None:
 
 def _mark_of(path: str) -> str | None:
     with open(path, "rb", buffering=0) as file:
-        found = _MARK.search(file.read(_HEAD))
-    return found[1].decode() if found else None
+        match = _MARK.search(file.read(_HEAD))
+    return match[1].decode() if match else None

@@ -80,11 +80,13 @@ def activation_visualization(
     """
     graph, name, values = _fed(graph_or_path, value_feed_dict, input_tensor)
     names = _layers(graph, name, layers)
-    own = _settings(settings)
+    image_settings = _settings(settings)
     with _Output(path_outdir, path_logdir) as output:
         for number, value in enumerate(values):
             for layer, maps in zip(names, activations(graph, name, names, value), strict=True):
-                output.add(layer, f"activations_{number}", panels.activation_grid(maps, own))
+                output.add(
+                    layer, f"activations_{number}", panels.activation_grid(maps, image_settings)
+                )
     return True
 
 
@@ -112,11 +114,11 @@ def deconv_visualization(
         raise UserError(f"no method {method!r}; there are {', '.join(backprop_rules.METHODS)}")
     graph, name, values = _fed(graph_or_path, value_feed_dict, input_tensor)
     names = _layers(graph, name, layers)
-    own = _settings(settings)
+    image_settings = _settings(settings)
     with _Output(path_outdir, path_logdir) as output:
         for layer in names:
             for number, value in enumerate(values):
-                view = panels.reconstruction_grid(graph, name, layer, method, value, own)
+                view = panels.reconstruction_grid(graph, name, layer, method, value, image_settings)
                 output.add(layer, f"{method}_{number}", view)
     return True
 
@@ -151,13 +153,13 @@ def deepdream_visualization(
     picture = InputSpec(
         name=name, height=height, width=width, channels=channels, low=low, high=high, known={}
     )
-    own = _settings({**settings, "channels": list(classes)})
+    image_settings = _settings({**settings, "channels": list(classes)})
     levels = np.clip((values[0] - low) / (high - low) * 255, 0, 255).astype(np.uint8)
     image = Image.fromarray(levels[..., 0] if levels.shape[-1] == 1 else levels)
     with _Output(path_outdir, path_logdir) as output:
-        for each in names:
-            for channel, view in panels.dreams(graph, picture, each, image, own):
-                output.add(each, f"deepdream_{channel}", view)
+        for layer_name in names:
+            for channel, view in panels.dreams(graph, picture, layer_name, image, image_settings):
+                output.add(layer_name, f"deepdream_{channel}", view)
     return True
 
 

@@ -111,7 +111,10 @@ class Model:
         """
         study = objectives if isinstance(objectives, list | dict) else [objectives]
         outcomes = visualize(self.graph, self.catalogue, study, progress, **settings)
-        return [Sprite(each.status, each.pictures, each.losses, each.reason) for each in outcomes]
+        return [
+            Sprite(outcome.status, outcome.pictures, outcome.losses, outcome.reason)
+            for outcome in outcomes
+        ]
 
 
 def load(

@@ -44,28 +44,28 @@ def visualize(
     """
     functions = {}
     if isinstance(study, list):
-        functions = {place: item for place, item in enumerate(study) if callable(item)}
+        functions = {index: item for index, item in enumerate(study) if callable(item)}
         study = {"objectives": [_line(item) for item in study]}
     written = {key: _listed(value) for key, value in {**study, **settings}.items()}
     checked = schema.check(written, "render", "study")
-    found = catalogue.picture
-    calls = {place: function_data(place, f, graph, found) for place, f in functions.items()}
+    picture = catalogue.picture
+    calls = {index: function_data(index, f, graph, picture) for index, f in functions.items()}
     plan = study_plan(0, "study", checked, DEFAULTS, catalogue, "render", "the graph")
     tasks = [
         Task(
             index,
-            recipes(own)[0],
-            tuple(own["thresholds"]),
+            recipes(cell)[0],
+            tuple(cell["thresholds"]),
             None,
-            calls.get(index, own["objective"]),
-            own["stream"],
-            own.get("members", 0),
+            calls.get(index, cell["objective"]),
+            cell["stream"],
+            cell.get("members", 0),
         )
-        for index, own in plan.settings.items()
+        for index, cell in plan.settings.items()
     ]
     looked_at = sorted({name for task in tasks for name in layers(task.objective_on(""))})
-    network = prepare.prepare(graph, found.name, *looked_at)
-    outcomes = optimize(network, found, plan.name, tasks, plan.batch, progress)
+    network = prepare.prepare(graph, picture.name, *looked_at)
+    outcomes = optimize(network, picture, plan.name, tasks, plan.batch, progress)
     return sorted(outcomes, key=lambda outcome: outcome.task.index)
 
 

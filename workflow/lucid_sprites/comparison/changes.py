@@ -74,13 +74,13 @@ def _changes_of_layer(
         descriptors = [texture_descriptor(layer.sprites[index]) for layer in layers]
         neighbours.append(texture_distance(before, descriptors[0]))
         before = descriptors[0]
-        place = {"layer": layers[0].number, "name": name, "index": index}
+        key = {"layer": layers[0].number, "name": name, "index": index}
         rows += [
-            {**place, **row} for row in _rows_of_neuron(states, kernels, name, index, descriptors)
+            {**key, **row} for row in _rows_of_neuron(states, kernels, name, index, descriptors)
         ]
-    found = pd.DataFrame(rows, columns=COLUMNS)
+    table = pd.DataFrame(rows, columns=COLUMNS)
     distances = ["texture_distance", "texture_distance_to_previous"]
-    return found.assign(**(found[distances] / _typical(neighbours)))
+    return table.assign(**(table[distances] / _typical(neighbours)))
 
 
 def _typical(distances: list[float]) -> float:
@@ -122,10 +122,10 @@ def for_viewer(changed: pd.DataFrame, states: list[str]) -> pd.DataFrame:
     Of two states, the first is also the one before.
     """
     measures = [name for name in COLUMNS[4:-1] if len(states) > 2 or name in MEASURES]
-    place = {"layer": changed["name"], **changed[["instance", "index"]], "since": states[0]}
+    key = {"layer": changed["name"], **changed[["instance", "index"]], "since": states[0]}
     words = {name.replace("_", " "): changed[name] for name in measures}
     same = changed["same_start"].map({True: "yes", False: "no"})
-    return pd.DataFrame({**place, **words, "same start": same})
+    return pd.DataFrame({**key, **words, "same start": same})
 
 
 def by_layer(changed: pd.DataFrame, kernels: dict[str, Kernels]) -> pd.DataFrame:
@@ -168,11 +168,11 @@ def read_kernels(graphs: list[str], states: dict[str, State]) -> dict[str, Kerne
     from lucid_sprites.models.loaders import frozen_graph
 
     names = common_layers(states)
-    found = {}
+    by_instance = {}
     for instance, path in zip(states, graphs, strict=True):
         graph = frozen_graph.read(path)
-        found[instance] = {name: kernels(graph, name) for name in names}
-    return found
+        by_instance[instance] = {name: kernels(graph, name) for name in names}
+    return by_instance
 
 
 def main() -> None:

@@ -72,7 +72,7 @@ def _place(
     cell: Size,
 ) -> None:
     x, y = corner
-    if sprite is None or not sprite.found:
+    if sprite is None or not sprite.has_picture:
         ink.rectangle((x, y, x + cell.width - 1, y + cell.height - 1), outline=_FRAME)
         return
     image = sprite.image()

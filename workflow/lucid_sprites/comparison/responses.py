@@ -98,19 +98,19 @@ def respond_all(strongest: int, graph: str, catalogue: str, sheets: list[str]) -
     network = frozen_graph.read(graph)
     known = {layer.name: layer for layer in described.layers}
     (state,) = read_states(sheets).values()
-    found = {
-        name: [index for index, sprite in sorted(layer.sprites.items()) if sprite.found]
+    indexes_by_layer = {
+        name: [index for index, sprite in sorted(layer.sprites.items()) if sprite.has_picture]
         for name, layer in state.items()
     }
     tables = []
     for name, layer in state.items():
-        indexes = found[name]
+        indexes = indexes_by_layer[name]
         if name not in known or not indexes:
             continue
         sprites = [layer.sprites[index].values() for index in indexes]
         responses = respond(network, described.picture, name, known[name].needs, sprites)
         tables.append(table(layer, indexes, responses, strongest))
-    if not any(found.values()):
+    if not any(indexes_by_layer.values()):
         return pd.DataFrame(columns=COLUMNS)
     if not tables:
         raise UserError(f"{graph}: has none of the layers {', '.join(state)} with a sprite")
@@ -127,10 +127,10 @@ def main() -> None:
     parser.add_argument("--out", required=True, help="CSV file to write")
     parser.add_argument("--sheets", required=True, nargs="+", help="JSON files of the sheets")
     with program.run(parser, program.TensorFlow.WITHOUT_KERAS) as arguments:
-        found = respond_all(
+        responses = respond_all(
             arguments.strongest, arguments.graph, arguments.catalogue, arguments.sheets
         )
-        write_whole(arguments.out, found.round(5).to_csv(index=False))
+        write_whole(arguments.out, responses.round(5).to_csv(index=False))
         write_beside(arguments.out, arguments.made)
 
 

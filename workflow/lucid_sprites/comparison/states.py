@@ -20,12 +20,12 @@ class Sprite:
 
     Attributes:
         path: its PNG.
-        found: a picture was found; otherwise the PNG is empty.
+        has_picture: one was found; otherwise the PNG is empty.
         start: seed and attempt, which decide what the optimization started from.
     """
 
     path: Path
-    found: bool
+    has_picture: bool
     start: tuple[int, int]
 
     def image(self) -> Image.Image:

@@ -29,7 +29,7 @@ class TextureDescriptor:
 
 def texture_descriptor(sprite: Sprite) -> TextureDescriptor | None:
     """What a sprite is compared by; None if no picture was found."""
-    if not sprite.found:
+    if not sprite.has_picture:
         return None
     values = sprite.values()
     return TextureDescriptor(values, _texture(values))

@@ -86,15 +86,19 @@ def explain(
                     f"{layer}: {scores} does not depend on it; name another target_layer"
                 )
         with tf.Session(config=tensorflow_start.session_config()) as session:
-            found = session.run(by_class, {picture: value[None]})
-            unit = int(found.argmax()) if unit is None else unit
-            if unit >= len(found):
-                raise UserError(f"target {unit}: {scores} has {len(found)} classes, from 0 on")
+            class_scores = session.run(by_class, {picture: value[None]})
+            unit = int(class_scores.argmax()) if unit is None else unit
+            if unit >= len(class_scores):
+                raise UserError(
+                    f"target {unit}: {scores} has {len(class_scores)} classes, from 0 on"
+                )
             pairs = session.run(
                 list(zip(maps, gradients, strict=True)), {picture: value[None], chosen: unit}
             )
     return Explained(
-        unit, float(found[unit]), [(_spatial(seen), _spatial(slope)) for seen, slope in pairs]
+        unit,
+        float(class_scores[unit]),
+        [(_spatial(seen), _spatial(slope)) for seen, slope in pairs],
     )
 
 

@@ -94,17 +94,19 @@ def dreams(
         UserError: the network has one size, and the tiles another.
     """
     said: Mapping[str, Any] = settings
-    own = dream.Settings(**{field.name: said[field.name] for field in fields(dream.Settings)})
-    tile = _tile(picture, own)
-    shape = (*_dream_size(image, picture, own, settings), picture.channels)
+    dream_settings = dream.Settings(
+        **{field.name: said[field.name] for field in fields(dream.Settings)}
+    )
+    tile = _tile(picture, dream_settings)
+    shape = (*_dream_size(image, picture, dream_settings, settings), picture.channels)
     if settings["start"] == "picture":
         resized = image.resize(shape[1::-1], Image.Resampling.LANCZOS)
         start = network_input.fit(resized, _any_size(picture), limit=max(shape))
     else:
-        start = dream.noise(shape, own.seed)
+        start = dream.noise(shape, dream_settings.seed)
     with dream.Dreamer(prepare(graph, picture.name, layer), picture, layer) as dreamer:
         for channel in index_ranges.parse(settings["channels"]):
-            levels = dream.dream(dreamer, start, channel, own, tile)
+            levels = dream.dream(dreamer, start, channel, dream_settings, tile)
             yield channel, (_levels(levels), {**settings, "channel": channel})
 
 
@@ -171,7 +173,7 @@ def _patches(cells: Iterator[np.ndarray]) -> tuple[list[np.ndarray], list[list[i
     size = [max(part.shape[axis] for part in parts) for axis in (0, 1)]
     patches = []
     for part in parts:
-        before = [(whole - own) // 2 for whole, own in zip(size, part.shape[:2], strict=True)]
+        before = [(whole - length) // 2 for whole, length in zip(size, part.shape[:2], strict=True)]
         after = [size[axis] - part.shape[axis] - before[axis] for axis in (0, 1)]
         patches.append(np.pad(part, (*zip(before, after, strict=True), (0, 0))))
     return patches, boxes
@@ -189,12 +191,14 @@ def _tile(picture: InputSpec, settings: dream.Settings) -> tuple[int, int]:
 
 
 def _dream_size(
-    image: Image.Image, picture: InputSpec, own: dream.Settings, settings: DreamSettings
+    image: Image.Image, picture: InputSpec, dream_settings: dream.Settings, settings: DreamSettings
 ) -> tuple[int, int]:
     """Height and width with the proportions of the image."""
     first = max(picture.height or 0, picture.width or 0)
     first = first or min(max(image.size), settings["size_limit"])
-    longest = settings["size"] or first * own.octave_scale ** (own.octaves - 1)
+    longest = settings["size"] or first * dream_settings.octave_scale ** (
+        dream_settings.octaves - 1
+    )
     scale = longest / max(image.size)
     return max(1, round(image.height * scale)), max(1, round(image.width * scale))
 

@@ -20,7 +20,7 @@ from lucid_sprites.files import write_whole
 from lucid_sprites.made import write_beside
 from lucid_sprites.sprites import png
 
-_PLACE = ["layer", "instance", "index"]
+_KEY = ["layer", "instance", "index"]
 
 Rows = dict[tuple[str, str, int], dict[str, Any]]
 """The cells of each row by column; rows by layer, instance and index."""
@@ -36,18 +36,18 @@ def rows(folder: Path, shown: list[dict[str, Any]]) -> Rows:
     Raises:
         UserError: a view cannot be read.
     """
-    found: Rows = {}
+    table: Rows = {}
     for item in shown:
         image, method = item["image"], item["method"].replace("_", " ")
         for name in item["views"]:
             path = layout.PICTURE.removeprefix("{series}/").format(**item, view=name)
             record = png.record(str(folder / path))
             for index, box, peak in _units(record):
-                row = found.setdefault((record["layer"], item["instance"], index), {})
+                row = table.setdefault((record["layer"], item["instance"], index), {})
                 if peak is not None:
                     row.setdefault(f"{image}: strongest activation", peak)
                 row[f"{image}: {method}"] = path + box
-    return found
+    return table
 
 
 def _units(record: Mapping[str, Any]) -> list[tuple[int, str, float | None]]:
@@ -55,22 +55,22 @@ def _units(record: Mapping[str, Any]) -> list[tuple[int, str, float | None]]:
     if "cells" not in record:  # the view of one unit, or of none
         return [(record["channel"], "", None)] if "channel" in record else []
     (height, width), padding = record["cell"], record["padding"]
-    found = []
+    units = []
     for number, (index, peak) in enumerate(zip(record["cells"], record["peaks"], strict=True)):
         down, across = divmod(number, record["columns"])
         x, y = across * (width + padding), down * (height + padding)
-        found.append((index, f"#xywh={x},{y},{width},{height}", peak))
-    return found
+        units.append((index, f"#xywh={x},{y},{width},{height}", peak))
+    return units
 
 
-def as_csv(found: Rows) -> str:
+def as_csv(table: Rows) -> str:
     """The table as CSV; cells that a row does not have are empty."""
-    columns = sorted({name for row in found.values() for name in row}, key=_order)
+    columns = sorted({name for row in table.values() for name in row}, key=_order)
     text = io.StringIO()
-    writer = csv.DictWriter(text, [*_PLACE, *columns], lineterminator="\n")
+    writer = csv.DictWriter(text, [*_KEY, *columns], lineterminator="\n")
     writer.writeheader()
-    for place, row in sorted(found.items()):
-        writer.writerow({**dict(zip(_PLACE, place, strict=True)), **row})
+    for key, row in sorted(table.items()):
+        writer.writerow({**dict(zip(_KEY, key, strict=True)), **row})
     return text.getvalue()
 
 

@@ -43,13 +43,13 @@ Fields = tuple[Field, Field]
 
 def receptive_field(features: tf.Tensor, picture: tf.Tensor) -> Fields | None:
     """What the positions of `features` see; None where it is not the same for all or not known."""
-    found: dict[tf.Operation, Fields | None] = {picture.op: (Field(1, 0, 0), Field(1, 0, 0))}
+    fields: dict[tf.Operation, Fields | None] = {picture.op: (Field(1, 0, 0), Field(1, 0, 0))}
     for op in picture.graph.get_operations():
-        parents = [found[tensor.op] for tensor in op.inputs if tensor.op in found]
-        if parents and op not in found:
+        parents = [fields[tensor.op] for tensor in op.inputs if tensor.op in fields]
+        if parents and op not in fields:
             known = [parent for parent in parents if parent is not None]
-            found[op] = _through(op, _joined(known)) if len(known) == len(parents) else None
-    return found.get(features.op)
+            fields[op] = _through(op, _joined(known)) if len(known) == len(parents) else None
+    return fields.get(features.op)
 
 
 def _joined(parents: list[Fields]) -> Fields | None:
@@ -67,7 +67,7 @@ def _through(op: tf.Operation, before: Fields | None) -> Fields | None:
     """The field of an op from that of its inputs."""
     if before is None:
         return None
-    if op.type in _POINTWISE and not any(_differs_by_place(tensor) for tensor in op.inputs):
+    if op.type in _POINTWISE and not any(_differs_by_position(tensor) for tensor in op.inputs):
         return before
     if op.type == "ConcatV2" and tf.get_static_value(op.inputs[-1]) in (-1, 3):
         return before
@@ -76,7 +76,7 @@ def _through(op: tf.Operation, before: Fields | None) -> Fields | None:
     return None
 
 
-def _differs_by_place(tensor: tf.Tensor) -> bool:
+def _differs_by_position(tensor: tf.Tensor) -> bool:
     """Whether a constant has values for places, which no crop would find."""
     shape = tensor.shape
     return bool(tensor.op.type == "Const" and shape.rank > 1 and shape[:-1].num_elements() > 1)

@@ -198,8 +198,8 @@ def strongest_activations(
     """Signals of the strongest single activation of each feature map, as in the paper's figures."""
     for channel, whole in zip(maps, whole_maps(features, maps, method), strict=True):
         signal = np.zeros_like(features)
-        place = np.unravel_index(features[..., channel].argmax(), features.shape[:-1])
-        signal[..., channel][place] = whole[..., channel][place]
+        position = np.unravel_index(features[..., channel].argmax(), features.shape[:-1])
+        signal[..., channel][position] = whole[..., channel][position]
         yield signal
 
 

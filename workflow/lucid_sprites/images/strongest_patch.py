@@ -61,10 +61,10 @@ def _from_crops(
 
 def _corner(signal: np.ndarray, fields: Fields, shape: Sequence[int]) -> list[int]:
     """Where the crop around a signal's only activation begins; a signal may have none."""
-    place = np.unravel_index(np.abs(signal).argmax(), signal.shape)
+    peak = np.unravel_index(np.abs(signal).argmax(), signal.shape)
     return [
         field.start(int(position), length)
-        for field, position, length in zip(fields, place[:2], shape[:2], strict=True)
+        for field, position, length in zip(fields, peak[:2], shape[:2], strict=True)
     ]
 
 

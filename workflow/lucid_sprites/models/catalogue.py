@@ -53,14 +53,14 @@ def describe(normal: NormalForm, edges: Sequence[int], source: str) -> Catalogue
     names = [node.name for node in candidates if node.name not in oversized]
     observed, needs, failed = _observe(normal, names, edges)
     other |= failed
-    found = [node for node in candidates if node.name in observed]
-    if not found:
+    layer_nodes = [node for node in candidates if node.name in observed]
+    if not layer_nodes:
         reasons = "; ".join(dict.fromkeys(list(other.values())[:3]))
         raise UserError(
             f"{source}: no layer depends on the input {picture.name!r} in a way that can be "
             f"visualized{': ' + reasons if reasons else ''}"
         )
-    spent = layer_costs.up_to(graph, [node.name for node in found], shapes, size[1] * size[2])
+    spent = layer_costs.up_to(graph, [node.name for node in layer_nodes], shapes, size[1] * size[2])
     digests = layer_fingerprints.layer_fingerprints(normal.graph, picture.name)
     layers = [
         Layer(
@@ -79,7 +79,7 @@ def describe(normal: NormalForm, edges: Sequence[int], source: str) -> Catalogue
             macs=spent[node.name].macs,
             activations=spent[node.name].activations,
         )
-        for number, node in enumerate(found)
+        for number, node in enumerate(layer_nodes)
     ]
     return Catalogue(picture, normal.notes, layers, other)
 
@@ -183,9 +183,9 @@ def _observe(
             failed |= failures
         why = {name: failed[name] for name in names if name in failed}
         for size in _single_sizes(picture, edges) if why else ():
-            found, why = probe.observe(list(why), *size)
-            observed |= found
-            needs |= dict.fromkeys(found, size)
+            observations, why = probe.observe(list(why), *size)
+            observed |= observations
+            needs |= dict.fromkeys(observations, size)
     at, is_known = ", ".join(map(str, edges)), picture.height is not None
     told = {
         name: f"fails: {reason}"

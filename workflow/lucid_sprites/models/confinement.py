@@ -89,9 +89,9 @@ def _python() -> Iterator[Path]:
     yield from map(Path, {sys.prefix, sys.base_prefix, sys.exec_prefix, *filter(None, sys.path)})
     yield from map(Path, filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep)))
     for name in _PACKAGES:
-        found = importlib.util.find_spec(name) if sys.modules.get(name, "") is not None else None
-        if found and found.origin:
-            yield Path(found.origin).resolve().parent
+        spec = importlib.util.find_spec(name) if sys.modules.get(name, "") is not None else None
+        if spec and spec.origin:
+            yield Path(spec.origin).resolve().parent
 
 
 def _model(origin: Origin) -> Iterator[Path]:
@@ -110,8 +110,8 @@ def _size(origin: Origin) -> int:
         return _BYTES_OF_A_NETWORK
     path = Path(origin["file"])
     # Weights of their own lie beside some files, under the same name and more.
-    found = path.rglob("*") if path.is_dir() else path.parent.glob(f"{glob.escape(path.name)}*")
-    files = [each for each in found if each.is_file()]
+    entries = path.rglob("*") if path.is_dir() else path.parent.glob(f"{glob.escape(path.name)}*")
+    files = [entry for entry in entries if entry.is_file()]
     return sum(file.stat().st_size for file in files)
 
 

@@ -68,9 +68,9 @@ def _doing(what: str, name: str, graph: GraphDef | None = None) -> Iterator[None
     except MemoryError:
         raise
     except UserError as error:
-        place = "" if name in str(error) else f"{name}: "
+        prefix = "" if name in str(error) else f"{name}: "
         cause = graph and unsupported.cause(graph)
-        raise UserError(f"{place}{error}{f'; {cause}' if cause else ''}") from error
+        raise UserError(f"{prefix}{error}{f'; {cause}' if cause else ''}") from error
     except tf.errors.ResourceExhaustedError as error:
         raise MemoryError(error.message) from error
     except Exception as error:

@@ -151,10 +151,10 @@ def _range_of_batch_norm(name: str, graph: GraphDef) -> tuple[tuple[float, float
     A convolution of pictures of mean m has the mean m * (sum of its kernel) in each channel; the m
     that fits all channels best tells the range.
     """
-    found = _first_kernel(name, graph)
-    if found is None:
+    first = _first_kernel(name, graph)
+    if first is None:
         return None
-    convolution, kernel = found
+    convolution, kernel = first
     means = _means_seen(convolution, graph)
     sums = kernel.sum(axis=(0, 1, 2)) if convolution.op == "Conv2D" else None
     if means is None or sums is None or sums.size != means.size or sums.size < _ENOUGH_CHANNELS:
@@ -181,9 +181,9 @@ def _means_seen(convolution: NodeDef, graph: GraphDef) -> np.ndarray | None:
             means = constants.value(reader.input[3], nodes)
             return None if means is None or not means.size else means.astype(np.float64)
     for node in graph.node:
-        found = prepare.affine(node, nodes)
-        if found is not None and found[0].name == convolution.name:
+        match = prepare.affine(node, nodes)
+        if match is not None and match[0].name == convolution.name:
             with np.errstate(divide="ignore", invalid="ignore"):
-                means = -found[3].astype(np.float64) / found[2]
+                means = -match[3].astype(np.float64) / match[2]
             return means if np.isfinite(means).all() else None
     return None

@@ -190,9 +190,9 @@ def _summaries(graph: tf.Graph, layers: Sequence[str]) -> dict[str, list[tf.Tens
         summary.node.extend(_summary_nodes(number, tensor.dtype))
     inputs = {f"layer{number}:0": tensor for number, tensor in enumerate(tensors)}
     wanted = [f"{part}{number}:0" for number in range(len(tensors)) for part in _PARTS]
-    found = tf.import_graph_def(summary, inputs, wanted, name="summary") if tensors else []
+    results = tf.import_graph_def(summary, inputs, wanted, name="summary") if tensors else []
     count = len(_PARTS)
-    return {name: found[count * n : count * (n + 1)] for n, name in enumerate(layers)}
+    return {name: results[count * n : count * (n + 1)] for n, name in enumerate(layers)}
 
 
 def _summary_nodes(number: int, kind: tf.DType) -> Iterator[NodeDef]:

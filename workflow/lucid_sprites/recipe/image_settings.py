@@ -114,7 +114,7 @@ def _missing_target(
     settings: Mapping[str, Any], layer: Layer, layers: Sequence[Layer]
 ) -> str | None:
     name, unit = settings["target_layer"], settings["target"]
-    by_name = {each.name: each for each in layers}
+    by_name = {candidate.name: candidate for candidate in layers}
     if name is None:
         return None
     if name not in by_name:

@@ -84,8 +84,8 @@ def _work(work: Callable[[], object], limits: Limits, log: str, parent: int) -> 
 def _redirect(log: str) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    for own, stream in ((nothing, 0), (output, 1), (output, 2)):
-        os.dup2(own, stream)
+    for descriptor, stream in ((nothing, 0), (output, 1), (output, 2)):
+        os.dup2(descriptor, stream)
     # The parent may have put something else in their place.
     sys.stdout, sys.stderr = (open(stream, "w", closefd=False) for stream in (1, 2))  # noqa: SIM115
 

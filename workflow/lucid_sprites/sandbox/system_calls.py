@@ -22,7 +22,10 @@ def control(option: int, *arguments: object) -> int:
     Raises:
         OSError: it is not known here, or was refused.
     """
-    values = [ctypes.c_ulong(each) if isinstance(each, int) else each for each in arguments]
+    values = [
+        ctypes.c_ulong(argument) if isinstance(argument, int) else argument
+        for argument in arguments
+    ]
     padding = [ctypes.c_ulong(0)] * (4 - len(values))
     return _checked(_LIBC.prctl(ctypes.c_int(option), *values, *padding))
 

@@ -104,8 +104,8 @@ class Derived:
 def _rise(row: AttemptRow) -> float | None:
     """By how much the loss rose with each step of the last half; None of too few steps to say."""
     step = row["step"]
-    curve = {int(place): loss for place, loss in row["curve"].items()}
-    before = max((place for place in curve if place <= step / 2), default=step)
+    curve = {int(number): loss for number, loss in row["curve"].items()}
+    before = max((earlier for earlier in curve if earlier <= step / 2), default=step)
     return (row["loss"] - curve[before]) / (step - before) if before < step else None
 
 
@@ -191,8 +191,8 @@ def read(block: str) -> list[AttemptRow]:
         raise UserError(f"{block}: cannot be read: {error.strerror}") from error
     except Exception as error:  # a torn or foreign file can raise nearly anything
         raise _refused(block, f"is damaged ({error})") from error
-    for found in formats - {FORMAT}:
-        raise _refused(block, f"has a log of format {found}, this version writes {FORMAT}")
+    for other in formats - {FORMAT}:
+        raise _refused(block, f"has a log of format {other}, this version writes {FORMAT}")
     return read_rows
 
 
@@ -207,9 +207,9 @@ def _format(row: AttemptRow) -> str | int:
     for column in _STORED:
         if column.name in row and not isinstance(row[column.name], column.types):
             raise ValueError(f"{row[column.name]!r} is no {column.name}")
-    for place, loss in row.get("curve", {}).items():
-        if not (place.isdecimal() and isinstance(loss, _NUMBER)):
-            raise ValueError(f"{place}: {loss!r} is no step with its loss")
+    for step, loss in row.get("curve", {}).items():
+        if not (step.isdecimal() and isinstance(loss, _NUMBER)):
+            raise ValueError(f"{step}: {loss!r} is no step with its loss")
     if row.keys() - {column.name for column in _STORED}:
         return f"{FORMAT + 1} or later"
     missing = [column.since for column in _STORED if column.name not in row]

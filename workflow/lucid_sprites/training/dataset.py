@@ -99,10 +99,10 @@ class PreparedDataset:
 
     def batch(self, step: int) -> Batch:
         first = step * self.batch_size
-        places = np.arange(first, first + self.batch_size)
-        turns, places = np.divmod(places, len(self.pictures))
+        positions = np.arange(first, first + self.batch_size)
+        turns, positions = np.divmod(positions, len(self.pictures))
         orders = {turn: self._order(turn) for turn in np.unique(turns).tolist()}
-        chosen = [orders[turn][place] for turn, place in zip(turns, places, strict=True)]
+        chosen = [orders[turn][position] for turn, position in zip(turns, positions, strict=True)]
         pictures = self.pictures[chosen].astype(np.float32) / 255
         changed = augmented(pictures, self.augmentation, (self.seed, step))
         return _scaled(changed), self.targets[chosen]

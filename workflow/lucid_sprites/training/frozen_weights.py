@@ -72,9 +72,9 @@ def find(
 
 def _weights(node: NodeDef, nodes: dict[str, NodeDef]) -> Iterator[FrozenWeight]:
     unfused = next((role for name, role in _BY_NAME.items() if node.name.endswith(f"/{name}")), "")
-    places = dict.fromkeys(range(2), unfused) if unfused else _BY_OPERATION.get(node.op, {})
-    for place, role in places.items():
-        value = _constant(node.input[place], nodes)
+    roles = dict.fromkeys(range(2), unfused) if unfused else _BY_OPERATION.get(node.op, {})
+    for position, role in roles.items():
+        value = _constant(node.input[position], nodes)
         if value is not None and value.ndim:  # a scalar is no weight, but an epsilon
             transposed = role == "kernel" and node.op == "MatMul" and node.attr["transpose_b"].b
             yield FrozenWeight(node.name, role, value.T if transposed else value)

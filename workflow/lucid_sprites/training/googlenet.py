@@ -40,10 +40,10 @@ def googlenet_features(pictures: keras.KerasTensor) -> keras.KerasTensor:
 
 def slim_scope(convolution: str) -> str:
     """Where slim's checkpoint keeps the convolution with this name (without `_conv`, `_bn`)."""
-    block, branch, place = convolution.partition("_Branch_")
+    block, branch, rest = convolution.partition("_Branch_")
     if not branch:
         return f"InceptionV1/{convolution}"
-    number, letter, kernel = place.split("_")
+    number, letter, kernel = rest.split("_")
     # Slim's own slip of the pen.
     if (block, number, letter) == ("Mixed_5b", "2", "b"):
         letter = "a"

@@ -58,15 +58,15 @@ def from_file(network: keras.Model, path: str) -> list[str]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path}: weights cannot be read: {error}") from error
     after = network.get_weights()
-    found = [not np.isnan(weight).any() for weight in after]
+    loaded = [not np.isnan(weight).any() for weight in after]
     network.set_weights(
-        [new if there else old for old, new, there in zip(before, after, found, strict=True)]
+        [new if there else old for old, new, there in zip(before, after, loaded, strict=True)]
     )
-    if not any(found):
+    if not any(loaded):
         raise UserError(
             f"{path}: none of its weights fits the names and shapes of {network.name}'s layers"
         )
-    parts = zip(network.weights, found, strict=True)
+    parts = zip(network.weights, loaded, strict=True)
     filled = {weight.path.split("/")[-2] for weight, there in parts if there}
     return [layer.name for layer in network.layers if layer.name in filled]
 
@@ -139,11 +139,11 @@ def _downloaded_slim() -> str:
 
 def _copy(source: keras.Model, network: keras.Model) -> list[str]:
     """Copy the weights of layers that have the same name and shapes."""
-    own = {layer.name: layer for layer in network.layers}
+    by_name = {layer.name: layer for layer in network.layers}
     copied = []
     for layer in source.layers:
         values = layer.get_weights()
-        target = own.get(layer.name)
+        target = by_name.get(layer.name)
         if values and target and _shapes(values) == _shapes(target.get_weights()):
             target.set_weights(values)
             copied.append(layer.name)

@@ -61,11 +61,11 @@ def main() -> None:
     parser.add_argument("--others", nargs="*", default=[], help="shown, too, if they can be read")
     with program.run(parser) as arguments:
         here = os.path.dirname(arguments.out)
-        found = {path: manifest.read(path) for path in arguments.manifests}
-        found |= dict(_readable(arguments.others))
-        by_name = sorted(found.items(), key=lambda item: natural_key(item[1]["series"]))
-        manifests = {_folder(path, here): each for path, each in by_name}
-        names = [each["series"] for each in manifests.values()]
+        by_path = {path: manifest.read(path) for path in arguments.manifests}
+        by_path |= dict(_readable(arguments.others))
+        by_name = sorted(by_path.items(), key=lambda item: natural_key(item[1]["series"]))
+        manifests = {_folder(path, here): content for path, content in by_name}
+        names = [content["series"] for content in manifests.values()]
         write_whole(arguments.out, build(manifests, ", ".join(names)))
 
 

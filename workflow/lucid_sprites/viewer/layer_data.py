@@ -240,12 +240,14 @@ def main() -> None:
     parser.add_argument("--made", required=True, help="what they say of how they were made")
     with program.run(parser) as arguments:
         spec, made = json.loads(arguments.spec), arguments.made
-        place = {name: spec[name] for name in ("series", "instance")} | {"layer": spec["number"]}
+        wildcards = {name: spec[name] for name in ("series", "instance")} | {
+            "layer": spec["number"]
+        }
 
         def path(template: str, **fields: int) -> str:
-            return f"{spec['results']}/{template.format(**place, **fields)}"
+            return f"{spec['results']}/{template.format(**wildcards, **fields)}"
 
-        key = "/".join(map(str, place.values()))
+        key = "/".join(map(str, wildcards.values()))
         sheets = [
             sheet_index.read(path(layout.SHEET_INDEX, threshold=t)) for t in spec["thresholds"]
         ]

@@ -90,24 +90,24 @@ class _Pointwise:
         self._sources: dict[str, list[str]] = {}
         self._before: dict[str, int] = {}
         for node in topology.topological_order(graph):
-            self._before[node.name] = own = 1 << len(self._names)
+            self._before[node.name] = bit = 1 << len(self._names)
             self._names.append(node.name)
             names = [topology.node_name(reference) for reference in topology.data_inputs(node)]
             sources = [name for name in names if name in dependent]
             if node.name in works and sources:
                 self._sources[node.name] = sources
                 reach = [self._before.get(name, 0) for name in sources]
-                self._before[node.name] = reduce(or_, reach, own)
+                self._before[node.name] = reduce(or_, reach, bit)
 
     def inner_nodes(self, counts: Callable[[str], bool]) -> dict[str, set[str]]:
         """For each node that joins ways from one tensor, if any of them counts, those between."""
-        found = {}
+        inner = {}
         for name, sources in self._sources.items():
             if len(sources) > 1:
                 between = self._between(sources)
                 if between is not None and any(map(counts, [name, *between])):
-                    found[name] = between
-        return found
+                    inner[name] = between
+        return inner
 
     def _between(self, sources: list[str]) -> set[str] | None:
         """Nodes on the ways to `sources` from the last tensor that all of them come from."""

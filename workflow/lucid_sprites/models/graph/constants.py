@@ -64,7 +64,7 @@ def without_identities(graph: GraphDef) -> GraphDef:
             sources[node.name] = sources[topology.node_name(node.input[0])]
     direct = topology.with_nodes(graph, graph.node)
     for node in direct.node:
-        for place, reference in enumerate(node.input):
+        for position, reference in enumerate(node.input):
             if not topology.is_control(reference):
-                node.input[place] = sources.get(topology.node_name(reference), reference)
+                node.input[position] = sources.get(topology.node_name(reference), reference)
     return direct

@@ -110,8 +110,8 @@ def _stand_ins(
     made = [_placeholder(node, number, aliases[node.name, number]) for number in numbers]
     if 0 not in numbers:
         made.append(NodeDef(name=node.name, op="NoOp"))
-    for each in made:
-        each.attr[REASON].s = why.encode()
+    for stand_in in made:
+        stand_in.attr[REASON].s = why.encode()
     return made
 
 

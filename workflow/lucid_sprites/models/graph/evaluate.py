@@ -51,9 +51,9 @@ def evaluate(
         if not evaluation.advance():
             break
     values = evaluation.values
-    found = {ref: values[_numbered(ref)] for ref in references if _numbered(ref) in values}
+    by_reference = {ref: values[_numbered(ref)] for ref in references if _numbered(ref) in values}
     too_deep = {node.name: "is constant by too long a way" for node in evaluation.waiting}
-    return Evaluated(found, evaluation.refused | too_deep)
+    return Evaluated(by_reference, evaluation.refused | too_deep)
 
 
 def _numbered(reference: str) -> str:

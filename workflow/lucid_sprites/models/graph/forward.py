@@ -55,8 +55,8 @@ class ForwardPass(Closing):
 
     def run(self, pictures: np.ndarray) -> list[np.ndarray]:
         """Each layer's output for pictures [n, height, width, channels]."""
-        found: list[np.ndarray] = self._session.run(self._layers, {self._pictures: pictures})
-        return found
+        outputs: list[np.ndarray] = self._session.run(self._layers, {self._pictures: pictures})
+        return outputs
 
 
 def activations(

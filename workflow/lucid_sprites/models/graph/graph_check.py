@@ -121,19 +121,19 @@ def _check_functions(graph: GraphDef, source: str) -> None:
         )
     sizes: dict[str, float] = {}
     for name in _callees_first(calls):
-        own = len(functions[name].node_def)
-        sizes[name] = own + sum(sizes[called] for called in calls[name])
+        size = len(functions[name].node_def)
+        sizes[name] = size + sum(sizes[called] for called in calls[name])
     called = _calls(graph.node, functions)
     _check_number(len(graph.node) + sum(sizes[name] for name in called), source)
 
 
 def _check_body(function: FunctionDef, source: str) -> None:
-    place = f"{source}: function {shown(function.signature.name)}"
-    _check_names([node.name for node in function.node_def], place)
-    _check_circles(function.node_def, place)
+    label = f"{source}: function {shown(function.signature.name)}"
+    _check_names([node.name for node in function.node_def], label)
+    _check_circles(function.node_def, label)
     for node in function.node_def:
         if any(node.attr[key].placeholder for key in _FUNCTION_ATTRIBUTES if key in node.attr):
-            raise UserError(f"{place}: what {node.name!r} calls is not fixed; freeze it again")
+            raise UserError(f"{label}: what {node.name!r} calls is not fixed; freeze it again")
 
 
 def _callees_first(calls: Mapping[str, Sequence[str]]) -> list[str]:
@@ -151,17 +151,17 @@ def _callees_first(calls: Mapping[str, Sequence[str]]) -> list[str]:
 
 def _calls(nodes: Iterable[NodeDef], functions: Mapping[str, FunctionDef]) -> list[str]:
     """Functions that nodes call, as often as they do."""
-    found = []
+    called = []
     for node in nodes:
         if node.op in functions:
-            found.append(node.op)
+            called.append(node.op)
         for value in node.attr.values():
-            found += [name for name in _named_functions(value) if name in functions]
-    return found
+            called += [name for name in _named_functions(value) if name in functions]
+    return called
 
 
 def _named_functions(value: AttrValue) -> list[str]:
     kind = value.WhichOneof("value")
     if kind == "func":
         return [value.func.name]
-    return [each.name for each in value.list.func] if kind == "list" else []
+    return [function.name for function in value.list.func] if kind == "list" else []

@@ -40,15 +40,15 @@ def up_to(
 ) -> dict[str, LayerCost]:
     """Cost of one forward pass up to each of the layers `names`, for each pixel of the picture."""
     by_name = topology.by_name(graph)
-    own: list[_Spent] = []
+    node_costs: list[_Spent] = []
     spent: dict[str, _Spent] = {}
     for node in topology.topological_order(graph):
         before = [spent[name] for name in topology.parents(node) if name in spent]
         if node.op in KINDS and node.name in shapes:
             size = _numbers(shapes[node.name])
-            own.append(_Spent(1 << len(own), _macs(node, size, by_name), size))
-            before.append(own[-1])
-        spent[node.name] = _together(before, own)
+            node_costs.append(_Spent(1 << len(node_costs), _macs(node, size, by_name), size))
+            before.append(node_costs[-1])
+        spent[node.name] = _together(before, node_costs)
     return {
         name: LayerCost(
             macs=round(spent[name].macs / pixels, 3),
@@ -58,7 +58,7 @@ def up_to(
     }
 
 
-def _together(parts: list[_Spent], own: list[_Spent]) -> _Spent:
+def _together(parts: list[_Spent], node_costs: list[_Spent]) -> _Spent:
     """The union of several sets of nodes; mostly the largest holds nearly all of the others."""
     if not parts:
         return _Spent()
@@ -66,8 +66,8 @@ def _together(parts: list[_Spent], own: list[_Spent]) -> _Spent:
     nodes, macs, largest = most.nodes, most.macs, most.largest
     for part in parts:
         for number in _bits(part.nodes & ~nodes):
-            macs += own[number].macs
-            largest = max(largest, own[number].largest)
+            macs += node_costs[number].macs
+            largest = max(largest, node_costs[number].largest)
         nodes |= part.nodes
     return most if nodes == most.nodes else _Spent(nodes, macs, largest)
 

@@ -15,18 +15,18 @@ def layer_fingerprints(graph: GraphDef, picture: str) -> dict[str, str]:
 
     So it changes with the weights up to a layer, and not with those behind it.
     """
-    found: dict[str, str] = {}
+    fingerprints: dict[str, str] = {}
     for node in topology.topological_order(graph):
         sources = [
-            f"{found.get(topology.node_name(ref), 'loop')}:{topology.output_number(ref)}"
+            f"{fingerprints.get(topology.node_name(ref), 'loop')}:{topology.output_number(ref)}"
             for ref in topology.data_inputs(node)
         ]
         if node.op == "Identity" and sources[0].endswith(":0"):
-            found[node.name] = sources[0].removesuffix(":0")
+            fingerprints[node.name] = sources[0].removesuffix(":0")
             continue
-        own = b"picture" if node.name == picture else _operation(node)
-        found[node.name] = hashlib.sha256(own + ";".join(sources).encode()).hexdigest()
-    return found
+        operation = b"picture" if node.name == picture else _operation(node)
+        fingerprints[node.name] = hashlib.sha256(operation + ";".join(sources).encode()).hexdigest()
+    return fingerprints
 
 
 def _operation(node: NodeDef) -> bytes:

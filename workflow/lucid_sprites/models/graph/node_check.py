@@ -78,11 +78,11 @@ def _wrong_attribute(node: NodeDef, definition: OpDef) -> str | None:
             if not attribute.HasField("default_value"):
                 return str(attribute.name)
             continue
-        found = node.attr[attribute.name].WhichOneof("value")
+        kind = node.attr[attribute.name].WhichOneof("value")
         is_list = attribute.type.startswith("list(")
-        if found != ("list" if is_list else _FIELDS.get(attribute.type, found)):
+        if kind != ("list" if is_list else _FIELDS.get(attribute.type, kind)):
             return str(attribute.name)
-        if found == "shape" and _wrong_shape(node.attr[attribute.name].shape):
+        if kind == "shape" and _wrong_shape(node.attr[attribute.name].shape):
             return str(attribute.name)
     return None
 

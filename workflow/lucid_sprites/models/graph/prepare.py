@@ -103,10 +103,10 @@ def fold_batch_norm(graph: GraphDef, *layers: str) -> GraphDef:
         for parent in topology.parents(node):
             uses[parent] = uses.get(parent, 0) + 1
     for node in topology.topological_order(graph):
-        found = affine(node, nodes)
-        if found is None:
+        match = affine(node, nodes)
+        if match is None:
             continue
-        convolution, chain, scale, shift = found
+        convolution, chain, scale, shift = match
         if all(uses[name] == 1 for name in (convolution.name, *chain)):
             _fold_into(convolution, node, scale, shift, nodes)
     folded = GraphDef(versions=graph.versions)

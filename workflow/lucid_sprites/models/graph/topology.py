@@ -76,11 +76,11 @@ def data_inputs(node: NodeDef) -> list[str]:
 
 def readers(graph: GraphDef) -> dict[str, list[NodeDef]]:
     """The nodes that read any output of a node, by its name."""
-    found: dict[str, list[NodeDef]] = {}
+    read_by: dict[str, list[NodeDef]] = {}
     for node in graph.node:
         for name in dict.fromkeys(node_name(reference) for reference in data_inputs(node)):
-            found.setdefault(name, []).append(node)
-    return found
+            read_by.setdefault(name, []).append(node)
+    return read_by
 
 
 def topological_order(graph: GraphDef) -> list[NodeDef]:

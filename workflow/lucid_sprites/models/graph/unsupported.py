@@ -15,7 +15,7 @@ _FUNCTIONAL_LOOPS = ("While", "StatelessWhile")
 
 def cause(graph: GraphDef) -> str | None:
     """Why a graph as it was read may have failed, and a way out; None if nothing of it tells."""
-    functions = {own.signature.name: own.node_def for own in graph.library.function}
+    functions = {function.signature.name: function.node_def for function in graph.library.function}
     nodes = [*graph.node, *(node for body in functions.values() for node in body)]
     quantized = sorted({node.op for node in nodes if _QUANTIZED.match(node.op)})
     if quantized:
@@ -35,7 +35,7 @@ def cause(graph: GraphDef) -> str | None:
 def _inside_loops(graph: GraphDef, functions: dict[str, Iterable[NodeDef]]) -> list[NodeDef]:
     """The nodes in bodies of loops, of both kinds that TensorFlow has."""
     bodies = [node.attr["body"].func.name for node in graph.node if node.op in _FUNCTIONAL_LOOPS]
-    found = [node for body in bodies for node in functions.get(body, [])]
+    in_bodies = [node for body in bodies for node in functions.get(body, [])]
     readers = topology.readers(graph)
     stack = [node for node in graph.node if node.op == "Enter"]
     reached: dict[str, NodeDef] = {}
@@ -44,4 +44,4 @@ def _inside_loops(graph: GraphDef, functions: dict[str, Iterable[NodeDef]]) -> l
         if node.name not in reached and node.op != "Exit":
             reached[node.name] = node
             stack += readers.get(node.name, [])
-    return found + list(reached.values())
+    return in_bodies + list(reached.values())

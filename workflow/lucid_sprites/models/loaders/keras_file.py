@@ -160,8 +160,8 @@ def _custom_objects(code: str | None) -> dict[str, Any]:
         names = runpy.run_path(code, run_name=_CODE)
     finally:
         sys.path.pop()
-    own = {name: value for name, value in names.items() if name[0] != "_" and _is_custom(value)}
-    return own | _registered()
+    objects = {name: value for name, value in names.items() if name[0] != "_" and _is_custom(value)}
+    return objects | _registered()
 
 
 def _is_custom(value: Any) -> bool:
@@ -176,11 +176,11 @@ def _is_of_keras(value: Any) -> bool:
 
 def _registered() -> dict[str, Any]:
     """What code has registered with Keras, under names such as `mine>Half`."""
-    found: dict[str, Any] = {}
+    objects: dict[str, Any] = {}
     for package in ("keras", "tf_keras"):
         if package in sys.modules:
-            found |= sys.modules[package].saving.get_custom_objects()
-    return {name: value for name, value in found.items() if not _is_of_keras(value)}
+            objects |= sys.modules[package].saving.get_custom_objects()
+    return {name: value for name, value in objects.items() if not _is_of_keras(value)}
 
 
 def _names(custom: dict[str, Any]) -> CustomNames:

@@ -91,7 +91,7 @@ class WeightsCopy:
         return group.get(name)
 
     def _copy_dataset(self, source: h5py.Dataset, target: h5py.Group, name: str) -> None:
-        self._check_place(source)
+        self._check_storage(source)
         self._take(
             source.name,
             max(_bytes(source.shape, source.dtype), _bytes(source.chunks, source.dtype)),
@@ -100,7 +100,7 @@ class WeightsCopy:
         copy = target.create_dataset(name, data=source[()])
         self._copy_attributes(source, copy)
 
-    def _check_place(self, dataset: h5py.Dataset) -> None:
+    def _check_storage(self, dataset: h5py.Dataset) -> None:
         if dataset.is_virtual or dataset.external:
             raise UserError(f"{self._path}: the numbers of {dataset.name} lie in another file")
         is_number = dataset.dtype.kind in _KINDS or dataset.dtype == _BFLOAT16

@@ -65,11 +65,11 @@ def download(name: str, path: str, expected: str | None) -> None:
             f"the file elsewhere and name it: {{lucid: {name}, file: <path>.pb}}"
         ) from error
     write_whole(path, data)
-    found = sha256(path)
-    if expected is not None and found != expected:
+    digest = sha256(path)
+    if expected is not None and digest != expected:
         Path(path).unlink()
-        raise UserError(f"{url}: SHA-256 is {found}, not {expected} as config.yaml says")
-    write_whole(f"{path}.sha256", f"{found}  {Path(path).name}\n")
+        raise UserError(f"{url}: SHA-256 is {digest}, not {expected} as config.yaml says")
+    write_whole(f"{path}.sha256", f"{digest}  {Path(path).name}\n")
 
 
 def _zoo_model(name: str) -> Any:

@@ -36,12 +36,12 @@ def _restored(model: MetaGraphDef) -> Iterator[tuple[str, tuple[str, str]]]:
     nodes = topology.by_name(model.graph_def)
     for node in model.graph_def.node:
         if node.op in _ASSIGNS and len(node.input) > 1:
-            found = _place(node.input[1], nodes)
-            if found is not None:
-                yield topology.node_name(node.input[0]), found
+            key_and_slice = _key_and_slice(node.input[1], nodes)
+            if key_and_slice is not None:
+                yield topology.node_name(node.input[0]), key_and_slice
 
 
-def _place(reference: str, nodes: Mapping[str, NodeDef]) -> tuple[str, str] | None:
+def _key_and_slice(reference: str, nodes: Mapping[str, NodeDef]) -> tuple[str, str] | None:
     """What an assigned value is read from, if it comes from the checkpoint."""
     node = nodes.get(topology.node_name(reference))
     while node is not None and node.op in _PASSES and node.input:
@@ -58,7 +58,7 @@ def _strings(node: NodeDef | None) -> list[str]:
     if node is None or node.op != "Const":
         return []
     array = tf.make_ndarray(node.attr["value"].tensor)
-    return [each.decode() for each in array.ravel()] if array.dtype == object else []
+    return [text.decode() for text in array.ravel()] if array.dtype == object else []
 
 
 def _outputs(model: MetaGraphDef) -> list[str]:
@@ -68,9 +68,9 @@ def _outputs(model: MetaGraphDef) -> list[str]:
         tensor.name for signature in model.signature_def.values()
         for tensor in signature.outputs.values()
     ]  # fmt: skip
-    found = sorted({topology.node_name(name) for name in tensors} & names)
-    if found:
-        return found
+    outputs = sorted({topology.node_name(name) for name in tensors} & names)
+    if outputs:
+        return outputs
     # The saver's own nodes are ends, too.
     nodes = [node for node in model.graph_def.node if not node.name.startswith("save")]
     read = {topology.node_name(ref) for node in nodes for ref in node.input}

@@ -93,7 +93,9 @@ def _children(objects: Objects, number: int) -> dict[str, int]:
     if not 0 <= number < len(objects.nodes):
         return {}
     children = {child.local_name: child.node_id for child in objects.nodes[number].children}
-    return {name: each for name, each in children.items() if 0 <= each < len(objects.nodes)}
+    return {
+        name: node_id for name, node_id in children.items() if 0 <= node_id < len(objects.nodes)
+    }
 
 
 def _body(function: FunctionDef, library: Mapping[str, FunctionDef]) -> list[NodeDef]:

@@ -54,18 +54,18 @@ class Checkpoint:
         Raises:
             UserError: its place in the files is wrong, or it claims to be larger than they are.
         """
-        place = f"{self._folder}: variable {shown(key)}"
+        label = f"{self._folder}: variable {shown(key)}"
         size = prod(self._shapes[key]) * self._types[key].size
         if self._types[key] != tf.string and size > self._bytes:
             raise UserError(
-                f"{place} claims to have {size:.3g} bytes, the files of all have {self._bytes}: "
+                f"{label} claims to have {size:.3g} bytes, the files of all have {self._bytes}: "
                 "they are damaged; export the model again"
             )
         try:
             value: np.ndarray = self._reader.get_tensor(key)
             return value[_parts(slices)] if slices else value
         except (*_ERRORS, IndexError) as error:
-            raise UserError(f"{place} cannot be read: {_brief(error)}") from error
+            raise UserError(f"{label} cannot be read: {_brief(error)}") from error
 
     def objects(self) -> TrackableObjectGraph:
         """Which object owns which variable, for models of TensorFlow 2."""
@@ -77,8 +77,8 @@ class Checkpoint:
 def _parts(slices: str) -> tuple[slice, ...]:
     parts = []
     for text in slices.rpartition(" ")[2].split(":"):
-        found = re.fullmatch(r"(\d+),(\d+)", text)
-        start, length = map(int, found.groups()) if found else (0, None)
+        match = re.fullmatch(r"(\d+),(\d+)", text)
+        start, length = map(int, match.groups()) if match else (0, None)
         parts.append(slice(start, None if length is None else start + length))
     return tuple(parts)
 

@@ -199,44 +199,44 @@ class _Conversion:
         return made if convert(self, made, inputs) else None
 
     def _replace_constant(
-        self, made: NodeDef, place: int, change: Callable[[np.ndarray], np.ndarray | None]
+        self, made: NodeDef, position: int, change: Callable[[np.ndarray], np.ndarray | None]
     ) -> bool:
-        """Give `made` a changed constant for its input number `place`."""
-        value = constants.value(made.input[place], self._nodes)
+        """Give `made` a changed constant for its input number `position`."""
+        value = constants.value(made.input[position], self._nodes)
         changed = None if value is None else change(value)
         if changed is None:
             return False
-        constant = constants.node(f"{made.name}/channels_last_{place}", changed)
+        constant = constants.node(f"{made.name}/channels_last_{position}", changed)
         self._made[constant.name] = constant
-        made.input[place] = constant.name
+        made.input[position] = constant.name
         return True
 
     def elementwise(self, made: NodeDef, inputs: list[str]) -> bool:
         """Constant operands are turned, too."""
-        for place, reference in enumerate(inputs):
+        for position, reference in enumerate(inputs):
             if reference in self._last or self._is_single(reference):
                 continue
-            if not self._turn_operand(made, place):
+            if not self._turn_operand(made, position):
                 return False
         return True
 
-    def _turn_operand(self, made: NodeDef, place: int) -> bool:
+    def _turn_operand(self, made: NodeDef, position: int) -> bool:
         """Give `made` a turned constant that is broadcast against channels-first tensors.
 
         Its numbers may be kept apart from the graph: it is turned when constants are folded.
         """
-        sizes = constants.shape(made.input[place], self._nodes)
+        sizes = constants.shape(made.input[position], self._nodes)
         if sizes is None:
             return False
         if np.prod(sizes) == 1:
-            return self._replace_constant(made, place, lambda value: value.reshape(()))
+            return self._replace_constant(made, position, lambda value: value.reshape(()))
         order = {3: (1, 2, 0), 4: _TO_LAST}.get(len(sizes))
         if order is None:
             return False
-        name = f"{made.name}/channels_last_{place}"
-        source = self._nodes[topology.node_name(made.input[place])]
-        self._made[name] = self._transpose(name, made.input[place], order, source)
-        made.input[place] = name
+        name = f"{made.name}/channels_last_{position}"
+        source = self._nodes[topology.node_name(made.input[position])]
+        self._made[name] = self._transpose(name, made.input[position], order, source)
+        made.input[position] = name
         return True
 
     def _is_single(self, reference: str) -> bool:
@@ -307,10 +307,10 @@ class _Conversion:
             return False
         for mask in ("begin_mask", "end_mask"):
             bits = made.attr[mask].i
-            made.attr[mask].i = sum(1 << place for place, axis in enumerate(_TO_LAST)
+            made.attr[mask].i = sum(1 << position for position, axis in enumerate(_TO_LAST)
                                     if bits >> axis & 1)  # fmt: skip
-        turn = [self._replace_constant(made, place, lambda value: value[list(_TO_LAST)])
-                for place in (1, 2, 3)]  # fmt: skip
+        turn = [self._replace_constant(made, position, lambda value: value[list(_TO_LAST)])
+                for position in (1, 2, 3)]  # fmt: skip
         return all(turn)
 
     def concat(self, made: NodeDef, inputs: list[str]) -> bool:

@@ -197,7 +197,7 @@ def _is_float_output(reference: str, nodes: dict[str, NodeDef]) -> bool:
     if kind:
         return bool(kind == _FLOAT)
     lists = [node.attr[key].list.type for key in _TYPE_LISTS if key in node.attr]
-    kinds = [kind for each in lists for kind in each]
+    kinds = [kind for types in lists for kind in types]
     number = topology.output_number(reference)
     return number < len(kinds) and kinds[number] == _FLOAT
 
@@ -212,7 +212,7 @@ def _cut(graph: GraphDef, reference: str, source: str) -> GraphDef:
     nodes = topology.by_name(graph)
     node = nodes[topology.node_name(reference)]
     if cut.is_cut(node):
-        others = (cut.as_input(each) if each.name == node.name else each for each in graph.node)
+        others = (cut.as_input(other) if other.name == node.name else other for other in graph.node)
         return _as_float(topology.with_nodes(graph, others), node.name)
     if node.op in PLACEHOLDERS:
         return _as_float(graph, node.name)

@@ -23,8 +23,8 @@ _AGAINST_INLINING = ("api_implements", "_XlaMustCompile", "_noinline")
 
 def inline(graph: GraphDef, source: str) -> GraphDef:
     """The graph without calls of functions; nothing of it is run."""
-    own = {function.signature.name for function in graph.library.function}
-    if not any(node.op in CALLS or node.op in own for node in graph.node):
+    function_names = {function.signature.name for function in graph.library.function}
+    if not any(node.op in CALLS or node.op in function_names for node in graph.node):
         return graph
     read = {topology.node_name(ref) for node in graph.node for ref in node.input}
     ends = [node.name for node in graph.node if node.name not in read and node.op != "NoOp"]

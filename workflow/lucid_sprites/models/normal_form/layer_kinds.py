@@ -53,16 +53,16 @@ def _with_token_layers(
 ) -> dict[str, str]:
     """Also with dense layers on tokens and what heads of attention give."""
     nodes, readers = topology.by_name(graph), topology.readers(graph)
-    found = dict(kinds)
+    all_kinds = dict(kinds)
     for node in graph.node:
         shape = shapes.get(node.name) or []
         if len(shape) == 3 and _is_dense(node, nodes):
-            found[node.name] = "convolution"
+            all_kinds[node.name] = "convolution"
             if node.op == "Reshape":
-                found.pop(topology.node_name(node.input[0]), None)
+                all_kinds.pop(topology.node_name(node.input[0]), None)
         elif node.op in _PRODUCTS and _weighs(node, nodes):
-            found[_rank_three(node, readers, shapes).name] = "attention"
-    return found
+            all_kinds[_rank_three(node, readers, shapes).name] = "attention"
+    return all_kinds
 
 
 def _is_dense(node: NodeDef, nodes: dict[str, NodeDef]) -> bool:

@@ -291,11 +291,11 @@ def _with_picture(
         step = NodeDef(name=f"{name}/{_STEPS[what]}", op=op, input=[steps[-1].name, value.name])
         step.attr["T"].type = made.attr["dtype"].type
         steps += [value, step]
-    own = {step.name for step in steps}
+    step_names = {step.name for step in steps}
     others = [node for node in graph.node if node.name != name]
     changed = topology.with_nodes(graph, [*steps, *others])
     for node in changed.node:
-        if node.name not in own:
+        if node.name not in step_names:
             node.input[:] = [steps[-1].name if r in (name, f"{name}:0") else r for r in node.input]
     return changed
 

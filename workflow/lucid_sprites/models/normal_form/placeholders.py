@@ -35,12 +35,12 @@ def fill(
     Raises:
         UserError: a value for what is no placeholder, or that does not fit.
     """
-    found = {node.name: node for node in graph.node if node.op in PLACEHOLDERS}
+    placeholders = {node.name: node for node in graph.node if node.op in PLACEHOLDERS}
     for name in values:
-        if name not in found:
+        if name not in placeholders:
             raise UserError(
                 f"{source}: input.values: {name!r} is no placeholder; there are "
-                f"{nearest(name, [*found])}"
+                f"{nearest(name, [*placeholders])}"
             )
     nodes = topology.by_name(graph)
     filled, taken = [], {}

@@ -90,7 +90,7 @@ def as_pictures(
         {name: kind for name, kind in kinds.items() if name not in weights},
         {name: nodes[name].op for name in tokens},
         dict.fromkeys(weights, ("Softmax", _ATTENTION_WEIGHTS)),
-        [_note(count, found) for count, found in places.items() if size is not None],
+        [_note(count, grid) for count, grid in places.items() if size is not None],
     )
 
 

@@ -66,9 +66,9 @@ class Builder:
 
     def add_inputs(self, inputs: list[Input]) -> None:
         """Placeholders."""
-        for each in inputs:
-            self._values[each.name] = each.placeholder()
-        self._varying.update(each.name for each in inputs if each.is_picture)
+        for graph_input in inputs:
+            self._values[graph_input.name] = graph_input.placeholder()
+        self._varying.update(graph_input.name for graph_input in inputs if graph_input.is_picture)
 
     def add_graph(self, graph: onnx.GraphProto, weights: composites.Constants) -> None:
         """All nodes of a graph, with its weights.
@@ -78,10 +78,10 @@ class Builder:
         """
         self._values |= weights
         ends = frozenset(output.name for output in graph.output)
-        found = composites.find(composites.Graph(list(graph.node), weights, ends))
-        titles = self._titles(found)
-        for node in found.nodes:
-            self._add(node, titles[id(node)], found)
+        recognized = composites.find(composites.Graph(list(graph.node), weights, ends))
+        titles = self._titles(recognized)
+        for node in recognized.nodes:
+            self._add(node, titles[id(node)], recognized)
         for node, why in self._lost:
             if node.op_type in _CONVOLUTIONS:
                 raise UserError(f"{self._setting.file}: {why}")
@@ -217,8 +217,8 @@ class Builder:
         if branch is None or len(branch.output) != len(node.output):
             raise UserError(f"{self._setting.file}: {describe(node)} has no {wanted}")
         outer = dict(self._values)
-        own = {each.name: self._setting.read(each) for each in branch.initializer}
-        self.add_graph(branch, own)
+        weights = {tensor.name: self._setting.read(tensor) for tensor in branch.initializer}
+        self.add_graph(branch, weights)
         made = [self._values.get(output.name) for output in branch.output]
         varying = [output.name in self._varying for output in branch.output]
         self._values = outer
@@ -252,7 +252,7 @@ def build(
 
 def _for_any_batch(graph: GraphDef, inputs: list[Input]) -> GraphDef:
     """Placeholders take any number of pictures."""
-    names_of_inputs = {each.node for each in inputs}
+    names_of_inputs = {graph_input.node for graph_input in inputs}
     for node in graph.node:
         if node.name in names_of_inputs and node.attr["shape"].shape.dim:
             dims = node.attr["shape"].shape.dim

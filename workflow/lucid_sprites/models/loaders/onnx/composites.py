@@ -166,8 +166,8 @@ def _written_layer_norm(graph: Graph, node: onnx.NodeProto) -> Composite | None:
             return None
         parts.append(inside.output[0])
         last = inside
-    found = _standardization(graph, last) if last.op_type == "Div" else None
-    return Composite("LayerNormalization", (*parts, *found)) if found else None
+    standardized = _standardization(graph, last) if last.op_type == "Div" else None
+    return Composite("LayerNormalization", (*parts, *standardized)) if standardized else None
 
 
 def _standardization(graph: Graph, quotient: onnx.NodeProto) -> tuple[str, ...] | None:

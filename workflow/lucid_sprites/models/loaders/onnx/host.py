@@ -20,8 +20,8 @@ def computed(operator: Operator) -> np.ndarray | None:
     if operator.kind in ("Shape", "Size") and isinstance(operator.value(0), tf.Tensor):
         return _shape_of_tensor(operator)
     inputs = operator.inputs
-    small = all(each is None or isinstance(each, np.ndarray) for each in inputs)
-    if not small or any(each is not None and each.size > _MOST_NUMBERS for each in inputs):
+    small = all(value is None or isinstance(value, np.ndarray) for value in inputs)
+    if not small or any(value is not None and value.size > _MOST_NUMBERS for value in inputs):
         return None
     if operator.kind not in _OPERATIONS or not inputs:
         return None
@@ -34,9 +34,9 @@ def computed(operator: Operator) -> np.ndarray | None:
 
 def _plain(value: np.ndarray) -> np.ndarray:
     """An array of numbers, unless sizes are among them."""
-    if value.dtype != object or any(isinstance(each, Dim) for each in value.flat):
+    if value.dtype != object or any(isinstance(number, Dim) for number in value.flat):
         return value
-    kinds = {type(each) for each in value.flat}
+    kinds = {type(number) for number in value.flat}
     kind = np.bool_ if kinds <= {bool, np.bool_} and kinds else np.int64
     return value.astype(kind)
 
@@ -65,7 +65,7 @@ def _exact(value: np.ndarray) -> np.ndarray:
 
 def _combined(combine: Callable[[Any, Any], Any]) -> Callable[[Operator], np.ndarray]:
     def compute(operator: Operator) -> np.ndarray:
-        values = [operator.value(place) for place in range(len(operator.inputs))]
+        values = [operator.value(position) for position in range(len(operator.inputs))]
         _check_types(*values)
         with np.errstate(all="ignore"):
             made = _exact(values[0])
@@ -113,7 +113,7 @@ def _gather(operator: Operator) -> np.ndarray:
 
 
 def _concat(operator: Operator) -> np.ndarray:
-    values = [operator.value(place) for place in range(len(operator.inputs))]
+    values = [operator.value(position) for position in range(len(operator.inputs))]
     _check_types(*values)
     return np.concatenate([_exact(value) for value in values], operator.attribute("axis", 0))
 
@@ -162,8 +162,8 @@ def _constant_of_shape(operator: Operator) -> np.ndarray | None:
 
 
 def _range(operator: Operator) -> np.ndarray | None:
-    start, limit, delta = (operator.value(place).reshape(-1)[0] for place in range(3))
-    if any(isinstance(each, Dim) for each in (start, limit, delta)):
+    start, limit, delta = (operator.value(position).reshape(-1)[0] for position in range(3))
+    if any(isinstance(number, Dim) for number in (start, limit, delta)):
         raise UnknownSize
     if delta == 0 or abs((limit - start) / delta) > _MOST_NUMBERS:
         return None

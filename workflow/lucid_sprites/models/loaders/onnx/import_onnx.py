@@ -47,7 +47,7 @@ def load(path: Path) -> OnnxModel:
     # What was read holds all weights once more.
     model = model_file.without_weights(model)
     inputs = inputs_of(model.graph, weights, str(path))
-    pictures = [each for each in inputs if each.is_picture]
+    pictures = [graph_input for graph_input in inputs if graph_input.is_picture]
     setting = Setting(str(path), model.opset, pictures[0].batch, WeightWriter(), reader.read)
     built = build(model.graph, weights, inputs, setting)
     graph, kinds = with_names(built.graph, pictures[0].node, built.kinds)

@@ -55,14 +55,14 @@ def inputs_of(graph: onnx.GraphProto, weights: Container[str], file: str) -> lis
         UserError: none of them has the shape of a picture, or its channels are not known.
     """
     values = [value for value in graph.input if value.name not in weights]
-    found = [_input(value, file) for value in values]
-    if not any(each.is_picture for each in found):
+    inputs = [_input(value, file) for value in values]
+    if not any(graph_input.is_picture for graph_input in inputs):
         shapes = "; ".join(f"{value.name} {_shape_text(value)}" for value in values[:5]) or "none"
         raise UserError(
             f"{file}: no input has the shape of a picture, [pictures, channels, height, width]; "
             f"the inputs are {shapes}; export a network that takes pictures"
         )
-    return found
+    return inputs
 
 
 def _input(value: onnx.ValueInfoProto, file: str) -> Input:

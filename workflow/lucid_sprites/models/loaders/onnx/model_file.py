@@ -103,7 +103,7 @@ def _is_text(message: Message) -> bool:
     for field, value in message.ListFields():
         values = [value] if isinstance(value, str | bytes | Message) else value
         if field.type == FieldDescriptor.TYPE_STRING:
-            if any(isinstance(each, bytes) for each in values):
+            if any(isinstance(text, bytes) for text in values):
                 return False
         elif field.type == FieldDescriptor.TYPE_MESSAGE and not all(map(_is_text, values)):
             return False
@@ -112,7 +112,7 @@ def _is_text(message: Message) -> bool:
 
 def _opset(model: onnx.ModelProto, path: Path) -> int:
     """The version of the standard operators."""
-    versions = [each.version for each in model.opset_import if each.domain in _STANDARD]
+    versions = [opset.version for opset in model.opset_import if opset.domain in _STANDARD]
     if not versions:
         raise UserError(f"{path}: does not say which opset it is written in; {_AGAIN}")
     if not _OLDEST <= versions[0] <= _NEWEST:
@@ -127,9 +127,9 @@ def _without_functions(model: onnx.ModelProto, path: Path) -> onnx.ModelProto:
     """With what the file's own functions do in their place."""
     _check_functions(model, path)
     for function in model.functions:
-        for each in function.opset_import:
-            if each.domain in _STANDARD and each.version > _NEWEST:
-                raise UserError(f"{path}: function {function.name!r} is in opset {each.version}")
+        for opset in function.opset_import:
+            if opset.domain in _STANDARD and opset.version > _NEWEST:
+                raise UserError(f"{path}: function {function.name!r} is in opset {opset.version}")
     try:
         return onnx.inliner.inline_local_functions(model)
     # The inliner's own errors come from C++.
@@ -163,10 +163,10 @@ def _check_functions(model: onnx.ModelProto, path: Path) -> None:
 
 def _all_nodes(nodes: Iterable[onnx.NodeProto]) -> list[onnx.NodeProto]:
     """Nodes, and those of the graphs inside them."""
-    found, stack = [], list(nodes)
+    collected, stack = [], list(nodes)
     while stack:
         node = stack.pop()
-        found.append(node)
+        collected.append(node)
         for attribute in node.attribute:
             stack += [*attribute.g.node, *(n for graph in attribute.graphs for n in graph.node)]
-    return found
+    return collected

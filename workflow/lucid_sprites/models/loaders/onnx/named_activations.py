@@ -85,17 +85,17 @@ def _scaled_end(name: str, nodes: dict[str, NodeDef], readers: dict[str, list[No
 
 def _function(name: str, nodes: dict[str, NodeDef], inside: set[str]) -> _Function:
     """The function that ends at a node."""
-    found, roots, stack = {}, set(), [name]
+    members, roots, stack = {}, set(), [name]
     while stack:
         node = nodes[stack.pop()]
-        found[node.name] = node
+        members[node.name] = node
         for reference in topology.data_inputs(node):
             source = nodes[topology.node_name(reference)]
             if source.op == "Const" or source.name in inside:
-                stack += [source.name] * (source.name not in found)
+                stack += [source.name] * (source.name not in members)
             else:
                 roots.add(reference)
-    return _Function(name, list(found.values()), roots)
+    return _Function(name, list(members.values()), roots)
 
 
 def _labels(functions: list[_Function]) -> dict[str, str]:
@@ -103,18 +103,23 @@ def _labels(functions: list[_Function]) -> dict[str, str]:
     with tf.Graph().as_default(), tf.Session(config=tensorflow_start.session_config()) as session:
         samples = tf.constant(_SAMPLES)
         tensors = {}
-        for number, each in enumerate(each for each in functions if len(each.roots) == 1):
-            part = GraphDef(node=each.nodes)
+        for number, function in enumerate(
+            function for function in functions if len(function.roots) == 1
+        ):
+            part = GraphDef(node=function.nodes)
             try:
-                (tensors[each.name],) = tf.import_graph_def(
-                    part, dict.fromkeys(each.roots, samples), [f"{each.name}:0"], name=f"f{number}"
+                (tensors[function.name],) = tf.import_graph_def(
+                    part,
+                    dict.fromkeys(function.roots, samples),
+                    [f"{function.name}:0"],
+                    name=f"f{number}",
                 )
             except ValueError:
                 # Its constants have a number for each channel: none of the known ones.
                 continue
         values = session.run(tensors)
-    found = {name: _label(value) for name, value in values.items()}
-    return {name: label for name, label in found.items() if label}
+    labels = {name: _label(value) for name, value in values.items()}
+    return {name: label for name, label in labels.items() if label}
 
 
 def _label(values: np.ndarray) -> str | None:
@@ -144,7 +149,7 @@ def _new_names(labels: dict[str, str], nodes: dict[str, NodeDef]) -> dict[str, s
 def _rename(graph: GraphDef, renamed: dict[str, str]) -> None:
     for node in graph.node:
         node.name = renamed.get(node.name, node.name)
-        for place, reference in enumerate(node.input):
+        for position, reference in enumerate(node.input):
             name = topology.node_name(reference)
             if name in renamed:
-                node.input[place] = reference.replace(name, renamed[name], 1)
+                node.input[position] = reference.replace(name, renamed[name], 1)

@@ -26,9 +26,9 @@ def module(node: onnx.NodeProto, reads: Counter[str]) -> str:
         reads: how many nodes read a tensor.
     """
     if node.op_type in _WITH_WEIGHTS and len(node.input) > 1:
-        found = _WEIGHT.match(node.input[1])
-        if found and reads[node.input[1]] == 1:
-            return found[1]
+        match = _WEIGHT.match(node.input[1])
+        if match and reads[node.input[1]] == 1:
+            return match[1]
     scopes = _scopes(node)
     if scopes is not None:
         return scopes

@@ -83,33 +83,33 @@ class Operator:
         value = self.attribute(name, default)
         return value.decode("utf8", "replace") if isinstance(value, bytes) else str(value)
 
-    def has(self, place: int) -> bool:
-        """Whether there is an input number `place`."""
-        return place < len(self.inputs) and self.inputs[place] is not None
+    def has(self, position: int) -> bool:
+        """Whether there is an input number `position`."""
+        return position < len(self.inputs) and self.inputs[position] is not None
 
-    def value(self, place: int) -> Value:
+    def value(self, position: int) -> Value:
         """An input."""
-        if not self.has(place):
-            self.refuse(f"its input number {place + 1} is missing; export the model again")
-        return self.inputs[place]
+        if not self.has(position):
+            self.refuse(f"its input number {position + 1} is missing; export the model again")
+        return self.inputs[position]
 
-    def constant(self, place: int) -> np.ndarray:
+    def constant(self, position: int) -> np.ndarray:
         """An input whose numbers have to be known."""
-        value = self.value(place)
+        value = self.value(position)
         if isinstance(value, tf.Tensor):
             self.refuse(
-                f"its input {self.node.input[place]!r} depends on the picture, and has to be "
+                f"its input {self.node.input[position]!r} depends on the picture, and has to be "
                 "constant here; export the model with fixed sizes or in another opset"
             )
         return value
 
-    def tensor(self, place: int) -> tf.Tensor:
+    def tensor(self, position: int) -> tf.Tensor:
         """An input as a tensor."""
-        value = self.value(place)
+        value = self.value(position)
         if isinstance(value, tf.Tensor):
             return value
         if value.dtype != object:
-            return self.setting.weights.shared(value, f"input_{place}")
+            return self.setting.weights.shared(value, f"input_{position}")
         flat = sizes.vector(list(value.flat))
         return flat if value.ndim == 1 else tf.raw_ops.Reshape(tensor=flat, shape=value.shape)
 
@@ -117,48 +117,50 @@ class Operator:
         """A constant of its own."""
         return self.setting.weights.write(value, name)
 
-    def rank(self, place: int = 0) -> int:
+    def rank(self, position: int = 0) -> int:
         """Number of axes of an input."""
-        value = self.value(place)
+        value = self.value(position)
         rank = value.shape.rank if isinstance(value, tf.Tensor) else value.ndim
         if rank is None:
             self.refuse("the number of axes that it reads is not known before a run")
         return int(rank)
 
-    def sizes(self, place: int) -> list[Size]:
+    def sizes(self, position: int) -> list[Size]:
         """An input that holds sizes.
 
         Raises:
             UnknownSize: they are only known when pictures are fed.
         """
-        value = self.value(place)
+        value = self.value(position)
         if isinstance(value, tf.Tensor):
             raise UnknownSize
-        return [each if isinstance(each, Dim) else int(each) for each in value.reshape(-1)]
+        return [size if isinstance(size, Dim) else int(size) for size in value.reshape(-1)]
 
     @overload
-    def numbers(self, name: str, place: int) -> list[int] | None: ...
+    def numbers(self, name: str, position: int) -> list[int] | None: ...
 
     @overload
-    def numbers(self, name: str, place: int, default: list[int]) -> list[int]: ...
+    def numbers(self, name: str, position: int, default: list[int]) -> list[int]: ...
 
-    def numbers(self, name: str, place: int, default: list[int] | None = None) -> list[int] | None:
+    def numbers(
+        self, name: str, position: int, default: list[int] | None = None
+    ) -> list[int] | None:
         """Whole numbers that older opsets have as an attribute and newer ones as an input."""
-        if self.has(place):
-            return [int(number) for number in self.constant(place).reshape(-1)]
-        found = self.attribute(name, default)
-        return [int(found)] if isinstance(found, int) else found
+        if self.has(position):
+            return [int(number) for number in self.constant(position).reshape(-1)]
+        value = self.attribute(name, default)
+        return [int(value)] if isinstance(value, int) else value
 
-    def required(self, name: str, place: int) -> list[int]:
+    def required(self, name: str, position: int) -> list[int]:
         """`numbers` that an operator cannot do without."""
-        numbers = self.numbers(name, place)
+        numbers = self.numbers(name, position)
         if numbers is None:
             self.refuse(f"it has no {name}; the file is damaged")
         return numbers
 
-    def axis(self, default: int, place: int = 0) -> int:
+    def axis(self, default: int, position: int = 0) -> int:
         """The attribute `axis`, counted from the first."""
-        return self.counted(self.attribute("axis", default), self.rank(place))
+        return self.counted(self.attribute("axis", default), self.rank(position))
 
     def counted(self, axis: int, rank: int) -> int:
         """An axis counted from the first."""

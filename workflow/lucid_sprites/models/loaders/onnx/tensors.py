@@ -85,10 +85,10 @@ class TensorReader:
         return np.frombuffer(data, dtype.newbyteorder("<")).astype(dtype, copy=False)
 
     def _check_count(self, tensor: TensorProto, count: int) -> None:
-        found = len(getattr(tensor, _FIELDS.get(tensor.data_type, "int32_data")))
-        if found != count:
+        stored = len(getattr(tensor, _FIELDS.get(tensor.data_type, "int32_data")))
+        if stored != count:
             raise self._error(
-                tensor, f"{found} numbers do not make a tensor {list(tensor.dims)}; the file is "
+                tensor, f"{stored} numbers do not make a tensor {list(tensor.dims)}; the file is "
                 "damaged"
             )  # fmt: skip
 

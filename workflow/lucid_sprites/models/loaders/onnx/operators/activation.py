@@ -107,9 +107,9 @@ def clip(operator: Operator) -> tf.Tensor:
     return raw.Minimum(x=above, y=_number(high, x), name=operator.result)
 
 
-def _bound(operator: Operator, name: str, place: int) -> float | None:
-    if operator.has(place):
-        values = operator.constant(place)
+def _bound(operator: Operator, name: str, position: int) -> float | None:
+    if operator.has(position):
+        values = operator.constant(position)
         return values.reshape(-1)[0].item() if values.size else None
     bound: float | None = operator.attribute(name)
     return bound
@@ -187,7 +187,7 @@ def _over_axis(operator: Operator, apply: Callable[[tf.Tensor, str], tf.Tensor])
     if axis == rank - 1:
         return apply(x, operator.result)
     order = [*(other for other in range(rank) if other != axis), axis]
-    back = tuple(int(place) for place in np.argsort(order))
+    back = tuple(int(position) for position in np.argsort(order))
     return channel_order.transpose(
         apply(channel_order.transpose(x, tuple(order)), operator.result), back
     )

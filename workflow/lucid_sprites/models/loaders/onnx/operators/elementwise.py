@@ -72,14 +72,14 @@ def extreme_of_several(operator: Operator) -> tf.Tensor:
 @importer("Mean")
 def mean_of_several(operator: Operator) -> tf.Tensor:
     """Mean of any number of tensors."""
-    tensors = [operator.tensor(place) for place in range(len(operator.inputs))]
+    tensors = [operator.tensor(position) for position in range(len(operator.inputs))]
     total = reduce(lambda x, y: raw.AddV2(x=x, y=y), tensors)
     share = tf.constant(1 / max(len(tensors), 1), total.dtype)
     return raw.Mul(x=total, y=share, name=operator.result)
 
 
 def _folded(operator: Operator, operation: Callable[..., tf.Tensor]) -> tf.Tensor:
-    tensors = [operator.tensor(place) for place in range(len(operator.inputs))]
+    tensors = [operator.tensor(position) for position in range(len(operator.inputs))]
     if len(tensors) == 1:
         return tensors[0]
     before = reduce(lambda x, y: operation(x=x, y=y), tensors[:-1])
@@ -105,7 +105,7 @@ def modulo(operator: Operator) -> tf.Tensor:
 @importer("Where")
 def where(operator: Operator) -> tf.Tensor:
     """Where."""
-    condition, chosen, other = (operator.tensor(place) for place in range(3))
+    condition, chosen, other = (operator.tensor(position) for position in range(3))
     return raw.SelectV2(condition=condition, t=chosen, e=other, name=operator.result)
 
 

@@ -18,8 +18,8 @@ _END = np.iinfo(np.int64).max // 2
 @importer("Concat", layer="merge")
 def concat(operator: Operator) -> tf.Tensor:
     """Concat; what is there for one picture is given to every picture."""
-    axis, places = operator.axis(0), range(len(operator.inputs))
-    tensors = [operator.tensor(place) for place in places]
+    axis, positions = operator.axis(0), range(len(operator.inputs))
+    tensors = [operator.tensor(position) for position in positions]
     if axis != 0:
         tensors = _for_every_picture(tensors)
     if len(tensors) == 1:
@@ -33,10 +33,10 @@ def _for_every_picture(tensors: list[tf.Tensor]) -> list[tf.Tensor]:
         return tensors
     number = sizes_of(batches[0])[0]
     return [
-        raw.BroadcastTo(input=each, shape=vector([number, *sizes_of(each)[1:]]))
-        if not _pictures(each) and each.shape.rank and each.shape[0] == 1
-        else each
-        for each in tensors
+        raw.BroadcastTo(input=tensor, shape=vector([number, *sizes_of(tensor)[1:]]))
+        if not _pictures(tensor) and tensor.shape.rank and tensor.shape[0] == 1
+        else tensor
+        for tensor in tensors
     ]
 
 
@@ -54,8 +54,8 @@ def split(operator: Operator) -> list[tf.Tensor]:
     if lengths is None and (whole is None or number == 0):
         operator.refuse("the size of what it splits is not known before a run")
     if lengths is None:
-        each = -(-whole // number)
-        lengths = [each] * (number - 1) + [whole - each * (number - 1)]
+        length = -(-whole // number)
+        lengths = [length] * (number - 1) + [whole - length * (number - 1)]
     ends = np.cumsum([0, *lengths], dtype=object)
     return [_part(tensor, rank, axis, int(a), int(b), 1, "part") for a, b in pairwise(ends)]
 
@@ -95,26 +95,26 @@ def _part(
 def gather(operator: Operator) -> tf.Tensor:
     """Gather."""
     tensor, axis = operator.tensor(0), operator.axis(0)
-    places = operator.value(1)
-    if isinstance(places, np.ndarray) and places.dtype != object:
-        return _gathered(operator, tensor, places, axis)
+    indices = operator.value(1)
+    if isinstance(indices, np.ndarray) and indices.dtype != object:
+        return _gathered(operator, tensor, indices, axis)
     return raw.GatherV2(params=tensor, indices=operator.tensor(1), axis=axis, name=operator.result)
 
 
-def _gathered(operator: Operator, tensor: tf.Tensor, places: np.ndarray, axis: int) -> tf.Tensor:
-    """At known places; one place is a slice, whose gradient costs less."""
+def _gathered(operator: Operator, tensor: tf.Tensor, indices: np.ndarray, axis: int) -> tf.Tensor:
+    """At known indices; one index is a slice, whose gradient costs less."""
     rank = operator.rank()
-    if places.ndim == 0:
-        start = int(places)
+    if indices.ndim == 0:
+        start = int(indices)
         end = start + 1 if start != -1 else np.iinfo(np.int64).max
         part = _part(tensor, rank, axis, start, end, 1, "part")
         return raw.Squeeze(input=part, axis=[axis], name=operator.result)
-    if places.size and places.min() < 0:
+    if indices.size and indices.min() < 0:
         size = tensor.shape[axis]
         if size is None or size % BATCH == 0:
             operator.refuse("places counted from the end of an axis of unknown size")
-        places = np.where(places < 0, places + size, places)
-    return raw.GatherV2(params=tensor, indices=places, axis=axis, name=operator.result)
+        indices = np.where(indices < 0, indices + size, indices)
+    return raw.GatherV2(params=tensor, indices=indices, axis=axis, name=operator.result)
 
 
 @importer("Pad")

@@ -65,7 +65,7 @@ def _of_vectors(operator: Operator, ranks: tuple[int, int]) -> tf.Tensor:
 @importer("Einsum")
 def einsum(operator: Operator) -> Value:
     """Einsum."""
-    inputs = [operator.tensor(place) for place in range(len(operator.inputs))]
+    inputs = [operator.tensor(position) for position in range(len(operator.inputs))]
     equation = operator.text("equation", "").replace(" ", "")
     if "->" not in equation:
         letters = equation.replace(",", "").replace("...", "")

@@ -18,7 +18,7 @@ def batch_normalization(operator: Operator) -> tf.Tensor:
     epsilon = operator.attribute("epsilon", 1e-5)
     if operator.rank() != 4:
         return _scaled_and_shifted(operator, epsilon)
-    scale, offset, mean, variance = (operator.tensor(place) for place in range(1, 5))
+    scale, offset, mean, variance = (operator.tensor(position) for position in range(1, 5))
     made = raw.FusedBatchNormV3(
         x=channel_order.channels_last(operator.tensor(0)), scale=scale, offset=offset, mean=mean,
         variance=variance, epsilon=epsilon, is_training=False, name=operator.result,
@@ -28,7 +28,7 @@ def batch_normalization(operator: Operator) -> tf.Tensor:
 
 def _scaled_and_shifted(operator: Operator, epsilon: float) -> tf.Tensor:
     """Of tensors that are no pictures."""
-    scale, offset, mean, variance = (operator.constant(place) for place in range(1, 5))
+    scale, offset, mean, variance = (operator.constant(position) for position in range(1, 5))
     factor = (scale / np.sqrt(variance + epsilon)).astype(scale.dtype)
     rank = operator.rank()
     scaled = raw.Mul(x=operator.tensor(0), y=channel_order.per_channel(factor, rank))
@@ -65,7 +65,9 @@ def instance_normalization(operator: Operator) -> tf.Tensor:
         return channel_order.channels_first(made)
     axes = tf.constant([*range(2, rank)], tf.int32)
     made = _standardized(operator.tensor(0), axes, epsilon)
-    factor, shift = (channel_order.per_channel(operator.tensor(place), rank) for place in (1, 2))
+    factor, shift = (
+        channel_order.per_channel(operator.tensor(position), rank) for position in (1, 2)
+    )
     return raw.AddV2(x=raw.Mul(x=made, y=factor), y=shift, name=operator.result)
 
 
@@ -112,11 +114,11 @@ def _scaled(operator: Operator, tensor: tf.Tensor, depth: int | None = None) -> 
     return raw.AddV2(x=scaled, y=_for_channels(operator, 2, depth), name=operator.result)
 
 
-def _for_channels(operator: Operator, place: int, depth: int | None) -> tf.Tensor | np.ndarray:
+def _for_channels(operator: Operator, position: int, depth: int | None) -> tf.Tensor | np.ndarray:
     """Numbers for each channel, where there is one for each group."""
-    value = operator.value(place)
+    value = operator.value(position)
     if depth is None or isinstance(value, tf.Tensor) or value.size == depth:
-        return operator.tensor(place)
+        return operator.tensor(position)
     if depth % max(value.size, 1):
         operator.refuse(f"{value.size} factors do not fit {depth} channels")
     return np.repeat(value, depth // value.size)

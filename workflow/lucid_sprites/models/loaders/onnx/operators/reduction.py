@@ -70,11 +70,11 @@ def _axes(operator: Operator) -> tf.Tensor:
 
 
 @importer("ArgMax", "ArgMin")
-def place_of_extreme(operator: Operator) -> tf.Tensor:
+def position_of_extreme(operator: Operator) -> tf.Tensor:
     """ArgMax and ArgMin."""
     search = raw.ArgMax if operator.kind == "ArgMax" else raw.ArgMin
     axis = operator.axis(0)
-    found = search(input=operator.tensor(0), dimension=axis, output_type=tf.int64)
+    position = search(input=operator.tensor(0), dimension=axis, output_type=tf.int64)
     if operator.attribute("keepdims", 1):
-        return raw.ExpandDims(input=found, axis=axis, name=operator.result)
-    return found
+        return raw.ExpandDims(input=position, axis=axis, name=operator.result)
+    return position

@@ -57,13 +57,13 @@ def _resized(
     if times == [1.0, 1.0]:
         return operator.value(0)
     size = _size(operator, pictures, times, sizes)
-    is_whole = times is not None and all(each.is_integer() for each in times)
+    is_whole = times is not None and all(scale.is_integer() for scale in times)
     native = _native(mode, transform, rounding, is_whole)
     if native is not None and (is_whole or times is None):
         made = native(pictures, raw.Cast(x=size, DstT=tf.int32), operator.result)
         return channel_order.channels_first(made)
-    for place in (0, 1):
-        made = _along(operator, pictures, place, size, times, (mode, transform, rounding))
+    for spatial_axis in (0, 1):
+        made = _along(operator, pictures, spatial_axis, size, times, (mode, transform, rounding))
         pictures = made
     return channel_order.channels_first(raw.Identity(input=made, name=operator.result))
 
@@ -76,12 +76,12 @@ def _times(operator: Operator, scales: Value | None) -> list[float] | None:
         operator.refuse("its scales depend on the picture; export the model with constant ones")
     times = [float(scale) for scale in scales.reshape(-1)]
     axes = operator.attribute("axes") or range(len(times))
-    by_axis = {operator.counted(axis, 4): each for axis, each in zip(axes, times, strict=True)}
+    by_axis = {operator.counted(axis, 4): scale for axis, scale in zip(axes, times, strict=True)}
     _check_axes(operator, [by_axis.get(0, 1.0), by_axis.get(1, 1.0)])
-    found = [by_axis.get(2, 1.0), by_axis.get(3, 1.0)]
-    if not all(0 < each <= _MOST_TIMES for each in found):
-        operator.refuse(f"scales {found} are not between 0 and {_MOST_TIMES}")
-    return found
+    spatial_scales = [by_axis.get(2, 1.0), by_axis.get(3, 1.0)]
+    if not all(0 < scale <= _MOST_TIMES for scale in spatial_scales):
+        operator.refuse(f"scales {spatial_scales} are not between 0 and {_MOST_TIMES}")
+    return spatial_scales
 
 
 def _check_axes(operator: Operator, times: list[float]) -> None:
@@ -95,14 +95,14 @@ def _size(
     """Height and width of the result, int64 [2]."""
     if times is not None:
         rows = zip(sizes_of(pictures)[1:3], times, strict=True)
-        return vector([_scaled(size, each) for size, each in rows])
+        return vector([_scaled(size, scale) for size, scale in rows])
     if sizes is None:
         operator.refuse("it has neither scales nor sizes; the file is damaged")
     if isinstance(sizes, tf.Tensor):
         return raw.StridedSlice(input=raw.Cast(x=sizes, DstT=tf.int64), begin=[-2], end=[0],
                                 strides=[1], end_mask=1)  # fmt: skip
-    wanted = [each if isinstance(each, Dim) else int(each) for each in sizes.reshape(-1)][-2:]
-    if any(isinstance(each, int) and not 0 < each <= 1 << 16 for each in wanted):
+    wanted = [size if isinstance(size, Dim) else int(size) for size in sizes.reshape(-1)][-2:]
+    if any(isinstance(size, int) and not 0 < size <= 1 << 16 for size in wanted):
         operator.refuse(f"a picture of {wanted} pixels")
     return vector(wanted)
 
@@ -144,20 +144,20 @@ def _native(
 def _along(
     operator: Operator,
     pictures: tf.Tensor,
-    place: int,
+    spatial_axis: int,
     size: tf.Tensor,
     times: list[float] | None,
     how: tuple[str, str, str],
 ) -> tf.Tensor:
     """Resized along height (0) or width (1)."""
     mode, transform, rounding = how
-    axis = 1 + place
+    axis = 1 + spatial_axis
     before = raw.Cast(x=scalar(sizes_of(pictures)[axis]), DstT=tf.float32)
     number = raw.StridedSlice(
-        input=size, begin=[place], end=[place + 1], strides=[1], shrink_axis_mask=1
+        input=size, begin=[spatial_axis], end=[spatial_axis + 1], strides=[1], shrink_axis_mask=1
     )
     after = raw.Cast(x=number, DstT=tf.float32)
-    ratio = before / after if times is None else tf.constant(1 / times[place], tf.float32)
+    ratio = before / after if times is None else tf.constant(1 / times[spatial_axis], tf.float32)
     steps = raw.Range(start=tf.constant(0.0), limit=after, delta=tf.constant(1.0))
     at = _coordinates(operator, steps, before, after, ratio, transform)
     last = raw.Cast(x=before, DstT=tf.int64) - 1

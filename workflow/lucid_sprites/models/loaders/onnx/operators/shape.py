@@ -75,21 +75,23 @@ def _for_any_batch(operator: Operator, wanted: list[Size], tensor: tf.Tensor) ->
     if tensor.shape.rank is None or any(isinstance(size, Dim) and size.pictures for size in wanted):
         return wanted
     sizes = sizes_of(tensor)
-    places = [axis for axis, size in enumerate(sizes) if isinstance(size, Dim) and size.pictures]
-    if not places:
+    batch_axes = [
+        axis for axis, size in enumerate(sizes) if isinstance(size, Dim) and size.pictures
+    ]
+    if not batch_axes:
         return wanted
     if operator.setting.batch != 1:
         operator.refuse(
             f"it is made for {operator.setting.batch} pictures at a time; export the model with a "
             "free batch, or for one picture"
         )
-    place = places[0]
-    own = [_pictures(size) if axis == place else size for axis, size in enumerate(sizes)]
-    known, fixed = _all_known(own), _all_known(wanted)
+    batch_axis = batch_axes[0]
+    for_one = [_pictures(size) if axis == batch_axis else size for axis, size in enumerate(sizes)]
+    known, fixed = _all_known(for_one), _all_known(wanted)
     if known is None or fixed is None:
-        return _free_first(wanted, place, sizes)
+        return _free_first(wanted, batch_axis, sizes)
     filled = _filled(fixed, known)
-    target = _place_of_batch(known, filled, place)
+    target = _position_of_batch(known, filled, batch_axis)
     if target is None:
         operator.refuse(
             f"sizes {filled} fix the number of pictures; export the model with a free batch "
@@ -109,31 +111,31 @@ def _all_known(sizes: list[Size]) -> list[int] | None:
     return numbers if len(numbers) == len(sizes) else None
 
 
-def _free_first(wanted: list[Size], place: int, sizes: list[Size]) -> list[Size]:
+def _free_first(wanted: list[Size], batch_axis: int, sizes: list[Size]) -> list[Size]:
     """The batch comes first before and after."""
-    if place == 0 and wanted and _is(wanted[0], 1):
+    if batch_axis == 0 and wanted and _is(wanted[0], 1):
         return [sizes[0], *wanted[1:]]
     return wanted
 
 
-def _filled(wanted: list[int], own: list[int]) -> list[int]:
+def _filled(wanted: list[int], sizes: list[int]) -> list[int]:
     rest = math.prod(size for size in wanted if size != -1)
-    return [math.prod(own) // max(rest, 1) if size == -1 else size for size in wanted]
+    return [math.prod(sizes) // max(rest, 1) if size == -1 else size for size in wanted]
 
 
-def _place_of_batch(own: list[int], wanted: list[int], place: int) -> int | None:
+def _position_of_batch(sizes: list[int], wanted: list[int], batch_axis: int) -> int | None:
     """The axis that the batch goes to: the first of those that its group of axes becomes."""
-    before = math.prod(own[:place])
+    before = math.prod(sizes[:batch_axis])
     product, candidates = 1, []
     for axis, size in enumerate(wanted):
         if product == before:
             candidates.append(axis)
         product *= size
-    if not candidates or product != math.prod(own):
+    if not candidates or product != math.prod(sizes):
         return None
     # Of axes of size 1 the one at the same place, or the first.
     ones = [axis for axis in candidates if wanted[axis] == 1]
-    return place if place in ones else candidates[0]
+    return batch_axis if batch_axis in ones else candidates[0]
 
 
 @importer("Flatten")
@@ -189,16 +191,16 @@ def expand(operator: Operator) -> tf.Tensor:
     """Expand; sizes of 1 in the wanted shape leave the tensor's own."""
     tensor = operator.tensor(0)
     try:
-        wanted, own = operator.sizes(1), sizes_of(tensor)
+        wanted, tensor_sizes = operator.sizes(1), sizes_of(tensor)
     except UnknownSize:
         shape = raw.BroadcastArgs(
             s0=raw.Shape(input=tensor, out_type=tf.int64), s1=operator.tensor(1)
         )
         return raw.BroadcastTo(input=tensor, shape=shape, name=operator.result)
-    rank = max(len(wanted), len(own))
+    rank = max(len(wanted), len(tensor_sizes))
     wanted = [*[1] * (rank - len(wanted)), *wanted]
-    own = [*[1] * (rank - len(own)), *own]
-    sizes = [o if _is(w, 1) else w for o, w in zip(own, wanted, strict=True)]
+    tensor_sizes = [*[1] * (rank - len(tensor_sizes)), *tensor_sizes]
+    sizes = [t if _is(w, 1) else w for t, w in zip(tensor_sizes, wanted, strict=True)]
     return raw.BroadcastTo(input=tensor, shape=vector(sizes), name=operator.result)
 
 
@@ -242,7 +244,7 @@ def constant_of_shape(operator: Operator) -> tf.Tensor:
 @importer("Range")
 def range_(operator: Operator) -> tf.Tensor:
     """Range."""
-    start, limit, delta = (operator.tensor(place) for place in range(3))
+    start, limit, delta = (operator.tensor(position) for position in range(3))
     return raw.Range(start=start, limit=limit, delta=delta, name=operator.result)
 
 
