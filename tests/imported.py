@@ -19,7 +19,7 @@ def normal(path: Path | str, options: dict[str, Any] | None = None) -> NormalFor
     loaded = load({"file": str(path)})
     return normalize(
         loaded.graph, options or {}, str(path), loaded.facts, loaded.assumed_range, loaded.kinds,
-        loaded.notes,
+        loaded.notes, loaded.weights,
     )  # fmt: skip
 
 

@@ -138,10 +138,10 @@ def load(
         UserError: it cannot be loaded, or has no picture or no layer.
         MemoryError: it is too large.
     """
-    graph, described = convert(
+    normal, described = convert(
         lambda: _loaded(model, trust, code), input or {}, _EDGES, _name(model)
     )
-    return Model(graph, described)
+    return Model(normal.graph, described)
 
 
 def _loaded(model: Any, trust: bool, code: str | None) -> Loaded:
@@ -153,9 +153,10 @@ def _loaded(model: Any, trust: bool, code: str | None) -> Loaded:
             origin["code"] = code
         return load_file(origin)
     if hasattr(model, "layers") and callable(model):
-        from lucid_sprites.models.loaders.freeze_keras import freeze
+        from lucid_sprites.models.loaders.freeze_keras import freeze_light
 
-        return Loaded(freeze(model), None, (0.0, 1.0))
+        graph, weights = freeze_light(model)
+        return Loaded(graph, None, (0.0, 1.0), weights=weights)
     raise UserError(f"{model!r} is no path, GraphDef or Keras model")
 
 

@@ -61,7 +61,7 @@ def describe(normal: NormalForm, edges: Sequence[int], source: str) -> Catalogue
             f"visualized{': ' + reasons if reasons else ''}"
         )
     spent = layer_costs.up_to(graph, [node.name for node in layer_nodes], shapes, size[1] * size[2])
-    digests = layer_fingerprints.layer_fingerprints(normal.graph, picture.name)
+    digests = layer_fingerprints.layer_fingerprints(graph, picture.name, normal.weights)
     layers = [
         Layer(
             number=number,
@@ -173,9 +173,9 @@ def _observe(
     _, refused = importable(normal.light, picture.name, any_size)
     failed = {name: refused[name] for name in names if name in refused}
     names = [name for name in names if name not in refused]
-    graph = _only(normal.graph, names)
+    graph = _only(normal.light, names)
     needs: dict[str, tuple[int, int]] = {}
-    with Probe(graph, picture, names) as probe:
+    with Probe(graph, normal.weights, picture, names) as probe:
         observed: dict[str, Observation] = {}
         for edge in edges:
             fine = [name for name in names if name not in failed]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import tensorflow as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
@@ -9,8 +10,9 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from lucid_sprites.errors import UserError
 from lucid_sprites.models import catalogue
 from lucid_sprites.models.graph import unsupported
+from lucid_sprites.models.graph.large_constants import strip_large_constants
 from lucid_sprites.models.loaders.load_model import Loaded
-from lucid_sprites.models.normal_form.normalize import normalize
+from lucid_sprites.models.normal_form.normalize import NormalForm, normalize
 from lucid_sprites.planning.import_jobs import InputOptions
 from lucid_sprites.recipe.layer_catalogue import Catalogue
 
@@ -29,8 +31,8 @@ class UnforeseenError(UserError):
 
 def convert(
     load: Callable[[], Loaded], options: InputOptions, edges: Sequence[int], name: str
-) -> tuple[GraphDef, Catalogue]:
-    """The graph of a model in normal form, with no more than its layers need, and its catalogue.
+) -> tuple[NormalForm, Catalogue]:
+    """A model in normal form, with no more than its layers need, and its catalogue.
 
     Args:
         load: reads the model.
@@ -43,7 +45,7 @@ def convert(
         MemoryError: there is not enough.
     """
     with _doing("reading it", name):
-        loaded = load()
+        loaded = _light(load())
     graph = loaded.graph
     with _doing("bringing its graph into normal form", name, graph):
         normal = normalize(
@@ -54,10 +56,18 @@ def convert(
             loaded.assumed_range,
             loaded.kinds,
             loaded.notes,
+            loaded.weights,
         )
     with _doing("trying its layers on noise", name, graph):
         described = catalogue.describe(normal, edges, name)
-        return catalogue.pruned_to_layers(normal.graph, described), described
+        light = catalogue.pruned_to_layers(normal.light, described)
+        return replace(normal, light=light), described
+
+
+def _light(loaded: Loaded) -> Loaded:
+    """The same model; the graph that was read can go."""
+    graph, weights = strip_large_constants(loaded.graph)
+    return replace(loaded, graph=graph, weights={**loaded.weights, **weights})
 
 
 @contextmanager

@@ -86,14 +86,15 @@ def _import(job: ImportJob) -> None:
 def _convert(job: ImportJob, folder: Path) -> None:
     """The child's work."""
     from lucid_sprites.models.convert import UnforeseenError, convert
+    from lucid_sprites.models.graph import large_constants
     from lucid_sprites.models.loaders.load_model import load
 
     origin, name = job["origin"], _name(job["origin"])
     tempfile.tempdir = str(folder)
     confinement.confine(origin, folder)
     try:
-        graph, described = convert(lambda: load(origin), job["input"], job["edges"], name)
-        (folder / _GRAPH).write_bytes(graph.SerializeToString(deterministic=True))
+        normal, described = convert(lambda: load(origin), job["input"], job["edges"], name)
+        large_constants.write(folder / _GRAPH, normal.light, normal.weights)
         (folder / _CATALOGUE).write_text(json.dumps(described.as_dict()))
     except UserError as error:
         if isinstance(error, UnforeseenError):

@@ -12,6 +12,7 @@ from tensorflow.core.framework.node_def_pb2 import NodeDef
 from lucid_sprites import tensorflow_start
 from lucid_sprites.closing import Closing
 from lucid_sprites.models.graph import constants, topology
+from lucid_sprites.models.graph.large_constants import Weights, feed_large_constants
 from lucid_sprites.models.graph.shapes import import_at
 from lucid_sprites.recipe.layer_catalogue import InputSpec
 
@@ -56,16 +57,24 @@ class Observation:
 class Probe(Closing):
     """A graph that noise is fed to; use it as a context manager."""
 
-    def __init__(self, graph: GraphDef, picture: InputSpec, layers: Sequence[str]) -> None:
-        """Import a graph that TensorFlow accepts for pictures of any size."""
-        self._source = graph
+    def __init__(
+        self, light: GraphDef, weights: Weights, picture: InputSpec, layers: Sequence[str]
+    ) -> None:
+        """Import a graph that TensorFlow accepts for pictures of any size.
+
+        Args:
+            light: its large constants are empty.
+            weights: these constants.
+        """
+        self._source = light
         self._picture = picture
         self._graph = tf.Graph()
+        fed, self._weights = feed_large_constants(light, weights)
         with self._graph.as_default():
             size = (PICTURES, None, None, picture.channels)
-            self._pictures = import_at(graph, picture.name, size)
+            self._pictures = import_at(fed, picture.name, size)
             self._fetches = _summaries(self._graph, layers)
-            self._windows = _windows(graph, self._graph)
+            self._windows = _windows(light, self._graph)
             self._session = tf.Session(config=tensorflow_start.session_config())
 
     def close(self) -> None:
@@ -76,7 +85,7 @@ class Probe(Closing):
     ) -> tuple[dict[str, Observation], dict[str, str]]:
         """Noise of one size through `layers`; those that do not work at it with the reason."""
         noise = _noise((PICTURES, height, width, self._picture.channels))
-        feed = {self._pictures: self._picture.in_range(noise)}
+        feed = {self._pictures: self._picture.in_range(noise), **self._weights}
         failed: dict[str, str] = {}
         while True:
             wanted = [name for name in layers if name not in failed]

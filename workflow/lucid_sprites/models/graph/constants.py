@@ -10,6 +10,9 @@ from lucid_sprites.models.graph import cut, pure_operations, topology
 VARIABLES = ("VariableV2", "Variable", "VarHandleOp")
 """Operations that stand for a variable."""
 
+# Kinds of NumPy's types: integers with and without signs, floats.
+_NUMBERS = "iuf"
+
 
 def constant_nodes(graph: GraphDef) -> set[str]:
     """Nodes whose outputs have the same values in every run, and are safe to evaluate."""
@@ -23,9 +26,25 @@ def constant_nodes(graph: GraphDef) -> set[str]:
 
 def node(name: str, value: np.ndarray | np.generic) -> NodeDef:
     """A Const node."""
+    if value.dtype.kind not in _NUMBERS or value.size <= 1:
+        made = NodeDef(name=name, op="Const")
+        made.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
+        made.attr["dtype"].type = made.attr["value"].tensor.dtype
+        return made
+    # As TensorFlow does, with one copy of large values less.
+    made = empty(name, value.dtype, value.shape)
+    made.attr["value"].tensor.tensor_content = value.tobytes()
+    return made
+
+
+def empty(name: str, dtype: np.dtype, shape: tuple[int, ...]) -> NodeDef:
+    """A Const node without its value, which is read as zeros."""
     made = NodeDef(name=name, op="Const")
-    made.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
-    made.attr["dtype"].type = made.attr["value"].tensor.dtype
+    made.attr["dtype"].type = tf.as_dtype(dtype).as_datatype_enum
+    tensor = made.attr["value"].tensor
+    tensor.dtype = made.attr["dtype"].type
+    for size in shape:
+        tensor.tensor_shape.dim.add(size=size)
     return made
 
 

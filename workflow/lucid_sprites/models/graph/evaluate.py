@@ -92,8 +92,10 @@ class _Evaluation:
 
     def _read(self, nodes: list[NodeDef]) -> None:
         for node in nodes:
-            tensor = self._weights.get(node.name, node).attr["value"].tensor
-            self.values[f"{node.name}:0"] = tf.make_ndarray(tensor)
+            value = self._weights.get(node.name)
+            self.values[f"{node.name}:0"] = (
+                tf.make_ndarray(node.attr["value"].tensor) if value is None else value
+            )
 
     def _compute(self, nodes: list[NodeDef]) -> None:
         try:

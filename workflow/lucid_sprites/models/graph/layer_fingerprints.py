@@ -1,19 +1,27 @@
 """What a layer computes, as one number: equal for equal networks, whatever their names."""
 
 import hashlib
+from types import MappingProxyType
 
+import numpy as np
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 from tensorflow.python.framework import op_def_registry
 
 from lucid_sprites.models.graph import topology
+from lucid_sprites.models.graph.large_constants import Weights
 
 
-def layer_fingerprints(graph: GraphDef, picture: str) -> dict[str, str]:
+def layer_fingerprints(
+    graph: GraphDef, picture: str, weights: Weights = MappingProxyType({})
+) -> dict[str, str]:
     """For each node, a SHA-256 of its operation, attributes and all that it is computed from.
 
     So it changes with the weights up to a layer, and not with those behind it.
+
+    Args:
+        weights: constants that are kept apart from `graph`.
     """
     fingerprints: dict[str, str] = {}
     for node in topology.topological_order(graph):
@@ -24,15 +32,20 @@ def layer_fingerprints(graph: GraphDef, picture: str) -> dict[str, str]:
         if node.op == "Identity" and sources[0].endswith(":0"):
             fingerprints[node.name] = sources[0].removesuffix(":0")
             continue
-        operation = b"picture" if node.name == picture else _operation(node)
+        operation = b"picture" if node.name == picture else _operation(node, weights)
         fingerprints[node.name] = hashlib.sha256(operation + ";".join(sources).encode()).hexdigest()
     return fingerprints
 
 
-def _operation(node: NodeDef) -> bytes:
+def _value(node: NodeDef) -> np.ndarray:
+    array: np.ndarray = tf.make_ndarray(node.attr["value"].tensor)
+    return array
+
+
+def _operation(node: NodeDef, weights: Weights) -> bytes:
     """What a node does; attributes that equal their defaults may be written or not."""
     if node.op == "Const":
-        array = tf.make_ndarray(node.attr["value"].tensor)
+        array = weights[node.name] if node.name in weights else _value(node)
         values: bytes = array.tobytes()
         return f"{array.dtype}{array.shape}".encode() + values
     definition = op_def_registry.get(node.op)

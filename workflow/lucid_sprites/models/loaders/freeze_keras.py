@@ -8,19 +8,31 @@ from contextlib import contextmanager
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
-from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+from tensorflow.python.framework.func_graph import FuncGraph
 
 from lucid_sprites.errors import UserError
 from lucid_sprites.models.graph import topology
+from lucid_sprites.models.graph.large_constants import (
+    Weights,
+    renamed,
+    restore_large_constants,
+)
 from lucid_sprites.models.graph.short_names import without_prefix
+from lucid_sprites.models.loaders import variables
 from lucid_sprites.models.normal_form import inline_functions
 
 
 def freeze(model: Any) -> GraphDef:
-    """The model as it computes in inference, with its weights as constants.
+    """The model as `freeze_light` gives it, whole."""
+    return restore_large_constants(*freeze_light(model))
+
+
+def freeze_light(model: Any) -> tuple[GraphDef, Weights]:
+    """The model as it computes in inference, with its weights as constants, the large ones apart.
 
     Nodes are called `<layer>/<operation>`, nested models `<model>/<layer>/<operation>`; the
     placeholders have the names of the model's inputs. No functions, resources, functional
@@ -35,13 +47,48 @@ def freeze(model: Any) -> GraphDef:
     signature = _signature(model)
     function = tf.function(lambda inputs: model(inputs, training=False), autograph=False)
     with _names_of_layers():
-        concrete = function.get_concrete_function(signature)
-    frozen = convert_variables_to_constants_v2(
-        concrete, lower_control_flow=True, aggressive_inlining=True
+        traced = function.get_concrete_function(signature).graph
+    outputs = [tensor.op.name for tensor in traced.outputs]
+    calls = [op.name for op in traced.get_operations() if op.type in inline_functions.CALLS]
+    inputs = [tensor.op.name for tensor in traced.inputs]
+    graph = traced.as_graph_def()
+    graph = inline_functions.inline_calls(graph, [*inputs, *outputs], model.name)
+    plain = _without_custom_gradients(_without_outputs(_lifted(graph, inputs, outputs), outputs))
+    short = without_prefix(_without_calls(plain, calls), f"{model.name}/")
+    return variables.freeze(short, renamed(_captured(traced), plain, short))
+
+
+def _captured(traced: FuncGraph) -> Weights:
+    """Values of the weights and constants that a function has captured, by their placeholders.
+
+    The arrays are views: a copy of all weights would double what a large model takes.
+    """
+    weights = {id(variable.handle): variable for variable in traced.variables}
+    values = {}
+    for outside, inside in traced.captures:
+        if id(outside) in weights:
+            values[inside.op.name] = np.asarray(weights[id(outside)].read_value())
+        elif outside.dtype != tf.resource:
+            values[inside.op.name] = np.asarray(outside)
+    return values
+
+
+def _lifted(graph: GraphDef, inputs: list[str], outputs: list[str]) -> GraphDef:
+    """The graph with its nodes in the order in which TensorFlow lifts them out of a function.
+
+    Layers are numbered in it. Placeholders come first, by name: their order is another every time.
+    """
+    function = tf.compat.v1.wrap_function(
+        lambda: tf.graph_util.import_graph_def(graph, name=""), []
     )
-    graph = _without_outputs(frozen.graph.as_graph_def(), [t.op.name for t in frozen.outputs])
-    plain = _without_calls(_without_custom_gradients(graph), model.name)
-    return without_prefix(plain, f"{model.name}/")
+    feeds, fetches = (
+        [function.graph.get_tensor_by_name(f"{name}:0") for name in names]
+        for names in (inputs, outputs)
+    )
+    lifted = function.prune(feeds, fetches).graph.as_graph_def()
+    starts = [node for node in lifted.node if node.op == "Placeholder"]
+    others = [node for node in lifted.node if node.op != "Placeholder"]
+    return topology.with_nodes(lifted, [*sorted(starts, key=lambda node: node.name), *others])
 
 
 def _signature(model: Any) -> Any:
@@ -104,13 +151,11 @@ def _without_unread(graph: GraphDef, nodes: list[NodeDef]) -> GraphDef:
     return topology.with_nodes(graph, [node for node in graph.node if node.name not in removed])
 
 
-def _without_calls(graph: GraphDef, source: str) -> GraphDef:
-    """Without the functions that Keras compiles for what processors cannot do otherwise."""
-    calls = [node.name for node in graph.node if node.op in inline_functions.CALLS]
-    inlined = inline_functions.inline(graph, source)
+def _without_calls(graph: GraphDef, calls: list[str]) -> GraphDef:
+    """Without the names of the functions that Keras compiles for what processors cannot do."""
     for call in calls:
-        inlined = without_prefix(inlined, f"{call}/", f"{call.rpartition('/')[0]}/")
-    return inlined
+        graph = without_prefix(graph, f"{call}/", f"{call.rpartition('/')[0]}/")
+    return graph
 
 
 def _without_custom_gradients(graph: GraphDef) -> GraphDef:

@@ -27,15 +27,26 @@ _PIECE = 1 << 20
 
 @dataclass(frozen=True)
 class Copy:
-    """A file that Keras may read.
+    """What Keras may read.
 
     Attributes:
-        path: of the kind that its name says.
+        path: an HDF5 file, or a folder of what an archive holds, whose weights Keras 3 reads one by
+            one.
         numbers: that its weights hold.
     """
 
     path: Path
     numbers: int
+
+    def file(self) -> Path:
+        """The same as one file: Keras 2 takes no folder."""
+        if not self.path.is_dir():
+            return self.path
+        archive_path = self.path.with_suffix(".keras")
+        with zipfile.ZipFile(archive_path, "w") as archive:
+            for member in (_CONFIG, _WEIGHTS):
+                archive.write(self.path / member, member)
+        return archive_path
 
 
 def read_config(path: Path) -> Any:
@@ -116,18 +127,15 @@ def _member(archive: zipfile.ZipFile, name: str, path: Path) -> IO[bytes]:
 
 
 def _write_archive(path: Path, config: Any, folder: Path) -> Copy:
-    packed, weights = folder / "packed.h5", folder / _WEIGHTS
+    packed, target_path = folder / "packed.h5", folder / "model"
     with zipfile.ZipFile(path) as archive, _member(archive, _WEIGHTS, path) as member:
         _unpack(member, packed, path)
     copy = WeightsCopy(path, unpacked_limit(path))
-    with h5py.File(packed) as source, h5py.File(weights, "w") as target:
+    target_path.mkdir()
+    with h5py.File(packed) as source, h5py.File(target_path / _WEIGHTS, "w") as target:
         copy.copy(source, target)
     packed.unlink()
-    target_path = folder / "model.keras"
-    with zipfile.ZipFile(target_path, "w") as archive:
-        archive.writestr(_CONFIG, json.dumps(config))
-        archive.write(weights, _WEIGHTS)
-    weights.unlink()
+    (target_path / _CONFIG).write_text(json.dumps(config))
     return Copy(target_path, copy.numbers)
 
 

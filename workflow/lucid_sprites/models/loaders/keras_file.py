@@ -22,6 +22,9 @@ from lucid_sprites.models.loaders.keras_config import CustomNames
 
 # Of weights that a model may have beyond those in its file: states of layers that are not saved.
 _NUMBERS_NOT_SAVED = 1_000_000
+# Weights of so many numbers begin as zeros: random ones, which the file's replace at once, would
+# take longer than reading these, and three times the memory.
+_MANY_NUMBERS = 1 << 16
 # As `__name__` of the user's code.
 _CODE = "custom_layers"
 _KERAS = ("keras", "tf_keras", "tensorflow")
@@ -106,7 +109,7 @@ def _keras_2(copy: keras_copy.Copy, trust: bool, custom: dict[str, Any]) -> Any:
 
     with _weights_within(copy.numbers, tf_keras.layers.Layer):
         return tf_keras.models.load_model(
-            copy.path, custom_objects=custom, compile=False, safe_mode=not trust
+            copy.file(), custom_objects=custom, compile=False, safe_mode=not trust
         )
 
 
@@ -118,7 +121,8 @@ class _TooManyWeightsError(Exception):
 def _weights_within(numbers: int, layer: Any) -> Iterator[None]:
     """Let layers of one version of Keras make no more weights than a file of so many numbers fills.
 
-    They are made before they are read: a layer of 10^9 units is one word in a configuration.
+    They are made before they are read: a layer of 10^9 units is one word in a configuration. Keras
+    refuses files that lack any.
     """
     original = layer.add_weight
     signature = inspect.signature(original)
@@ -128,14 +132,18 @@ def _weights_within(numbers: int, layer: Any) -> Iterator[None]:
     @functools.wraps(original)
     def add_weight(*args: Any, **kwargs: Any) -> Any:
         nonlocal left
-        shape = np.atleast_1d(signature.bind(*args, **kwargs).arguments.get("shape") or ())
-        left -= math.prod(abs(int(edge or 1)) for edge in shape)
+        given = signature.bind(*args, **kwargs)
+        shape = np.atleast_1d(given.arguments.get("shape") or ())
+        asked = math.prod(abs(int(edge or 1)) for edge in shape)
+        left -= asked
         if left < 0:
             raise _TooManyWeightsError(
                 f"layer {args[0].name} asks for weights of shape {tuple(shape)}, more than the "
                 f"{numbers:,} numbers that the file holds"
             )
-        return original(*args, **kwargs)
+        if asked >= _MANY_NUMBERS:
+            given.arguments["initializer"] = "zeros"
+        return original(*given.args, **given.kwargs)
 
     layer.add_weight = add_weight
     try:

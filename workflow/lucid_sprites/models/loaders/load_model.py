@@ -1,12 +1,13 @@
 """From whatever a model comes as to its frozen graph."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites.files import GRAPH, MODEL, TEXT, check_input
+from lucid_sprites.models.graph.large_constants import Weights
 from lucid_sprites.models.known_networks import Facts
 from lucid_sprites.models.loaders import frozen_graph, lucid_model, saved_model
 from lucid_sprites.models.loaders.kinds import KERAS_SUFFIXES, ONNX_SUFFIX
@@ -29,6 +30,7 @@ class Loaded:
         assumed_range: of the picture, if nothing tells.
         kinds: of its layers by name, where its file says what is a layer.
         notes: what was left out on the way, for people.
+        weights: constants that are kept apart from `graph`.
     """
 
     graph: GraphDef
@@ -36,6 +38,7 @@ class Loaded:
     assumed_range: tuple[float, float] = _FROZEN_RANGE
     kinds: Mapping[str, str] | None = None
     notes: tuple[str, ...] = ()
+    weights: Weights = field(default_factory=dict)
 
 
 def _keras_application(source: Origin) -> Loaded:
@@ -50,7 +53,8 @@ def _lucid(source: Origin) -> Loaded:
 
 
 def _saved_model(source: Origin) -> Loaded:
-    return Loaded(saved_model.load(Path(source["file"])), None, _KERAS_RANGE)
+    graph, weights = saved_model.load(Path(source["file"]))
+    return Loaded(graph, None, _KERAS_RANGE, weights=weights)
 
 
 def _onnx(source: Origin) -> Loaded:
@@ -64,7 +68,8 @@ def _keras(source: Origin) -> Loaded:
     from lucid_sprites.models.loaders import freeze_keras, keras_file
 
     model = keras_file.load(Path(source["file"]), source.get("trust", False), source.get("code"))
-    return Loaded(freeze_keras.freeze(model), None, _KERAS_RANGE)
+    graph, weights = freeze_keras.freeze_light(model)
+    return Loaded(graph, None, _KERAS_RANGE, weights=weights)
 
 
 def _frozen_graph(source: Origin) -> Loaded:

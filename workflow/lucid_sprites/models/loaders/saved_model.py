@@ -12,6 +12,7 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 from lucid_sprites.errors import UserError
 from lucid_sprites.models.graph import graph_check, text_form
 from lucid_sprites.models.graph.constants import VARIABLES
+from lucid_sprites.models.graph.large_constants import Weights, renamed
 from lucid_sprites.models.graph.short_names import without_prefix
 from lucid_sprites.models.loaders import saved_model_1, saved_model_2
 from lucid_sprites.models.loaders.saved_variables import Checkpoint
@@ -21,8 +22,8 @@ _WHOLE = f"a whole SavedModel has {_BINARY} and the folder variables"
 _MOST_SCOPES = 100
 
 
-def load(folder: Path) -> GraphDef:
-    """The graph of a SavedModel with its variables as constants.
+def load(folder: Path) -> tuple[GraphDef, Weights]:
+    """The graph of a SavedModel with its variables as constants, the large ones apart.
 
     Nothing of it is run: no operation that initializes or restores, no table, no asset.
 
@@ -38,10 +39,11 @@ def load(folder: Path) -> GraphDef:
     if not checkpoint.is_there and any(n.op in VARIABLES for n in chosen.graph_def.node):
         raise UserError(f"{folder}: {_WHOLE}; here it has variables without their values")
     if len(chosen.object_graph_def.nodes) > 0:
-        graph = saved_model_2.load(chosen, checkpoint, str(folder))
+        graph, weights = saved_model_2.load(chosen, checkpoint, str(folder))
     else:
-        graph = saved_model_1.load(chosen, checkpoint, str(folder))
-    return _without_common_scopes(graph)
+        graph, weights = saved_model_1.load(chosen, checkpoint, str(folder))
+    short = _without_common_scopes(graph)
+    return short, renamed(weights, graph, short)
 
 
 def _parse(folder: Path) -> SavedModel:

@@ -10,6 +10,7 @@ from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 
 from lucid_sprites.models.graph import topology
 from lucid_sprites.models.graph.constants import VARIABLES
+from lucid_sprites.models.graph.large_constants import Weights
 from lucid_sprites.models.loaders.saved_variables import Checkpoint
 from lucid_sprites.models.loaders.variables import freeze
 from lucid_sprites.models.normal_form import inline_functions
@@ -18,7 +19,7 @@ _ASSIGNS = ("Assign", "AssignVariableOp")
 _PASSES = ("Identity", "Reshape", "Cast")
 
 
-def load(model: MetaGraphDef, checkpoint: Checkpoint, source: str) -> GraphDef:
+def load(model: MetaGraphDef, checkpoint: Checkpoint, source: str) -> tuple[GraphDef, Weights]:
     """The graph up to the outputs of the signatures, with the values of its variables."""
     graph = inline_functions.inline_calls(model.graph_def, _outputs(model), source)
     restored = dict(_restored(model))

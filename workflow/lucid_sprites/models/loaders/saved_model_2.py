@@ -15,6 +15,7 @@ from tensorflow.core.protobuf.trackable_object_graph_pb2 import TrackableObjectG
 
 from lucid_sprites.errors import UserError
 from lucid_sprites.models.graph import graph_check, node_check, topology
+from lucid_sprites.models.graph.large_constants import Weights
 from lucid_sprites.models.loaders.saved_variables import Checkpoint
 from lucid_sprites.models.loaders.variables import freeze
 from lucid_sprites.models.normal_form import inline_functions
@@ -24,7 +25,7 @@ _VALUE = "VARIABLE_VALUE"
 Objects: TypeAlias = SavedObjectGraph | TrackableObjectGraph
 
 
-def load(model: MetaGraphDef, checkpoint: Checkpoint, source: str) -> GraphDef:
+def load(model: MetaGraphDef, checkpoint: Checkpoint, source: str) -> tuple[GraphDef, Weights]:
     """What the model computes, as a graph with the values of its variables.
 
     Raises:
@@ -46,7 +47,8 @@ def load(model: MetaGraphDef, checkpoint: Checkpoint, source: str) -> GraphDef:
     inputs = [argument.name for argument in function.signature.input_arg]
     inlined = inline_functions.inline_calls(graph, [*inputs, *outputs], source)
     values = _captured(bound, function, model, checkpoint)
-    return inline_functions.part(freeze(inlined, values), [*_free(inputs, bound), *outputs])
+    frozen, weights = freeze(inlined, values)
+    return inline_functions.part(frozen, [*_free(inputs, bound), *outputs]), weights
 
 
 def _free(inputs: list[str], bound: SavedConcreteFunction) -> list[str]:

@@ -8,6 +8,7 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from lucid_sprites.models.graph import constants, topology
+from lucid_sprites.models.graph.large_constants import LARGE_BYTES, Weights
 
 _RESOURCE = tf.resource.as_datatype_enum
 # These hand a variable on; then they hand on its value.
@@ -17,23 +18,27 @@ _READS = {"ReadVariableOp": ("Identity", "T"), "ResourceGather": ("Gather", "Tpa
           "ResourceGatherNd": ("GatherNd", "Tparams"), "VariableShape": ("Shape", "T")}  # fmt: skip
 
 
-def freeze(graph: GraphDef, values: Mapping[str, np.ndarray]) -> GraphDef:
+def freeze(graph: GraphDef, values: Mapping[str, np.ndarray]) -> tuple[GraphDef, Weights]:
     """The graph with constants for variables, and reads of variables as reads of constants.
 
     Args:
         graph: without function calls.
         values: of variables, by the name of the node that stands for one.
+
+    Returns:
+        the graph, and its large constants apart.
     """
-    types: dict[str, int] = {}
-    frozen: dict[str, NodeDef] = {}
-    for node in topology.topological_order(graph):
-        if node.name in values:
-            made = constants.node(node.name, values[node.name])
-            types[node.name] = made.attr["dtype"].type
-        else:
-            made = _of_value(node, types)
-        frozen[node.name] = made
-    return topology.with_nodes(graph, (frozen[node.name] for node in graph.node))
+    types = {name: tf.as_dtype(value.dtype).as_datatype_enum for name, value in values.items()}
+    others = {
+        node.name: _of_value(node, types)
+        for node in topology.topological_order(graph)
+        if node.name not in values
+    }
+    large = {name: value for name, value in values.items() if value.nbytes > LARGE_BYTES}
+    small = {name: constants.node(name, values[name]) for name in values.keys() - large.keys()}
+    empty = {name: constants.empty(name, value.dtype, value.shape) for name, value in large.items()}
+    nodes = others | small | empty
+    return topology.with_nodes(graph, (nodes[node.name] for node in graph.node)), large
 
 
 def _of_value(node: NodeDef, types: dict[str, int]) -> NodeDef:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -77,6 +78,7 @@ def normalize(
     assumed_range: tuple[float, float] = _SIGNED,
     kinds: Mapping[str, str] | None = None,
     notes: Sequence[str] = (),
+    weights: Weights = MappingProxyType({}),
 ) -> NormalForm:
     """The normal form of a frozen graph.
 
@@ -88,6 +90,7 @@ def normalize(
         assumed_range: of the picture if nothing tells.
         kinds: of its layers by name, where the file says what is a layer.
         notes: what was left out when the file was read.
+        weights: constants that are kept apart from `graph`.
 
     Raises:
         UserError: no picture, or options that do not fit the graph.
@@ -95,9 +98,11 @@ def normalize(
     _check_frozen(graph, source)
     graph_check.check(graph, source)
     facts, family = facts or Facts("assumed"), recognize(graph) or Facts("inferred")
+    graph, stripped = strip_large_constants(graph)
     graph = inline_functions.inline(graph, source)
     graph_check.check(graph, source)
-    graph, weights = strip_large_constants(cut.cut(graph))
+    graph, weights_of_functions = strip_large_constants(cut.cut(graph))
+    weights = {**weights, **weights_of_functions, **stripped}
     graph = constants.without_identities(_without_hints(graph))
     wanted = options.get("name", facts.name)
     types = {node.name: topology.type_of(node, "dtype") for node in graph.node}

@@ -4,19 +4,16 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework.attr_value_pb2 import AttrValue
 from tensorflow.core.framework.graph_pb2 import GraphDef
-from tensorflow.core.framework.node_def_pb2 import NodeDef
 from tensorflow.core.framework.tensor_pb2 import TensorProto
 
-from lucid_sprites.models.graph.large_constants import restore_large_constants
-
-_LARGE_BYTES = 1 << 16
+from lucid_sprites.models.graph.large_constants import LARGE_BYTES, restore_large_constants
 
 
 class WeightWriter:
     """Writes constants into the default graph."""
 
     def __init__(self) -> None:
-        self._large: dict[str, NodeDef] = {}
+        self._large: dict[str, np.ndarray] = {}
         self._written: dict[int, tuple[np.ndarray, tf.Tensor]] = {}
 
     def shared(self, value: np.ndarray, name: str) -> tf.Tensor:
@@ -30,7 +27,7 @@ class WeightWriter:
         """A constant."""
         value = np.asarray(value, order="C")
         kind = tf.as_dtype(value.dtype)
-        if value.nbytes <= _LARGE_BYTES:
+        if value.nbytes <= LARGE_BYTES:
             return tf.constant(value, kind, name=name)
         tensor = TensorProto(dtype=kind.as_datatype_enum)
         for size in value.shape:
@@ -40,9 +37,7 @@ class WeightWriter:
         }  # fmt: skip
         graph = tf.compat.v1.get_default_graph()
         made = graph.create_op("Const", [], [kind], attrs=attributes, name=name)
-        whole = NodeDef(name=made.name, op="Const", attr=attributes)
-        whole.attr["value"].tensor.tensor_content = value.tobytes()
-        self._large[made.name] = whole
+        self._large[made.name] = value
         return made.outputs[0]
 
     def attached(self, graph: GraphDef) -> GraphDef:
