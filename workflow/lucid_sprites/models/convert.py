@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import tensorflow as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
@@ -57,6 +58,7 @@ def convert(
         )
     with _doing("trying its layers on noise", name, graph):
         described = catalogue.describe(normal, edges, name)
+        described = replace(described, labels=loaded.labels)
         return catalogue.pruned_to_layers(normal.graph, described), described
 
 
