@@ -43,3 +43,27 @@ def small(depth: int = 6, second: int = 5, seed: int = 0, dead: tuple[int, ...] 
             tf.nn.relu(tf.nn.conv2d(pooled, wide, strides=1, padding="SAME", name="Conv2D"), "Relu")
 
     return frozen(build)
+
+
+def classifier(classes: int = 5, depth: int = 4) -> GraphDef:
+    """picture -> conv1/Relu (`depth` channels) -> their means -> logits (`classes`) -> shares.
+
+    The weights of `logits` are those of `class_weights`.
+    """
+    kernel = np.random.RandomState(1).normal(size=(3, 3, 3, depth)).astype(np.float32) / 3
+
+    def build() -> None:
+        picture = tf.placeholder(tf.float32, [None, None, None, 3], name="picture")
+        with tf.name_scope("conv1"):
+            first = tf.nn.conv2d(picture, kernel, strides=1, padding="SAME", name="Conv2D")
+            first = tf.nn.relu(first, name="Relu")
+        means = tf.reduce_mean(first, [1, 2], name="means")
+        logits = tf.matmul(means, class_weights(classes, depth), name="logits")
+        tf.nn.softmax(logits, name="shares")
+
+    return frozen(build)
+
+
+def class_weights(classes: int, depth: int) -> np.ndarray:
+    """[depth, classes]: each class likes one channel, its number modulo `depth`, and no other."""
+    return np.eye(depth, dtype=np.float32)[:, np.arange(classes) % depth]

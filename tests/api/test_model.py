@@ -10,7 +10,7 @@ from nbclient import NotebookClient
 
 from lucid_sprites.api import load, objective
 from lucid_sprites.errors import UserError
-from tiny_graphs import save, small
+from tiny_graphs import classifier, save, small
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = {"thresholds": [2, 8], "scale": 16, "transforms": "none"}
@@ -58,6 +58,28 @@ def test_a_keras_object_is_a_model():
     assert found.layers[-1]["name"] == "first/Relu"
     (sprite,) = found.render('channel("first/convolution", 1)', **SETTINGS)
     assert sprite.status == "ok"
+
+
+def test_a_class_is_asked_for_by_its_name(tmp_path):
+    names = ["tabby", "crane", "tench", "crane", "tiger cat"]
+    (tmp_path / "names.txt").write_text("\n".join(names))
+    for labels in (names, tmp_path / "names.txt"):
+        network = load(classifier(), input={"range": [0, 1]}, labels=labels)
+    lines = ['class_logit("tench")', 'class_logit("logits", "tench")', 'class_logit("logits", 2)']
+    lines.append('class_logit("tabby")')
+    sprites = [sprite for line in lines for sprite in network.render(line, **SETTINGS)]
+    pictures = [sprite.pictures[8] for sprite in sprites]
+    for picture in pictures[1:3]:
+        np.testing.assert_array_equal(picture, pictures[0])
+    assert [sprite.status for sprite in sprites] == ["ok"] * 4
+    # A class likes one channel: its logit is that channel's mean.
+    (liked,) = network.render('channel("conv1/Relu", 2)', **SETTINGS)
+    assert sprites[0].losses[2] == pytest.approx(liked.losses[2], rel=1e-4)
+    assert abs(pictures[0] - pictures[3]).max() > 0.01
+    with pytest.raises(UserError, match=r"no class 'tenhc' in .*names\.txt; nearest names: tench"):
+        network.render('class_logit("tenhc")', **SETTINGS)
+    with pytest.raises(UserError, match="load: labels: the list has 2 names, and no layer"):
+        load(classifier(), labels=["a", "b"])
 
 
 def test_what_cannot_be_is_refused(model):

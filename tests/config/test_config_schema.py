@@ -128,7 +128,7 @@ def test_a_series_may_be_empty():
             "defaults",
             "layers",
             None,
-            ", ".join(sorted(DEFAULTS)),
+            ", ".join(sorted([*DEFAULTS, "labels"])),
         ),
     ],
 )

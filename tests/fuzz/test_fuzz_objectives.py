@@ -16,6 +16,7 @@ LINES = (
     'neuron("a", 1, x=None, y=2) + -direction("b", [1, -2.5e3, .5], cossim_pow=2)',
     'tensor_direction("c", random(3, 4, 5)) * 2 - caricature("d", photo("cat.jpg"))',
     "localized_group('e', [1, 2], 3, 4) - L1(constant=.1) + 7 * opacity()",
+    'class_logit("tabby") - class_logit("logits", "tiger cat") + class_logit(layer=3, label=2)',
     'direction_neuron("f", photo("cat.jpg", 1, 2, 3, 4)) - diversity("g")',
 )
 _TOKENS = st.sampled_from(

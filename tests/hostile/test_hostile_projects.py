@@ -102,6 +102,7 @@ PLACES = {
         "photo.png",
         f"studies: {{s: {{objectives: ['input_diff(photo(\"photo.png\"))']}}}}\n{SERIES}",
     ),
+    "names of classes": Place("names.txt", f"defaults: {{labels: names.txt}}\n{SERIES}"),
     "picture": Place("photo.png", f"images: [{{pictures: photo.png, layers: ['*']}}]\n{SERIES}"),
     "table of labels": Place(
         "labels.csv",

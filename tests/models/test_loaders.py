@@ -219,6 +219,27 @@ def test_lucids_zoo_is_known_and_says_when_there_is_no_network(tmp_path):
     assert not (tmp_path / "m.pb").exists()
 
 
+class Zoo:
+    """A model of lucid's zoo, on this disk."""
+
+    def __init__(self, folder):
+        self.model_path = (folder / "graph.pb").as_uri()
+        self.labels_path = (folder / "labels.txt").as_uri()
+        (folder / "graph.pb").write_bytes(b"graph")
+
+
+def test_lucids_labels_are_downloaded_with_the_graph(tmp_path, monkeypatch):
+    monkeypatch.setattr(lucid_model, "_zoo_model", lambda _: Zoo(tmp_path))
+    path = str(tmp_path / "m.pb")
+    lucid_model.download("AlexNet", path, None)
+    assert lucid_model.labels_beside(f"{path}.labels") == ()
+    assert lucid_model.labels_beside(None) == ()
+    (tmp_path / "labels.txt").write_text("dummy\ntench\n")
+    lucid_model.download("AlexNet", path, None)
+    assert (tmp_path / "m.pb").read_bytes() == b"graph"
+    assert lucid_model.labels_beside(f"{path}.labels") == ("dummy", "tench")
+
+
 def test_facts_of_a_plain_graph_are_none():
     assert lucid_model.facts_inside(small(), "a.pb") is None
 
@@ -227,6 +248,7 @@ def test_networks_of_keras_applications_take_bytes(tmp_path):
     origin = {"keras_application": "MobileNetV3Small", "weights": "none"}
     loaded = load(origin)
     assert (loaded.facts.range, loaded.facts.name) == ((0.0, 255.0), "picture")
+    assert loaded.labels == ()
     assert any(node.name.startswith("conv/") for node in loaded.graph.node)
     with pytest.raises(UserError) as caught:
         load({"keras_application": "MobileNetV9", "weights": "none"})

@@ -25,6 +25,11 @@ def test_a_catalogue_is_written_as_ever():
     assert Catalogue.parse(json.loads(WRITTEN)) == catalogue
 
 
+def test_names_of_classes_are_kept_where_there_are_any():
+    named = replace(catalogue_of(layer_of(0, "logits")), labels=("tabby", "crane"))
+    assert Catalogue.parse(json.loads(json.dumps(named.as_dict()))) == named
+
+
 @pytest.mark.parametrize("key", json.loads(WRITTEN))
 def test_what_lacks_a_part_is_no_catalogue(key):
     data = json.loads(WRITTEN)

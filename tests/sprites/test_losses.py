@@ -22,10 +22,11 @@ from lucid_sprites.sprites.store import ENGINE_VARIANT, Entry
 COLUMNS = [
     "batch_id", "timestamp", "scale", "adam", "transforms", "layer", "index", "threshold", "loss",
     "status", "seed", "attempt", "step", "layer_name", "parametrization", "variant", "rise",
+    "label",
 ]  # fmt: skip
 DTYPES = {
     **dict.fromkeys(COLUMNS, np.dtype(np.int64)),
-    **dict.fromkeys(("adam", "loss", "rise"), np.dtype(np.float64)),
+    **dict.fromkeys(("adam", "loss", "rise", "label"), np.dtype(np.float64)),
 }
 TEXT = {"transforms", "status", "layer_name", "parametrization", "variant"}
 
@@ -152,6 +153,16 @@ def test_the_rise_is_that_of_the_last_half(tmp_path):
     # From step 8 to 16, from 24 to 64, from 20 to 40; the last has no curve.
     assert rises[:3] == [(17 - 9) / 8, (65 - 33) / 40, 0]
     assert np.isnan(rises[3])
+
+
+def test_units_with_names_of_classes_have_them_in_the_last_column(blocks, tmp_path):
+    labels = {(10, 4): "tabby, tabby cat", (10, 5): "crane", (2, 4): "another layer's"}
+    (tmp_path / "losses.csv").write_text(losses.table(blocks, labels).to_csv(index=False))
+    log = pd.read_csv(tmp_path / "losses.csv", keep_default_na=False)
+    found = {
+        (layer, index): label for layer, index, label in log[["layer", "index", "label"]].to_numpy()
+    }
+    assert found == {(2, 9): "", (10, 0): "", (10, 4): "tabby, tabby cat", (10, 5): "crane"}
 
 
 def test_the_order_of_the_blocks_does_not_matter(blocks):

@@ -303,9 +303,10 @@ _TIMES = re.compile(rb'"(?:seconds|timestamp|batch_id)": ?\[?[-\d.e, \n]+\]?')
 
 
 def _made(project: Project) -> set[str]:
-    """Every result but what the store has of former settings, what is known of files that were
-    looked at, and what killed programs have left: young ones could be at work."""
-    paths = [path.relative_to(project.folder) for path in project.results("**/*")]
+    """Every file and empty folder but what the store has of former settings, what is known of files
+    that were looked at, and what killed programs have left: young ones could be at work."""
+    made = [path for path in project.results("**/*") if path.is_file() or not any(path.iterdir())]
+    paths = [path.relative_to(project.folder) for path in made]
     return {
         str(path)
         for path in paths

@@ -26,7 +26,8 @@ rule losses:
 rule spritesheet:
     input:
         PLAN.sheet_sprites,
-        REDO.unless(MARKS.sheet, layout.SHEET, layout.SHEET_INDEX),
+        REDO.unless(MARKS.sheet, layout.SHEET),
+        REDO.unless(MARKS.sheet_index, layout.SHEET_INDEX),
     output:
         sheet=report(
             PLAN.pattern(layout.SHEET),

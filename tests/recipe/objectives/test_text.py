@@ -13,6 +13,7 @@ from lucid_sprites.recipe.objectives import (
     text,
     without_paths,
 )
+from lucid_sprites.recipe.objectives.vocabulary import ALONE
 
 A = {"objective": "channel", "layer": "a", "n_channel": 17}
 B = {"objective": "channel", "layer": "b/Relu6", "n_channel": 3}
@@ -47,6 +48,10 @@ def of(kind, *parts):
         ),
         ('channel("a", 17) * channel("b/Relu6", 3)', of("product", A, B)),
         ("1e-3", number(0.001)),
+        ('class_logit("a", 3)', {"objective": "class_logit", "layer": "a", "label": 3}),
+        ('class_logit("a", "tabby")', {"objective": "class_logit", "layer": "a", "label": "tabby"}),
+        ('class_logit("tabby")', {"objective": "class_logit", "layer": None, "label": "tabby"}),
+        ('class_logit(label="a b")', {"objective": "class_logit", "layer": None, "label": "a b"}),
         ("L1()", {"objective": "L1", "layer": "input", "constant": 0}),
         (
             'neuron(12, 3, y=4)',
@@ -149,6 +154,8 @@ def test_defaults_and_photos_are_shown_as_they_are_written():
         "L2(constant=0.5)",
         'tensor_direction("a", random(1, 2, 3))',
         'direction("a", photo("p.jpg", 0, 1, 4, 4))',
+        'class_logit("tabby")',
+        'class_logit("a", "tabby")',
     ):
         assert text(parse(line).data) == line
     resolved = {"objective": "input_diff", "orig_img": {"photo": {"file": "p", "sha256": "0"}}}
@@ -157,8 +164,11 @@ def test_defaults_and_photos_are_shown_as_they_are_written():
 
 
 def test_every_default_is_accepted():
-    for parameters in OBJECTIVES.values():
+    for name, parameters in OBJECTIVES.items():
         names = [parameter.name for parameter in parameters]
         assert len(set(names)) == len(names)
         required = [parameter.required for parameter in parameters]
-        assert required == sorted(required, reverse=True)
+        # A value without a name is for the first parameter, or for that which may stand alone.
+        assert required == sorted(required, reverse=True) or [
+            parameter.name for parameter in parameters if parameter.required
+        ] == [ALONE[name]]

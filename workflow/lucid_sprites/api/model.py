@@ -1,6 +1,6 @@
 """One model, and what it can be asked to render."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,14 @@ from PIL import Image
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites.api.visualize import visualize
+from lucid_sprites.config import labels as labels_file
 from lucid_sprites.engine.objectives.functions import ObjectiveFunction
 from lucid_sprites.engine.optimize import Progress
 from lucid_sprites.errors import UserError
 from lucid_sprites.models.convert import convert
 from lucid_sprites.models.loaders.load_model import Loaded
 from lucid_sprites.models.loaders.load_model import load as load_file
+from lucid_sprites.planning.class_names import ClassNames, NamedLayers, named_layers
 from lucid_sprites.planning.import_jobs import InputOptions, Origin
 from lucid_sprites.recipe.layer_catalogue import Catalogue
 from lucid_sprites.recipe.objectives import Objective
@@ -73,10 +75,12 @@ class Model:
     Attributes:
         graph: in normal form.
         catalogue: what it offers.
+        named: the layers whose units have the names of classes, if there are any.
     """
 
     graph: GraphDef
     catalogue: Catalogue
+    named: NamedLayers | None = None
 
     @property
     def layers(self) -> list[dict[str, Any]]:
@@ -110,7 +114,7 @@ class Model:
             UserError: unknown layer, channel or setting, or settings that do not fit.
         """
         study = objectives if isinstance(objectives, list | dict) else [objectives]
-        outcomes = visualize(self.graph, self.catalogue, study, progress, **settings)
+        outcomes = visualize(self.graph, self.catalogue, study, progress, self.named, **settings)
         return [
             Sprite(outcome.status, outcome.pictures, outcome.losses, outcome.reason)
             for outcome in outcomes
@@ -123,6 +127,7 @@ def load(
     input: InputOptions | None = None,
     trust: bool = False,
     code: str | None = None,
+    labels: str | Path | Sequence[str] | None = None,
 ) -> Model:
     """A model from a file or folder that the workflow takes, a GraphDef, or a Keras model.
 
@@ -130,18 +135,29 @@ def load(
         input: what is known of the picture, as `input` in config.yaml: `name`, `range`, ...
         trust: run functions that are stored in a Keras file.
         code: a Python file with a Keras model's custom layers.
+        labels: names of the classes, or a file of them, as `labels` in config.yaml: objectives may
+            ask for a class by its name.
 
     It is read in this process: what holds for its code and operations holds here, too, but there
     are no limits of memory and time, and nothing else is forbidden (docs/models.md, "Safety").
 
     Raises:
-        UserError: it cannot be loaded, or has no picture or no layer.
+        UserError: it cannot be loaded, or has no picture or no layer, or none for the labels.
         MemoryError: it is too large.
     """
     normal, described = convert(
         lambda: _loaded(model, trust, code), input or {}, _EDGES, _name(model)
     )
-    return Model(normal.graph, described)
+    named = named_layers(_class_names(labels), described, _name(model), "load")
+    return Model(normal.graph, described, named)
+
+
+def _class_names(said: str | Path | Sequence[str] | None) -> ClassNames | None:
+    if said is None:
+        return None
+    if isinstance(said, str | Path):
+        return ClassNames.of_file(str(said), "load: labels")
+    return ClassNames(labels_file.names_of(list(said), "load: labels"), "the list", "")
 
 
 def _loaded(model: Any, trust: bool, code: str | None) -> Loaded:

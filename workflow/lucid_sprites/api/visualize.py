@@ -11,6 +11,7 @@ from lucid_sprites.engine.objectives.functions import ObjectiveFunction, functio
 from lucid_sprites.engine.optimize import Progress, optimize
 from lucid_sprites.engine.task import Outcome, Task
 from lucid_sprites.models.graph import prepare
+from lucid_sprites.planning.class_names import NamedLayers
 from lucid_sprites.planning.study_selection import study_plan
 from lucid_sprites.recipe.layer_catalogue import Catalogue
 from lucid_sprites.recipe.objectives import Objective, objective, text
@@ -24,6 +25,7 @@ def visualize(
     catalogue: Catalogue,
     study: list[Objective | str | ObjectiveFunction] | dict[str, Any],
     progress: Progress = lambda _: None,
+    named: NamedLayers | None = None,
     **settings: Any,
 ) -> list[Outcome]:
     """Optimize the sprites of a study, one attempt each.
@@ -34,6 +36,7 @@ def visualize(
         study: a list of objectives, which may be functions, or a mapping as under `studies` in
             config.yaml.
         progress: called with the number of sprites that have advanced by a step.
+        named: the layers whose units have the names of classes, if there are any.
         settings: of config.yaml: `thresholds`, `scale`, `transforms`, ...
 
     Returns:
@@ -50,7 +53,7 @@ def visualize(
     checked = schema.check(written, "render", "study")
     picture = catalogue.picture
     calls = {index: function_data(index, f, graph, picture) for index, f in functions.items()}
-    plan = study_plan(0, "study", checked, DEFAULTS, catalogue, "render", "the graph")
+    plan = study_plan(0, "study", checked, DEFAULTS, catalogue, "render", "the graph", named)
     tasks = [
         Task(
             index,

@@ -96,7 +96,7 @@ def _python() -> Iterator[Path]:
 
 def _model(origin: Origin) -> Iterator[Path]:
     """The files that a model is read from; in its folder, also what links lead to."""
-    for name in (origin.get("file"), origin.get("weights")):
+    for name in (origin.get("file"), origin.get("weights"), origin.get("labels")):
         if name:
             yield Path(name)
             yield from Path(name).glob("saved_model.pb*")

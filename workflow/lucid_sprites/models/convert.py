@@ -60,6 +60,7 @@ def convert(
         )
     with _doing("trying its layers on noise", name, graph):
         described = catalogue.describe(normal, edges, name)
+        described = replace(described, labels=loaded.labels)
         light = catalogue.pruned_to_layers(normal.light, described)
         return replace(normal, light=light), described
 

@@ -2,6 +2,9 @@
 
 from typing import Any, TypedDict
 
+LABELS_SUFFIX = ".labels"
+"""After the name of a graph that was downloaded: the file with the names of its classes."""
+
 
 class Origin(TypedDict, total=False):
     """Where a model comes from; `models.loaders.load_model` takes it.
@@ -12,6 +15,7 @@ class Origin(TypedDict, total=False):
         keras_application, weights: a class name of keras.applications, with `imagenet`, `none` or a
             file.
         lucid: a name of lucid's model zoo, with `file`.
+        labels: a file of the names of its classes, if it could be downloaded.
     """
 
     file: str
@@ -20,6 +24,7 @@ class Origin(TypedDict, total=False):
     keras_application: str
     weights: str
     lucid: str
+    labels: str
 
 
 class InputOptions(TypedDict, total=False):

@@ -1,7 +1,7 @@
 """From config.yaml and the model files to the plan of everything that can be made."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -12,10 +12,11 @@ from lucid_sprites.config.schema import Config
 from lucid_sprites.errors import UserError
 from lucid_sprites.planning import clock, ownership
 from lucid_sprites.planning.catalogues import catalogues, stamp
+from lucid_sprites.planning.class_names import ClassNames
 from lucid_sprites.planning.import_jobs import ImportJob, InputOptions
 from lucid_sprites.planning.inheritance import canvas_edges, inherit
 from lucid_sprites.planning.models import InstanceOptions
-from lucid_sprites.planning.sources import Source, sources
+from lucid_sprites.planning.sources import Source, inside, sources
 from lucid_sprites.planning.sprites import ImportFirst, Plan, cannot_wait
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.setting_types import Level, Settings
@@ -119,7 +120,15 @@ def _options(
         "graph": str(results / layout.MODEL.format(**wildcards)),
         "catalogue": str(results / layout.CATALOGUE.format(**wildcards)),
     }
-    return InstanceOptions(instance, settings, levels, where, redo, redo_where, job)
+    labels = _labels([instance.options, series, config.get("defaults", {})], where)
+    return InstanceOptions(instance, settings, levels, where, redo, redo_where, job, labels)
+
+
+def _labels(levels: Sequence[Level], where: str) -> ClassNames | None:
+    """The names of classes that the first of some levels gives that says anything of them."""
+    said = next((level["labels"] for level in levels if "labels" in level), None)
+    where = f"{where}: labels"
+    return None if said is None else ClassNames.of_file(inside(said, where), where)
 
 
 def _check(settings: Settings, levels: list[list[Any] | None], where: str) -> None:

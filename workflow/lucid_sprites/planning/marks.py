@@ -12,7 +12,7 @@ from typing import Any
 
 from lucid_sprites import fingerprints
 from lucid_sprites.made import tag
-from lucid_sprites.planning import catalogues
+from lucid_sprites.planning import catalogues, class_names
 from lucid_sprites.planning.comparison import Comparison, Comparisons, State
 from lucid_sprites.planning.images import ImagePlan
 from lucid_sprites.planning.layers import LayerPlan
@@ -40,8 +40,13 @@ class Marks:
         return of_spec(self.plan.block_spec(wildcards))
 
     def sheet(self, wildcards: Any) -> str:
-        """Of a sheet and the JSON beside it."""
-        return of_spec(self.plan.sheet_spec(wildcards), _looks(self.plan, wildcards))
+        """Of a sheet. Names of its units are beside it, and are no part of it."""
+        spec = canonical_json(self.plan.sheet_data(wildcards))
+        return of_spec(spec, _looks(self.plan, wildcards))
+
+    def sheet_index(self, wildcards: Any) -> str:
+        """Of the JSON beside a sheet."""
+        return class_names.marked(self.sheet(wildcards), self.plan.labels(wildcards))
 
     def preflight(self, wildcards: Any) -> str:
         """Of the report on the models of a series."""
@@ -98,8 +103,8 @@ class PageMarks:
 
     def layer(self, wildcards: Any) -> str:
         """Of the data of a layer."""
-        layer = self.marks.layer(wildcards)
-        return of_spec(self.pages.layer_spec(wildcards), layer)
+        made = of_spec(self.pages.layer_spec(wildcards), self.marks.layer(wildcards))
+        return class_names.marked(made, self.pages.plan.labels(wildcards))
 
     def table(self, wildcards: Any) -> str:
         """Of a table."""
@@ -111,6 +116,7 @@ class PageMarks:
         told = [fingerprints.sha256(review)] if os.path.exists(review) else []
         for table in self.pages.series_tables(wildcards):
             told += self._table(wildcards.series, table)
+        told += self.pages.named_instances(wildcards.series)
         return tag(self.pages.manifest_spec(wildcards), self.marks.series(wildcards), *told)
 
     def _table(self, series: str, name: str) -> list[str]:

@@ -8,8 +8,10 @@ from typing import Any
 
 from lucid_sprites import layout
 from lucid_sprites.errors import UserError
+from lucid_sprites.planning.class_names import ClassNames, NamedLayers, named_layers
 from lucid_sprites.planning.import_jobs import ImportJob
 from lucid_sprites.planning.sources import Source
+from lucid_sprites.recipe.layer_catalogue import Catalogue
 from lucid_sprites.recipe.setting_types import Level, Settings
 from lucid_sprites.recipe.settings import canonical_json
 
@@ -26,6 +28,7 @@ class InstanceOptions:
         review: items of the review file with settings by index, above all others.
         review_where: the place that they come from.
         job: for `models.import_model`.
+        labels: names of classes that the config gives.
     """
 
     source: Source
@@ -35,6 +38,15 @@ class InstanceOptions:
     review: Sequence[Level]
     review_where: str
     job: ImportJob
+    labels: ClassNames | None = None
+
+    def named(self, catalogue: Catalogue) -> NamedLayers | None:
+        """The layers whose units have the names of classes; None if there are none.
+
+        Raises:
+            UserError: the names that the config gives fit no layer.
+        """
+        return named_layers(self.labels, catalogue, self.job["catalogue"], self.where)
 
 
 @dataclass(frozen=True)

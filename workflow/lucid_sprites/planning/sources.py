@@ -12,7 +12,7 @@ from lucid_sprites.config.schema import Config
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import MODEL, TEXT, check_input, natural_key
 from lucid_sprites.planning import onnx_weights
-from lucid_sprites.planning.import_jobs import Origin
+from lucid_sprites.planning.import_jobs import LABELS_SUFFIX, Origin
 from lucid_sprites.planning.training import TRAINED_INPUT, instance_name, make_training
 from lucid_sprites.recipe.setting_types import Level
 
@@ -222,7 +222,8 @@ def _source(
         return Source(series, name, built, files, True, options, files)
     if "lucid" in options and "file" not in options:
         made = str(results / layout.LUCID_MODEL.format(model=options["lucid"]))
-        downloaded: Origin = {"lucid": options["lucid"], "file": made}
+        labels = made + LABELS_SUFFIX
+        downloaded: Origin = {"lucid": options["lucid"], "file": made, "labels": labels}
         return Source(series, name, downloaded, (made,), True, options)
     if "file" in options:
         path = Path(inside(options["file"], f"{where}: file"))

@@ -2,6 +2,7 @@
 
 from typing import NotRequired, TypedDict
 
+from lucid_sprites.planning.class_names import NamesData
 from lucid_sprites.recipe.layer_catalogue import InputData
 from lucid_sprites.recipe.setting_types import Scale, SpriteSettings
 
@@ -58,11 +59,13 @@ class SheetData(SheetOf):
 
     Attributes:
         titles: of a study's sheet.
+        labels: where the names of the layer's units are, if they have any.
     """
 
     results: str
     sprites: list[SpritesOfSize]
     titles: NotRequired[list[str]]
+    labels: NotRequired[NamesData]
 
 
 class LossesData(TypedDict):
@@ -71,6 +74,8 @@ class LossesData(TypedDict):
     Attributes:
         study: of a study's log.
         blocks: their numbers as text, by layer or study.
+        labels: where the names of classes are, if there are any.
+        labelled: numbers of the layers whose units have them.
     """
 
     results: str
@@ -78,3 +83,5 @@ class LossesData(TypedDict):
     instance: str
     study: NotRequired[str]
     blocks: dict[int, str]
+    labels: NotRequired[NamesData]
+    labelled: NotRequired[list[int]]

@@ -12,6 +12,7 @@ from typing import Any
 from lucid_sprites import layout
 from lucid_sprites.errors import UserError
 from lucid_sprites.planning import catalogues, cost
+from lucid_sprites.planning.class_names import NamedLayers, NamesData
 from lucid_sprites.planning.layers import LayerPlan, select_layers
 from lucid_sprites.planning.models import InstanceOptions, ModelPlan
 from lucid_sprites.planning.sprite_jobs import (
@@ -34,6 +35,7 @@ class InstancePlan:
     Attributes:
         graph: path of its frozen graph in normal form.
         catalogue: what the graph offers.
+        named: the layers whose units have the names of classes, if there are any.
     """
 
     series: str
@@ -41,6 +43,7 @@ class InstancePlan:
     graph: str
     catalogue: Catalogue
     layers: Sequence[LayerPlan]
+    named: NamedLayers | None = None
 
     @cached_property
     def picture(self) -> InputData:
@@ -165,7 +168,8 @@ class Plan(ModelPlan):
         """
         options = self.options[series, instance]
         layers = self.targets.select(options, catalogue)
-        plan = InstancePlan(series, instance, options.job["graph"], catalogue, layers)
+        graph, named = options.job["graph"], options.named(catalogue)
+        plan = InstancePlan(series, instance, graph, catalogue, layers, named)
         self._planned[series, instance] = plan
 
     def instance_of(self, wildcards: Any) -> InstancePlan:
@@ -255,7 +259,7 @@ class Plan(ModelPlan):
         return attempt * cost.job_megabytes(layer.activations, layer.batch, largest, input.size_mb)
 
     def sheet_data(self, wildcards: Any) -> SheetData:
-        """What the sheet's job is given."""
+        """What the sheet's job is given, without the names of its units."""
         layer, threshold = self.layer_of(wildcards), int(wildcards.threshold)
         sprites: list[SpritesOfSize] = [
             {"indexes": index_ranges.shorten(group.indexes), "scale": group.settings["scale"]}
@@ -275,18 +279,31 @@ class Plan(ModelPlan):
         }
 
     def sheet_spec(self, wildcards: Any) -> str:
-        """The same as canonical JSON."""
-        return canonical_json(self.sheet_data(wildcards))
+        """What the sheet's job is given, as canonical JSON."""
+        spec, labels = self.sheet_data(wildcards), self.labels(wildcards)
+        if labels:
+            spec["labels"] = labels
+        return canonical_json(spec)
+
+    def labels(self, wildcards: Any) -> NamesData | None:
+        """Where the names of a layer's units are; None if they have none."""
+        named = self.instance_of(wildcards).named
+        has_names = named is not None and self.layer_of(wildcards).number in named.numbers
+        return named.data if named and has_names else None
 
     def losses_spec(self, wildcards: Any) -> str:
         """The blocks that an instance's log is made of, as canonical JSON."""
-        layers = self.instance_of(wildcards).layers
+        instance = self.instance_of(wildcards)
+        layers, named = instance.layers, instance.named
         spec: LossesData = {
             "results": str(self.results),
             "series": wildcards.series,
             "instance": wildcards.instance,
             "blocks": {layer.number: index_ranges.shorten(list(layer.blocks)) for layer in layers},
         }
+        labelled = [layer.number for layer in layers if named and layer.number in named.numbers]
+        if named and labelled:
+            spec |= {"labels": named.data, "labelled": labelled}
         return canonical_json(spec)
 
     def store(self, wildcards: Any) -> str:

@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lucid_sprites.config import schema
 from lucid_sprites.errors import UserError
 from lucid_sprites.planning import cost, study_kinds
+from lucid_sprites.planning.class_names import NamedLayers
 from lucid_sprites.planning.layers import find_one, groups_of
 from lucid_sprites.planning.models import InstanceOptions
 from lucid_sprites.planning.sprites import Plan
@@ -45,10 +46,11 @@ def plan_studies(config: Mapping[str, Any], plan: Plan, source: str) -> StudiesP
 
     def select(options: InstanceOptions, catalogue: Catalogue) -> list[StudyPlan]:
         key = options.source.series, options.source.instance
+        named = options.named(catalogue)
         return [
             study_plan(
                 number, name, study, options.settings, catalogue, f"{source}: study {name}",
-                "/".join(key),
+                "/".join(key), named,
             )
             for number, (name, study) in enumerate(studies.items())
             if _concerns(study, *key)
@@ -90,6 +92,7 @@ def study_plan(
     catalogue: Catalogue,
     where: str,
     instance: str,
+    named: NamedLayers | None = None,
 ) -> StudyPlan:
     """One study of one instance.
 
@@ -98,6 +101,7 @@ def study_plan(
         settings: of the levels above the study.
         catalogue: what the instance's graph offers.
         where, instance: the place in the config, and what the instance is called, for messages.
+        named: the layers whose units have the names of classes, if there are any.
 
     Raises:
         UserError: whatever is wrong with the study.
@@ -111,7 +115,7 @@ def study_plan(
         raise UserError(
             f"{where}: {members} sprites are more than {_LARGEST_GROUP} in one joint group"
         )
-    looked_at = _Seen(catalogue, f"{where}, {instance}")
+    looked_at = _Seen(catalogue, f"{where}, {instance}", named)
     cells = [
         _cell_settings(cell, number, members, settings, looked_at)
         for number, cell in enumerate(kind.cells)
@@ -147,7 +151,7 @@ def _cell_settings(
     if settings["engine"] != "batched":
         raise UserError(f"{where}: engine {settings['engine']} optimizes channels of layers only")
     share = number / (members - 1) if members > 1 else None
-    seen = _Seen(looked_at.catalogue, looked_at.where, looked_at.cost, looked_at.photos)
+    seen = replace(looked_at, digests=set(), crop=None)
     objective = seen.resolve(cell.objective, share, bool(members), settings["alpha"], where)
     looked_at.digests.update(seen.digests)
     resolved = resolve(settings, where, seen.crop)
@@ -177,6 +181,7 @@ class _Seen:
     """Objectives made fit for a graph, and what they look at in it.
 
     Attributes:
+        named: the layers whose units have the names of classes, if there are any.
         cost: of the costliest layer.
         photos: files.
         digests: of the layers.
@@ -185,6 +190,7 @@ class _Seen:
 
     catalogue: Catalogue
     where: str
+    named: NamedLayers | None = None
     cost: _Cost = field(default_factory=_Cost)
     photos: set[str] = field(default_factory=set)
     digests: set[str] = field(default_factory=set)
@@ -241,11 +247,11 @@ class _Seen:
 
     def _call(self, data: ObjectiveData, where: str) -> ObjectiveData:
         called = dict(data)
-        depth = 0
+        depth, layer = 0, None
         for parameter in OBJECTIVES[data["objective"]]:
             value = data[parameter.name]
-            if parameter.kind == "layer" and value != INPUT:
-                layer = find_one(value, self.catalogue, where)
+            if parameter.kind in ("layer", "scores") and value != INPUT:
+                layer = self._layer(value, where)
                 called[parameter.name], depth = layer.name, layer.depth
                 self.digests.add(layer.content)
                 sizes = [size for size in (self.crop, layer.needs) if size]
@@ -254,13 +260,39 @@ class _Seen:
             elif isinstance(value, dict) and "photo" in value:
                 self.photos.add(value["photo"])
                 called[parameter.name] = {**value, "photo": photo(value["photo"], where)}
-            elif parameter.kind in ("channel", "channels"):
+            elif parameter.kind == "class" and isinstance(value, str):
+                called[parameter.name] = self._class(value, layer, where)
+            elif parameter.kind in ("channel", "channels", "class"):
                 _check_depth(value, called["layer"], depth, where)
             elif parameter.kind == "vector" and isinstance(value, list) and len(value) != depth:
                 raise UserError(
                     f"{where}: {len(value)} numbers for the {depth} channels of {called['layer']}"
                 )
         return called
+
+    def _layer(self, selector: Any, where: str) -> Layer:
+        """The layer that a selector stands for, or that gives the scores of the classes."""
+        if selector is None:
+            return self._with_names(where).scores
+        return find_one(selector, self.catalogue, where)
+
+    def _class(self, name: str, layer: Layer | None, where: str) -> int:
+        """The unit that stands for a class.
+
+        Args:
+            layer: None for the picture.
+        """
+        if layer is None:
+            raise UserError(f"{where}: the picture has no classes; name a layer that has them")
+        return self._with_names(where).index(name, layer, where)
+
+    def _with_names(self, where: str) -> NamedLayers:
+        if self.named is None:
+            raise UserError(
+                f"{where}: the classes of this network have no names; give `labels`, a file of "
+                "them, or name the layer and the number of the class"
+            )
+        return self.named
 
 
 def _check_depth(value: int | list[int], layer: str, depth: int, where: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from lucid_sprites import layout
 from lucid_sprites.files import natural_key, sha256
 from lucid_sprites.made import tag
+from lucid_sprites.planning import class_names
 from lucid_sprites.planning.layers import LayerPlan
 from lucid_sprites.planning.sprites import InstancePlan, Plan
 from lucid_sprites.recipe import index_ranges
@@ -195,6 +196,14 @@ class Pages:
 
     def _instances(self, series: str) -> list[InstancePlan]:
         return [self.plan.instance(*key) for key in self.plan.options if key[0] == series]
+
+    def named_instances(self, series: str) -> list[str]:
+        """The instances of a series whose classes have names, with what changes with these."""
+        return [
+            class_names.marked(instance.instance, instance.named.data)
+            for instance in self._instances(series)
+            if instance.named
+        ]
 
     def _of_shown_series(self, template: str) -> list[str]:
         """A file of every series that the start page shows."""

@@ -3,7 +3,7 @@
 Models write it, plans are made from it; on disk it is JSON (see `planning.catalogues`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypedDict, TypeVar, cast
 
@@ -110,6 +110,7 @@ class Catalogue:
         stamp: all that decided what the catalogue is (see `planning.catalogues.stamp`); None for
             one that is not of a series.
         sha256: of the graph's file; empty as long as there is none.
+        labels: names of the classes that the model brings, in their order.
     """
 
     picture: InputSpec
@@ -118,6 +119,7 @@ class Catalogue:
     other: dict[str, str]
     stamp: Mapping[str, Any] | None = None
     sha256: str = ""
+    labels: Sequence[str] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, as it is kept."""
@@ -128,6 +130,7 @@ class Catalogue:
             "other": self.other,
             "stamp": self.stamp,
             "sha256": self.sha256,
+            **({"labels": list(self.labels)} if self.labels else {}),
         }
 
     @classmethod
@@ -144,4 +147,5 @@ class Catalogue:
             other=dict(data["other"]),
             stamp=data["stamp"],
             sha256=data["sha256"],
+            labels=tuple(data.get("labels", ())),
         )

@@ -22,6 +22,11 @@ AttemptRow: TypeAlias = dict[str, Any]
 stored column, as JSON holds it."""
 
 
+LABEL = "label"
+"""Column of the name of the class that a unit stands for. Blocks do not know it: whoever makes a
+table of their rows may give it to each."""
+
+
 @dataclass(frozen=True)
 class Attempt:
     """What a row is made from.
@@ -90,7 +95,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class Derived:
-    """A column of `losses.csv` that follows from what blocks hold.
+    """A column of `losses.csv` that follows from what blocks hold, or from what they do not know.
 
     Attributes:
         cell: what it says for a row of a block.
@@ -145,6 +150,7 @@ COLUMNS: tuple[Stored | Derived, ...] = (
         varies=True,
     ),
     Derived("rise", _rise),
+    Derived(LABEL, lambda row: row.get(LABEL)),
 )
 
 _STORED = [column for column in COLUMNS if isinstance(column, Stored)]

@@ -5,6 +5,7 @@ python -m lucid_sprites.sprites.sheet --spec JSON --made MARK --out SHEET.png
 
 import argparse
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import Image
@@ -13,6 +14,7 @@ from lucid_sprites import layout, program
 from lucid_sprites.errors import DamagedError, UserError
 from lucid_sprites.files import delete, save_whole, write_whole
 from lucid_sprites.made import mark
+from lucid_sprites.planning import class_names
 from lucid_sprites.planning.sprite_jobs import SheetData
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.size import Size
@@ -21,7 +23,7 @@ from lucid_sprites.sprites import png
 from lucid_sprites.sprites.sheet_index import Cell, Result
 
 # Of what the job is given: where the sprites lie, and what the cells say themselves.
-_UNTOLD = ("results", "sprites", "titles")
+_UNTOLD = ("results", "sprites", "titles", "labels")
 
 
 def compose(
@@ -98,6 +100,22 @@ def _path(spec: SheetData, index: int, size: Size) -> str:
     return f"{spec['results']}/{path}"
 
 
+def _called(cells: list[Cell], titles: list[str] | None, labels: dict[int, str]) -> Iterator[Cell]:
+    """The cells with what they are called.
+
+    Args:
+        titles: of all cells of a study.
+        labels: names of classes, by the index of their unit.
+    """
+    for cell in cells:
+        called = cell.copy()
+        if titles:
+            called["title"] = titles[cell["index"]]
+        if cell["index"] in labels:
+            called["label"] = labels[cell["index"]]
+        yield called
+
+
 def main() -> None:
     """Read the arguments, write the sheet and its JSON."""
     parser = argparse.ArgumentParser(description="Make one spritesheet.")
@@ -113,13 +131,13 @@ def main() -> None:
             for index in index_ranges.parse(group["indexes"])
         }
         cell = Size.around(Size.of(group["scale"]) for group in groups)
-        titles = spec.get("titles")
         sheet, cells = compose(sprites, spec["depth"], spec["columns"], cell)
         save_whole(arguments.out, lambda path: png.save_marked(sheet, path, arguments.made))
-        if titles:
-            cells = [{**result, "title": titles[result["index"]]} for result in cells]
+        labels = spec.get("labels")
+        made = class_names.marked(arguments.made, labels)
+        called = _called(cells, spec.get("titles"), class_names.read(labels) if labels else {})
         told = {key: value for key, value in spec.items() if key not in _UNTOLD}
-        said = {"made": mark(arguments.made), **told, "cell": cell.scale, "cells": cells}
+        said = {"made": mark(made), **told, "cell": cell.scale, "cells": [*called]}
         described = json.dumps(said, indent=1)
         write_whole(Path(arguments.out).with_suffix(".json"), described + "\n")
 

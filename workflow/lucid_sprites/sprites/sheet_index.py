@@ -25,6 +25,7 @@ class Cell(Result):
         x, y: of its upper left corner.
         sprite: name of its file.
         title: of a study's cell.
+        label: name of the class that the unit stands for.
     """
 
     index: int
@@ -32,6 +33,7 @@ class Cell(Result):
     y: int
     sprite: str
     title: NotRequired[str]
+    label: NotRequired[str]
 
 
 class Sheet(SheetOf):
@@ -77,4 +79,5 @@ def _is_cell(cell: Cell) -> bool:
         and isinstance(cell["status"], str)
         and isinstance(name, str)
         and os.path.basename(name) == name
+        and isinstance(cell.get("label", ""), str)
     )

@@ -10,7 +10,7 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, TypedDict, cast
+from typing import Any, NotRequired, TypedDict, cast
 
 import numpy as np
 
@@ -71,11 +71,13 @@ class Cells(TypedDict):
         scale: of the sprites, as in file names.
         at: by threshold and column (`viewer.choices.cell_columns`), a list with None where an index
             has no sprite at that threshold.
+        label: names of the classes that the units stand for, if they have names.
     """
 
     index: list[int]
     scale: list[str]
     at: dict[int, dict[str, list[Any]]]
+    label: NotRequired[list[str | None]]
 
 
 Attempt = dict[str, Any]
@@ -115,6 +117,7 @@ class LayerSummary(LayerOf):
         status: counts by threshold.
         loss: of the attempts that gave a picture.
         seconds: how long its optimization took, on one core, without the start of the jobs.
+        labelled: its units have the names of classes.
     """
 
     units: int
@@ -122,6 +125,7 @@ class LayerSummary(LayerOf):
     status: dict[str, dict[str, int]]
     loss: LossSpread
     seconds: float
+    labelled: bool
 
 
 def cells(sheets: list[Sheet], sizes: dict[int, Size]) -> Cells:
@@ -135,7 +139,7 @@ def cells(sheets: list[Sheet], sizes: dict[int, Size]) -> Cells:
         sheet["threshold"]: {cell["index"]: cell for cell in sheet["cells"]} for sheet in sheets
     }
     indexes = sorted({index for cells in by_threshold.values() for index in cells})
-    return {
+    columns: Cells = {
         "index": indexes,
         "scale": [str(sizes[index]) for index in indexes],
         "at": {
@@ -143,6 +147,15 @@ def cells(sheets: list[Sheet], sizes: dict[int, Size]) -> Cells:
             for threshold, cells in sorted(by_threshold.items())
         },
     }
+    if labels := _labels(sheets):
+        columns["label"] = [labels.get(index) for index in indexes]
+    return columns
+
+
+def _labels(sheets: list[Sheet]) -> dict[int, str]:
+    """Names of classes, by the index of the units that have one."""
+    cells = (cell for sheet in sheets for cell in sheet["cells"])
+    return {cell["index"]: cell["label"] for cell in cells if "label" in cell}
 
 
 def _columns(cells: list[Cell | None]) -> dict[str, list[Any]]:
@@ -203,6 +216,7 @@ def summary(spec: LayerSpec, sheets: list[Sheet], rows: list[AttemptRow]) -> Lay
         },
         "loss": _spread(rows),
         "seconds": _seconds(rows),
+        "labelled": bool(_labels(sheets)),
     }
 
 

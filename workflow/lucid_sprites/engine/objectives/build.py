@@ -35,7 +35,7 @@ BUILDERS: dict[str, Callable[[ObjectiveNode], tf.Tensor]] = {
 """Each returns [batch], a value for each sprite."""
 
 # Values of these kinds are placeholders: sprites that differ only in them share a graph.
-_OWN_KINDS = ("channel", "position", "vector", "tensor", "photo")
+_OWN_KINDS = ("channel", "class", "position", "vector", "tensor", "photo")
 _OWN = {
     (name, parameter.name)
     for name, parameters in OBJECTIVES.items()

@@ -1,15 +1,19 @@
 """Networks of `keras.applications`, with the preparation of pictures that belongs to each."""
 
+import contextlib
 import importlib
 from typing import Any
 
 import keras
+import numpy as np
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites.errors import UserError, nearest
 from lucid_sprites.models.graph.short_names import without_prefix
 from lucid_sprites.models.known_networks import Facts
 from lucid_sprites.models.loaders.freeze_keras import freeze
+
+_IMAGENET_CLASSES = 1000
 
 
 def load(name: str, weights: str) -> tuple[GraphDef, Facts]:
@@ -44,6 +48,21 @@ def load(name: str, weights: str) -> tuple[GraphDef, Facts]:
     model = keras.Model(pictures, network(prepared), name="prepared")
     graph = without_prefix(freeze(model), f"{network.name}/")
     return graph, Facts("read", (0.0, 255.0), "rgb", name="picture")
+
+
+def labels(weights: str) -> tuple[str, ...]:
+    """The names of ImageNet's classes, where the weights are ImageNet's.
+
+    Keras downloads them once, as it does the weights; none where it cannot.
+    """
+    if weights != "imagenet":
+        return ()
+    one_of_each = np.eye(_IMAGENET_CLASSES)
+    # Whatever the download raises: a network without names is as good.
+    with contextlib.suppress(Exception):
+        decoded = keras.applications.imagenet_utils.decode_predictions(one_of_each, top=1)
+        return tuple(name for ((_, name, _),) in decoded)
+    return ()
 
 
 class _Builder:

@@ -31,6 +31,7 @@ class Loaded:
         kinds: of its layers by name, where its file says what is a layer.
         notes: what was left out on the way, for people.
         weights: constants that are kept apart from `graph`.
+        labels: names of its classes, in their order.
     """
 
     graph: GraphDef
@@ -39,17 +40,20 @@ class Loaded:
     kinds: Mapping[str, str] | None = None
     notes: tuple[str, ...] = ()
     weights: Weights = field(default_factory=dict)
+    labels: tuple[str, ...] = ()
 
 
 def _keras_application(source: Origin) -> Loaded:
     from lucid_sprites.models.loaders import keras_application
 
-    graph, facts = keras_application.load(source["keras_application"], source["weights"])
-    return Loaded(graph, facts, _KERAS_RANGE)
+    name, weights = source["keras_application"], source["weights"]
+    graph, facts = keras_application.load(name, weights)
+    return Loaded(graph, facts, _KERAS_RANGE, labels=keras_application.labels(weights))
 
 
 def _lucid(source: Origin) -> Loaded:
-    return Loaded(frozen_graph.read(Path(source["file"])), lucid_model.zoo_facts(source["lucid"]))
+    graph, facts = frozen_graph.read(Path(source["file"])), lucid_model.zoo_facts(source["lucid"])
+    return Loaded(graph, facts, labels=lucid_model.labels_beside(source.get("labels")))
 
 
 def _saved_model(source: Origin) -> Loaded:
@@ -61,7 +65,8 @@ def _onnx(source: Origin) -> Loaded:
     from lucid_sprites.models.loaders.onnx import import_onnx
 
     model = import_onnx.load(Path(source["file"]))
-    return Loaded(model.graph, model.facts, _ONNX_RANGE, model.kinds, tuple(model.notes))
+    notes = tuple(model.notes)
+    return Loaded(model.graph, model.facts, _ONNX_RANGE, model.kinds, notes, labels=model.labels)
 
 
 def _keras(source: Origin) -> Loaded:

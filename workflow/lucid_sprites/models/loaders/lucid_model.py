@@ -1,5 +1,6 @@
 """Models of lucid: graphs with lucid's metadata inside, and those of its model zoo."""
 
+import contextlib
 import json
 import urllib.error
 import urllib.request
@@ -8,9 +9,11 @@ from typing import Any
 
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
+from lucid_sprites.config import labels
 from lucid_sprites.errors import UserError, nearest
 from lucid_sprites.files import sha256, write_whole
 from lucid_sprites.models.known_networks import Facts
+from lucid_sprites.planning.import_jobs import LABELS_SUFFIX
 
 # lucid.modelzoo.util.metadata_node_name
 _METADATA_NODE = "lucid_metadata_json"
@@ -49,16 +52,17 @@ def download(name: str, path: str, expected: str | None) -> None:
     """Fetch the frozen graph of a model of lucid's zoo.
 
     Args:
-        path: to write; beside it, `<path>.sha256` keeps the checksum.
+        path: to write; beside it, `<path>.sha256` keeps the checksum, and `<path>.labels` the names
+            of the classes, where lucid has them.
         expected: SHA-256 that it must have, None if the user gives none.
 
     Raises:
         UserError: unknown model, no network, or another checksum.
     """
-    url = _zoo_model(name).model_path.replace("gs://", "https://storage.googleapis.com/", 1)
+    model = _zoo_model(name)
+    url = _address(model.model_path)
     try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response:
-            data = response.read()
+        data = _fetched(url)
     except (urllib.error.URLError, OSError) as error:
         raise UserError(
             f"{url}: lucid's model {name} cannot be downloaded ({error}); without a network, get "
@@ -70,6 +74,27 @@ def download(name: str, path: str, expected: str | None) -> None:
         Path(path).unlink()
         raise UserError(f"{url}: SHA-256 is {digest}, not {expected} as config.yaml says")
     write_whole(f"{path}.sha256", f"{digest}  {Path(path).name}\n")
+    if getattr(model, "labels_path", None):
+        # A network without names is as good.
+        with contextlib.suppress(OSError):
+            write_whole(path + LABELS_SUFFIX, _fetched(_address(model.labels_path)))
+
+
+def labels_beside(path: str | None) -> tuple[str, ...]:
+    """The names of classes that were downloaded; none where the file is not there or damaged."""
+    with contextlib.suppress(UserError):
+        return labels.read(path, "lucid") if path else ()
+    return ()
+
+
+def _address(path: str) -> str:
+    return path.replace("gs://", "https://storage.googleapis.com/", 1)
+
+
+def _fetched(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response:
+        content: bytes = response.read()
+    return content
 
 
 def _zoo_model(name: str) -> Any:

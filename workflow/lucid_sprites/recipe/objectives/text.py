@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from lucid_sprites.errors import UserError
 from lucid_sprites.recipe.objectives.arithmetic import Objective, ObjectiveData, lift
-from lucid_sprites.recipe.objectives.vocabulary import OBJECTIVES, objective
+from lucid_sprites.recipe.objectives.vocabulary import ALONE, OBJECTIVES, objective
 
 if TYPE_CHECKING:
     from lark import Lark, Tree
@@ -216,7 +216,7 @@ def _shown(data: ObjectiveData, name: str) -> list[str]:
             named = True
         else:
             shown.append(f"{parameter.name}={_literal(value)}" if named else _literal(value))
-    return shown
+    return [_literal(data[ALONE[name]])] if name in ALONE and len(shown) == 1 else shown
 
 
 def _literal(value: Any) -> str:

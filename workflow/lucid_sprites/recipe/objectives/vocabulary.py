@@ -71,7 +71,16 @@ def _is_photo(value: Any, *counts: int) -> bool:
 # What a parameter accepts: a test, and its name for messages.
 KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "layer": ("the name or number of a layer", lambda v: isinstance(v, str) or _is_count(v)),
+    # None stands for the one that gives the scores of the network's classes.
+    "scores": (
+        "the name or number of a layer",
+        lambda v: v is None or isinstance(v, str) or _is_count(v),
+    ),
     "channel": ("the number of a channel", _is_count),
+    "class": (
+        "the number or the name of a class",
+        lambda v: _is_count(v) or (isinstance(v, str) and bool(v)),
+    ),
     "position": ("a row or column of the layer", lambda v: v is None or _is_count(v)),
     "count": ("a whole number", _is_count),
     "channels": (
@@ -98,7 +107,7 @@ _ANYWHERE = Parameter("layer", "layer", INPUT)
 OBJECTIVES: dict[str, tuple[Parameter, ...]] = {
     "channel": (_LAYER, _CHANNEL),
     "neuron": (_LAYER, _CHANNEL, _X, _Y),
-    "class_logit": (_LAYER, Parameter("label", "channel")),
+    "class_logit": (Parameter("layer", "scores", None), Parameter("label", "class")),
     "channel_interpolate": (
         Parameter("layer1", "layer"),
         Parameter("n_channel1", "channel"),
@@ -135,6 +144,9 @@ OBJECTIVES: dict[str, tuple[Parameter, ...]] = {
     "alignment": (_LAYER, Parameter("decay_ratio", "number", 2)),
 }
 
+ALONE = {"class_logit": "label"}
+"""The parameter that a single value without a name is for, where it is not the first."""
+
 COUPLING = ("diversity", "alignment")
 """Objectives that compare the sprites of a joint group with each other."""
 
@@ -161,7 +173,8 @@ def objective(name: str, *values: Any, **named: Any) -> Objective:
     form = f"{name}({', '.join(names)})"
     if len(values) > len(parameters):
         raise UserError(f"{form} takes {len(parameters)} values, not {len(values)}")
-    given = dict(zip(names, values, strict=False))
+    by_place = [ALONE[name]] if name in ALONE and len(values) == 1 and not named else names
+    given = dict(zip(by_place, values, strict=False))
     for key, value in named.items():
         if key not in names:
             raise UserError(f"{form} has no parameter {key!r}")

@@ -34,22 +34,61 @@ const app = (() => {
     }
   }
 
-  /** `conv5`, `17`, or `conv5 17`: a layer by a part of its name, a unit by its index. */
-  function search(text) {
-    const terms = text.trim().split(/\s+/).filter(Boolean);
+  /**
+   * `conv5`, `17`, `conv5 17` or `tabby`: a layer by a part of its name, a unit by its index or its class. A
+   * part of a layer's name comes before a part of a class's.
+   */
+  async function search(text) {
+    const wanted = text.trim();
+    const found = layerAndIndex(wanted);
+    const place = address.settledPlace();
+    try {
+      const named = (found.isExact ? null : await unitsNamed(place, wanted, true))
+        ?? (found.layer ? null : await unitsNamed(place, wanted, false));
+      if (named) showNamed(named, wanted);
+      else showPlace({ ...place, ...found });
+    } catch (error) {
+      say(error.message);
+    }
+  }
+
+  /** The layer and the index that a text says; no layer where none has it in its name. */
+  function layerAndIndex(text) {
+    const terms = text.split(/\s+/).filter(Boolean);
     const index = /^\d+$/.test(terms.at(-1) ?? "") ? terms.pop() : "";
     const place = address.settledPlace();
-    const wanted = terms.join(" ").toLowerCase();
+    const sought = terms.join(" ");
     const layers = controls.layers(place);
-    const layer = wanted
-      ? layers.find((name) => name.toLowerCase() === wanted) ?? layers.find((name) => name.toLowerCase().includes(wanted))
-      : place.layer;
-    if (!layer) return say(`No layer of ${place.series} / ${place.instance} has "${terms.join(" ")}" in its name`);
-    if (index && Number(index) >= data.layer({ ...place, layer }).depth) {
-      return say(`${layer} has units 0 to ${data.layer({ ...place, layer }).depth - 1}`);
+    const exact = sought ? layers.find((name) => name.toLowerCase() === sought.toLowerCase()) : place.layer;
+    const layer = exact ?? layers.find((name) => name.toLowerCase().includes(sought.toLowerCase()));
+    return { sought, index, layer, isExact: Boolean(exact) };
+  }
+
+  /** The first layer with units that are called so, or that have the text in their names; what is shown comes first. */
+  async function unitsNamed(place, text, isWhole) {
+    for (const layer of [place.layer, ...controls.layers(place)]) {
+      const at = { ...place, layer };
+      const indexes = data.layer(at).labelled ? await selection.named(at, text, isWhole) : [];
+      if (indexes.length) return { place: at, indexes };
+    }
+    return null;
+  }
+
+  /** Show the unit that was found by its name, or all of them. */
+  function showNamed({ place, indexes }, named) {
+    document.getElementById("find").blur();
+    const several = { ...selection.ADDRESS, named, index: "", view: "grid" };
+    change({ ...place, ...(indexes.length > 1 ? several : { index: String(indexes[0]), view: "unit" }) }, true);
+  }
+
+  function showPlace({ sought, isExact, ...place }) {
+    const { layer, index } = place;
+    if (!layer) return say(`No layer of ${place.series} / ${place.instance} has "${sought}" in its name`);
+    if (index && Number(index) >= data.layer(place).depth) {
+      return say(`${layer} has units 0 to ${data.layer(place).depth - 1}`);
     }
     document.getElementById("find").blur();
-    change({ ...place, layer, index, view: index ? "unit" : "grid" }, true);
+    change({ ...place, view: index ? "unit" : "grid" }, true);
   }
 
   function theme() {

@@ -80,7 +80,8 @@ const data = (() => {
   /** What is known of a unit at a threshold, by the columns of the cells. */
   function record(cells, threshold, position) {
     const columns = Object.entries(cells.at[threshold] ?? {}).map(([name, values]) => [name, values[position]]);
-    return { index: cells.index[position], scale: cells.scale[position], ...Object.fromEntries(columns) };
+    const label = cells.label?.[position] ?? null;
+    return { index: cells.index[position], scale: cells.scale[position], label, ...Object.fromEntries(columns) };
   }
 
   return { OK, record, series, instance, layer, shortNames, path, projectPath, cells, details, pixels, table, receive };

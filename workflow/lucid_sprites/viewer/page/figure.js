@@ -44,7 +44,7 @@
           context.strokeRect(x + at * (cell.width + 2) + 0.5, y + 0.5, cell.width - 1, cell.height - 1);
         }
       });
-      if (options.labels) context.fillText(`${unit.index}  ${readable(unit.loss)}`, x, y + cell.height + LABEL / 2, width);
+      if (options.labels) context.fillText([unit.index, unit.label, readable(unit.loss)].filter((part) => part != null).join("  "), x, y + cell.height + LABEL / 2, width);
     });
     return canvas;
   }
@@ -61,7 +61,7 @@
       entry("Columns", data.layer(state).columns, () => {}, { name: "columns", type: "number", min: 1, max: 64 }),
       choice("Zoom", zooms[0], zooms, () => {}, { name: "zoom" }),
       element("label", { class: "field check" }, element("input", { type: "checkbox", name: "labels", checked: true }),
-        element("span", {}, "index and loss below each")),
+        element("span", {}, "index, name and loss below each")),
       element("button", { class: "primary", "data-export": "figure" }, "Download PNG"));
 
     async function save() {

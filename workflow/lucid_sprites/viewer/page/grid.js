@@ -42,12 +42,14 @@ const grid = (() => {
     const width = now.compare === "side" ? widths[0] + 2 + widths[1] : Math.max(...widths);
     const room = Math.max(1, root.clientWidth - 2 * GAP);
     const columns = Math.max(1, Math.floor((room + GAP) / (Math.max(width, 56) + GAP)));
-    size = { edge, width: Math.max(width, 56), height: Math.max(...shown.map((size) => size.height)) + CAPTION, columns };
+    size = { edge, width: Math.max(width, 56), height: Math.max(...shown.map((size) => size.height)) + CAPTION * (isLabelled() ? 2 : 1), columns };
   }
 
+  const isLabelled = () => Boolean(data.layer(now).labelled);
   const rowHeight = () => size.height + GAP;
   const label = (unit, mark) => [
     `unit ${unit.index}`,
+    unit.label,
     words(unit.status),
     `loss ${readable(unit.loss)}`,
     unit.other && `compared loss ${readable(unit.other.loss)}`,
@@ -63,8 +65,12 @@ const grid = (() => {
 
   function caption(unit) {
     return element("span", { class: "caption" },
-      element("b", {}, String(unit.index)), " ", element("span", {}, readable(unit[shownNumber])));
+      element("b", {}, String(unit.index)), " ", element("span", {}, readable(unit[shownNumber])),
+      unit.label && element("span", { class: "label" }, unit.label));
   }
+
+  const hint = (unit, mark) => [unit.label, mark ? `marked: ${mark.reason}` : words(unit.status)]
+    .filter(Boolean).join(": ");
 
   function cellOf(position) {
     const unit = list[position];
@@ -73,7 +79,7 @@ const grid = (() => {
       role: "gridcell", class: `cell ${now.compare} ${mark ? "marked" : ""}`,
       tabindex: position === focused ? 0 : -1, "aria-label": label(unit, mark),
       "aria-colindex": (position % size.columns) + 1, "data-position": position,
-      "data-index": unit.index, title: mark ? `marked: ${mark.reason}` : words(unit.status),
+      "data-index": unit.index, title: hint(unit, mark),
     }, element("span", { class: "pictures" }, figure(unit)), caption(unit));
     cell.style.width = `${size.width}px`;
     return cell;

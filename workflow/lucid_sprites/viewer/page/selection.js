@@ -1,9 +1,9 @@
 "use strict";
 
-// Which units of a layer are shown, and in what order.
+// Which units of a layer are shown, in what order, and which have a name.
 
 const selection = (() => {
-  const ADDRESS = { status: "", low: "", high: "", least: "", marked: "", sort: "index" };
+  const ADDRESS = { status: "", low: "", high: "", least: "", marked: "", named: "", sort: "index" };
   // In the address: every status but that of a picture.
   const FAILED = "failed";
 
@@ -86,11 +86,24 @@ const selection = (() => {
     return wanted === "" || unit.status === wanted;
   }
 
+  /** Has a unit a name with some text in it? Where no unit has a name, all pass. */
+  const isNamed = (unit, state) => !state.named || !data.layer(state).labelled
+    || (unit.label ?? "").toLowerCase().includes(state.named.toLowerCase());
+
+  /** The units of a layer that are called so, or that have a text in their names. */
+  async function named(place, text, isWhole) {
+    const wanted = text.toLowerCase();
+    const { index, label } = await data.cells(place);
+    const fits = (name) => (isWhole ? name === wanted : name.includes(wanted));
+    return index.filter((_, position) => fits((label?.[position] ?? "").toLowerCase()));
+  }
+
   function passes(unit, state) {
     // The change that is looked at: of the picture if that is what the units are sorted by.
     const change = sortOf(state).by === "picture" ? unit.picture : unit.difference;
     return (!state.compare || state.least === "" || reaches(change, state.least))
       && hasStatus(unit, state.status)
+      && isNamed(unit, state)
       && (state.low === "" || reaches(unit.loss, state.low))
       && (state.high === "" || reaches(-(unit.loss ?? NaN), -state.high))
       && (!state.marked || Boolean(marks.get(state.series, { ...state, index: unit.index })));
@@ -129,6 +142,8 @@ const selection = (() => {
       number("Loss from", "low"),
       number("to", "high"),
       state.compare && number("Change from", "least"),
+      data.layer(state).labelled && entry("Name", state.named, (text) => app.change({ named: text.trim() }),
+        { type: "text", size: 10, "data-name": "named" }),
       element("label", { class: "field check" }, marked, element("span", {}, "only marked")),
     ];
   }
@@ -136,5 +151,5 @@ const selection = (() => {
   const order = (state) => choice("Sort by", sortOf(state).key, sorts(state).map(({ key, title }) => [key, title]),
     (sort) => app.change({ sort }), { "data-name": "sort" });
 
-  return { ADDRESS, FAILED, settle, shown, rowsOf, sortOf, controls: (state) => [...filters(state), order(state)] };
+  return { ADDRESS, FAILED, settle, shown, named, rowsOf, sortOf, controls: (state) => [...filters(state), order(state)] };
 })();

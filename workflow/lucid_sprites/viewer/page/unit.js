@@ -125,7 +125,7 @@
       element("nav", { "aria-label": "Units" },
         element("a", { class: "button", href: address.link({ view: "grid" }), title: "Escape" }, "← all units"),
         link(-1, "‹ previous", "Arrow left"), link(1, "next ›", "Arrow right")),
-      element("h1", { tabindex: -1 }, `${state.layer} · unit ${index}`),
+      element("h1", { tabindex: -1 }, [state.layer, `unit ${index}`, record.label].filter(Boolean).join(" · ")),
       element("p", {}, `${state.series} / ${state.instance}, ${state.threshold} steps: `,
         element("b", {}, words(record.status ?? "not rendered")), known(state, record)));
   }

@@ -26,12 +26,14 @@ class OnnxModel:
         facts: which input is the picture, if there is only one.
         kinds: of its layers, by name.
         notes: what was left out, for people.
+        labels: names of its classes.
     """
 
     graph: GraphDef
     facts: Facts | None
     kinds: dict[str, str]
     notes: list[str]
+    labels: tuple[str, ...] = ()
 
 
 def load(path: Path) -> OnnxModel:
@@ -51,7 +53,7 @@ def load(path: Path) -> OnnxModel:
     setting = Setting(str(path), model.opset, pictures[0].batch, WeightWriter(), reader.read)
     built = build(model.graph, weights, inputs, setting)
     graph, kinds = with_names(built.graph, pictures[0].node, built.kinds)
-    return OnnxModel(graph, _facts(pictures), kinds, built.left_out)
+    return OnnxModel(graph, _facts(pictures), kinds, built.left_out, model.labels)
 
 
 def _check_weights(weights: dict[str, np.ndarray], path: Path) -> None:

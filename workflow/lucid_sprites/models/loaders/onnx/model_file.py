@@ -11,6 +11,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 
 from lucid_sprites.errors import UserError
+from lucid_sprites.models.loaders.onnx.class_labels import labels_in
 
 _OLDEST, _NEWEST = 7, onnx.defs.onnx_opset_version()
 _STANDARD = ("", "ai.onnx")
@@ -33,10 +34,12 @@ class ModelFile:
     Attributes:
         graph: without functions.
         opset: version of its operators.
+        labels: names of its classes.
     """
 
     graph: onnx.GraphProto
     opset: int
+    labels: tuple[str, ...] = ()
 
 
 def read(path: Path) -> ModelFile:
@@ -46,7 +49,7 @@ def read(path: Path) -> ModelFile:
         UserError: no ONNX model, damaged, too new or too old, or larger than a graph may be.
     """
     model = _parsed(path)
-    opset = _opset(model, path)
+    opset, labels = _opset(model, path), labels_in(model)
     if model.functions:
         model = _without_functions(model, path)
     graph = model.graph
@@ -57,7 +60,7 @@ def read(path: Path) -> ModelFile:
         )
     if len(graph.node) > _MOST_NODES:
         raise UserError(f"{path}: {len(graph.node)} nodes are more than {_MOST_NODES}")
-    return ModelFile(graph, opset)
+    return ModelFile(graph, opset, labels)
 
 
 def without_weights(model: ModelFile) -> ModelFile:
@@ -68,7 +71,7 @@ def without_weights(model: ModelFile) -> ModelFile:
         input=model.graph.input,
         output=model.graph.output,
     )
-    return ModelFile(graph, model.opset)
+    return ModelFile(graph, model.opset, model.labels)
 
 
 def _parsed(path: Path) -> onnx.ModelProto:
