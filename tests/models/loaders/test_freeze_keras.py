@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from lucid_sprites.errors import UserError
-from lucid_sprites.models.loaders.freeze_keras import freeze
+from lucid_sprites.models.loaders.freeze_keras import freeze, freeze_light
 
 
 @pytest.fixture(autouse=True)
@@ -161,6 +161,27 @@ def test_keras_2_models_freeze_too():
     np.testing.assert_allclose(
         run(graph, f"{batch_norm}:0", {f"{placeholder}:0": batch}), model(batch), atol=1e-6
     )
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_float16", "mixed_bfloat16", "float64"])
+def test_large_weights_of_every_type(policy):
+    wide = keras.layers.Dense(300, name="wide", dtype=keras.DTypePolicy(policy))
+    model = keras.Sequential([keras.Input((300,), name="vector"), wide], name="m")
+    batch = pictures(2, 300)
+    (name,) = (node.name for node in freeze(model).node if node.op.startswith("BiasAdd"))
+    frozen = run(freeze(model), f"{name}:0", {"vector:0": batch})
+    np.testing.assert_allclose(
+        frozen.astype(np.float32), np.asarray(model(batch)).astype(np.float32), rtol=1e-2, atol=1e-2
+    )
+
+
+def test_what_is_frozen_stays_when_the_model_is_trained_on():
+    model = keras.Sequential([keras.Input((300,), name="vector"), keras.layers.Dense(300)])
+    light, weights = freeze_light(model)
+    (before,) = (np.array(value) for value in weights.values())
+    model.layers[0].kernel.assign(np.zeros((300, 300)))
+    np.testing.assert_array_equal(*weights.values(), before)
+    assert light.ByteSize() < 10_000
 
 
 def test_freezing_twice_gives_the_same_bytes_and_leaves_keras_as_it_was():
