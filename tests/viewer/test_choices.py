@@ -17,7 +17,7 @@ from lucid_sprites.sprites import attempts_log
 from lucid_sprites.viewer import choices, html, layer_data, manifest
 from lucid_sprites.viewer.script import script
 from viewer_layers import SPEC, cell, row, sheet
-from viewer_page import control, shown_indexes
+from viewer_page import control, expect_indexes
 
 PAGE = Path(layout.__file__).parent / "viewer" / "page"
 
@@ -116,7 +116,7 @@ def test_pages_offer_what_the_manifest_says(browser, page_file):
     control(page, "status").select_option("")
     control(page, "sort").select_option("calm")
     expect(page.locator(".caption").first).to_have_text("2 4")
-    assert shown_indexes(page) == [2, 0, 3, 1]
+    expect_indexes(page, [2, 0, 3, 1])
     page.keyboard.press("1")
     expect(page.locator("#message")).to_contain_text("marked: dull")
 

@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 import tiny_graphs
-from viewer_page import control, shown_indexes
+from viewer_page import control, expect_indexes, search
 from workflow_project import Project
 
 NAMES = ["tabby", "crane", "Siamese cat", "crane", "tiger cat"]
@@ -171,29 +171,23 @@ def test_names_that_fit_no_layer_are_refused_before_anything_runs(project):
 
 def test_the_page_finds_units_by_their_names(browser, named):
     page = browser.open(named.folder / "results/tiny/index.html", "layer=conv1/Relu")
-    find = page.locator("#find")
     expect(page.locator(".cell")).to_have_count(2)
     assert not control(page, "named").count()
-    find.fill("Tabby")
-    find.press("Enter")
+    search(page, "Tabby")
     expect(page.locator("h1")).to_have_text("logits · unit 0 · tabby")
-    find.fill("crane")
-    find.press("Enter")
+    search(page, "crane")
     expect(page.locator("#count")).to_have_text("2 of 5 units")
-    assert shown_indexes(page) == [1, 3]
+    expect_indexes(page, [1, 3])
     assert page.locator(".cell").first.get_attribute("title").startswith("crane: ")
     assert page.locator(".cell .label").all_text_contents() == ["crane", "crane"]
     control(page, "named").fill("cat")
     control(page, "named").press("Enter")
     expect(page.locator("#count")).to_have_text("2 of 5 units")
-    assert shown_indexes(page) == [2, 4]
+    expect_indexes(page, [2, 4])
     # A layer's name comes before a part of a class's.
-    find.fill("conv")
-    find.press("Enter")
+    search(page, "conv")
     expect(page.locator("h1")).to_contain_text("conv1/Relu")
-    find.fill("siam")
-    find.press("Enter")
+    search(page, "siam")
     expect(page.locator("h1")).to_have_text("logits · unit 2 · Siamese cat")
-    find.fill("nowhere")
-    find.press("Enter")
+    search(page, "nowhere")
     expect(page.locator("#message")).to_contain_text('No layer of tiny / young has "nowhere"')

@@ -114,6 +114,7 @@ def test_comparison_side_by_side_and_figure(page_of, rendered):
     expect(page.locator(".cell").first.locator(".sprite")).to_have_count(2)
     control(page, "sort").select_option("picture")
     expect(page.locator(".cell").first.locator(".caption")).to_have_text(re.compile(r"\d 0\.\d+"))
+    expect(page.locator(".cell")).to_have_count(4)
     assert sorted(shown_indexes(page)) == [0, 1, 2, 3]
     page.keyboard.press("e")
     with page.expect_download() as download:

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from viewer_page import control, shown_indexes
+from viewer_page import control, expect_indexes, shown_indexes
 
 
 def test_cells_show_the_pixels_of_their_sprites(browser, series_page, rendered):
@@ -36,14 +36,14 @@ def test_sorted_and_filtered_by_loss(browser, series_page, rendered):
     losses = {record["index"]: record["loss"] for record in rendered.cells("l_2_t_8")}
     by_loss = sorted(losses, key=lambda index: -losses[index])
     expect(page.locator(".cell")).to_have_count(6)
-    assert shown_indexes(page) == by_loss
+    expect_indexes(page, by_loss)
     control(page, "sort").select_option("-loss")
     expect(page.locator(".cell").first).to_have_attribute("data-index", str(by_loss[-1]))
     limit = losses[by_loss[2]]
     control(page, "low").fill(str(limit))
     control(page, "low").press("Enter")
     expect(page.locator(".cell")).to_have_count(3)
-    assert shown_indexes(page) == by_loss[2::-1]
+    expect_indexes(page, by_loss[2::-1])
     control(page, "status").select_option("failed")
     expect(page.locator("#count")).to_have_text("0 of 6 units")
     expect(page.locator(".cell")).to_have_count(0)
@@ -61,12 +61,12 @@ def test_compared_side_by_side_and_sorted_by_change(browser, series_page, render
     )
     wanted = sorted(one, key=lambda index: (-abs(two[index] - one[index]), index))
     expect(page.locator(".cell").first).to_have_attribute("data-index", str(wanted[0]))
-    assert shown_indexes(page) == wanted
+    expect_indexes(page, wanted)
     change = abs(two[wanted[1]] - one[wanted[1]])
     control(page, "least").fill(str(change))
     control(page, "least").press("Enter")
     expect(page.locator(".cell")).to_have_count(2)
-    assert shown_indexes(page) == wanted[:2]
+    expect_indexes(page, wanted[:2])
 
 
 def test_change_of_picture_is_the_mean_difference(browser, series_page, rendered):
@@ -80,7 +80,7 @@ def test_change_of_picture_is_the_mean_difference(browser, series_page, rendered
         return np.asarray(Image.open(path).convert("RGB"), float) / 255
 
     difference = {index: np.abs(pixels(index, 8) - pixels(index, 4)).mean() for index in range(6)}
-    assert shown_indexes(page) == sorted(difference, key=lambda index: -difference[index])
+    expect_indexes(page, sorted(difference, key=lambda index: -difference[index]))
     for cell in page.locator(".cell").all():
         index, value = cell.locator(".caption").inner_text().split()
         assert float(value) == pytest.approx(difference[int(index)], rel=1e-3)

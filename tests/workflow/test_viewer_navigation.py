@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from viewer_page import address, control
+from viewer_page import address, control, search
 
 
 def test_start_page_lists_all_and_leads_to_a_layer(browser, start_page):
@@ -88,21 +88,15 @@ def test_back_returns_from_a_unit(browser, series_page):
 
 def test_search_by_layer_and_index(browser, series_page):
     page = browser.open(series_page)
-    find = page.locator("#find")
-    find.fill("conv2")
-    find.press("Enter")
+    search(page, "conv2")
     expect(page.locator("h1")).to_contain_text("conv2/Relu")
-    find.fill("3")
-    find.press("Enter")
+    search(page, "3")
     expect(page.locator("h1")).to_have_text("conv2/Relu · unit 3")
-    find.fill("v1 5")
-    find.press("Enter")
+    search(page, "v1 5")
     expect(page.locator("h1")).to_have_text("conv1/Relu · unit 5")
-    find.fill("99")
-    find.press("Enter")
+    search(page, "99")
     expect(page.locator("#message")).to_have_text("conv1/Relu has units 0 to 5")
-    find.fill("nowhere")
-    find.press("Enter")
+    search(page, "nowhere")
     expect(page.locator("#message")).to_contain_text('No layer of tiny / young has "nowhere"')
 
 

@@ -24,7 +24,7 @@ MEMORY, MINUTES, SANDBOX = (
 """Environment variables: a limit of memory, one of time, and `off` for no confinement."""
 
 _GIGABYTE = 10**9
-# TensorFlow itself takes 0.6 GB; while it is rewritten and tried, a graph of 0.49 GB took 5.6.
+# Beyond what sound models were seen to take (docs/measurements.md).
 _BASE_GIGABYTES, _TIMES_THE_FILE = 4, 12
 # The largest network of keras.applications has weights of 1.4 GB, and is built from no file.
 _BYTES_OF_A_NETWORK = 2 * _GIGABYTE

@@ -7,7 +7,8 @@ from typing import Any, TypedDict, cast
 
 from lucid_sprites import layout
 from lucid_sprites.errors import UserError
-from lucid_sprites.planning.sprites import InstancePlan, Plan
+from lucid_sprites.planning.sprites import Plan
+from lucid_sprites.planning.targets import InstancePlan
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.settings import canonical_json
 

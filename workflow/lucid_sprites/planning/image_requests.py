@@ -12,7 +12,7 @@ from typing import Any, cast
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import PICTURE, check_input
 from lucid_sprites.planning.layers import matching
-from lucid_sprites.planning.sprites import InstancePlan
+from lucid_sprites.planning.targets import InstancePlan
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.image_settings import (
     DEFAULTS,

@@ -13,7 +13,8 @@ from lucid_sprites.planning.image_requests import (
     layer_numbers,
     read_requests,
 )
-from lucid_sprites.planning.sprites import InstancePlan, Plan
+from lucid_sprites.planning.sprites import Plan
+from lucid_sprites.planning.targets import InstancePlan
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.image_settings import METHODS
 from lucid_sprites.recipe.layer_catalogue import InputData, Layer

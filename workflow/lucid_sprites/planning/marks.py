@@ -16,8 +16,9 @@ from lucid_sprites.planning import catalogues, class_names
 from lucid_sprites.planning.comparison import Comparison, Comparisons, State
 from lucid_sprites.planning.images import ImagePlan
 from lucid_sprites.planning.layers import LayerPlan
-from lucid_sprites.planning.sprites import InstancePlan, Plan
+from lucid_sprites.planning.sprites import Plan
 from lucid_sprites.planning.studies import StudiesPlan
+from lucid_sprites.planning.targets import InstancePlan
 from lucid_sprites.planning.viewer import Pages
 from lucid_sprites.recipe.settings import canonical_json
 

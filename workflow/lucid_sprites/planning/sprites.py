@@ -4,17 +4,16 @@ What the rules of the workflow look up by wildcards; `wildcards` is anything wit
 `series`, `instance`, `layer`, `block`, `index`, `threshold` that the name of a method needs.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 from lucid_sprites import layout
 from lucid_sprites.errors import UserError
 from lucid_sprites.planning import catalogues, cost
-from lucid_sprites.planning.class_names import NamedLayers, NamesData
-from lucid_sprites.planning.layers import LayerPlan, select_layers
-from lucid_sprites.planning.models import InstanceOptions, ModelPlan
+from lucid_sprites.planning.class_names import NamesData
+from lucid_sprites.planning.layers import LayerPlan
+from lucid_sprites.planning.models import ModelPlan
 from lucid_sprites.planning.sprite_jobs import (
     BlockData,
     GroupData,
@@ -22,80 +21,11 @@ from lucid_sprites.planning.sprite_jobs import (
     SheetData,
     SpritesOfSize,
 )
+from lucid_sprites.planning.targets import LAYERS, InstancePlan, Targets
 from lucid_sprites.recipe import index_ranges
-from lucid_sprites.recipe.layer_catalogue import Catalogue, InputData
+from lucid_sprites.recipe.layer_catalogue import Catalogue
 from lucid_sprites.recipe.setting_types import SpriteSettings
 from lucid_sprites.recipe.settings import ENGINE_VARIANT, canonical_json, identity
-
-
-@dataclass(frozen=True)
-class InstancePlan:
-    """One instance and its layers, or its studies.
-
-    Attributes:
-        graph: path of its frozen graph in normal form.
-        catalogue: what the graph offers.
-        named: the layers whose units have the names of classes, if there are any.
-    """
-
-    series: str
-    instance: str
-    graph: str
-    catalogue: Catalogue
-    layers: Sequence[LayerPlan]
-    named: NamedLayers | None = None
-
-    @cached_property
-    def picture(self) -> InputData:
-        """The graph's picture input as plain data, for jobs and keys."""
-        return self.catalogue.picture.as_dict()
-
-    @cached_property
-    def by_wildcard(self) -> dict[str, LayerPlan]:
-        """Layers by their number, studies by their name: as they stand in file names."""
-        return {layer.wildcard: layer for layer in self.layers}
-
-
-@dataclass(frozen=True)
-class Targets:
-    """What the sprites of a plan are of: the layers of each instance, or its studies.
-
-    Attributes:
-        kind: what one is called in messages and wildcards.
-        unknown: what is said of one that is not there, before the names of those that are.
-        select: gives those of an instance.
-        block, sprite, sheet, sheet_index: paths of their files, from `layout`.
-    """
-
-    kind: str
-    unknown: str
-    select: Callable[[InstanceOptions, Catalogue], Sequence[LayerPlan]]
-    block: str
-    sprite: str
-    sheet: str
-    sheet_index: str
-
-
-def _select_layers(options: InstanceOptions, catalogue: Catalogue) -> Sequence[LayerPlan]:
-    return select_layers(
-        catalogue,
-        options.settings,
-        options.levels,
-        options.where,
-        options.review,
-        options.review_where,
-    )
-
-
-LAYERS = Targets(
-    kind="layer",
-    unknown="the config does not ask for layer {}, but for",
-    select=_select_layers,
-    block=layout.BLOCK,
-    sprite=layout.SPRITE,
-    sheet=layout.SHEET,
-    sheet_index=layout.SHEET_INDEX,
-)
 
 ImportFirst = Callable[[str, str], object]
 """Called with the series and instance of a model that a job makes, before what it offers is asked

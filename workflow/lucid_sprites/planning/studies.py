@@ -12,7 +12,8 @@ from lucid_sprites import layout
 from lucid_sprites.planning.layers import LayerPlan
 from lucid_sprites.planning.models import InstanceOptions
 from lucid_sprites.planning.sprite_jobs import LossesData
-from lucid_sprites.planning.sprites import Plan, Targets
+from lucid_sprites.planning.sprites import Plan
+from lucid_sprites.planning.targets import Targets
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.layer_catalogue import Catalogue
 from lucid_sprites.recipe.settings import canonical_json

@@ -12,7 +12,8 @@ from lucid_sprites.files import natural_key, sha256
 from lucid_sprites.made import tag
 from lucid_sprites.planning import class_names
 from lucid_sprites.planning.layers import LayerPlan
-from lucid_sprites.planning.sprites import InstancePlan, Plan
+from lucid_sprites.planning.sprites import Plan
+from lucid_sprites.planning.targets import InstancePlan
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.settings import canonical_json
 

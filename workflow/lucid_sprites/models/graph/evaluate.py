@@ -12,7 +12,7 @@ from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from lucid_sprites import tensorflow_start
 from lucid_sprites.models.graph import topology
-from lucid_sprites.models.graph.large_constants import Weights
+from lucid_sprites.models.graph.large_constants import Weights, value
 from lucid_sprites.models.graph.node_check import LARGEST_TENSOR
 
 # Nothing is constant through more operations than this, one after another.
@@ -92,10 +92,7 @@ class _Evaluation:
 
     def _read(self, nodes: list[NodeDef]) -> None:
         for node in nodes:
-            value = self._weights.get(node.name)
-            self.values[f"{node.name}:0"] = (
-                tf.make_ndarray(node.attr["value"].tensor) if value is None else value
-            )
+            self.values[f"{node.name}:0"] = value(node, self._weights)
 
     def _compute(self, nodes: list[NodeDef]) -> None:
         try:

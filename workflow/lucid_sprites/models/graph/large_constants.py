@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 from tensorflow.core.framework.tensor_pb2 import TensorProto
@@ -21,7 +22,7 @@ def strip_large_constants(graph: GraphDef) -> tuple[GraphDef, Weights]:
 
     An empty tensor has a type and a shape, and is read as zeros. Damaged constants stay whole.
     """
-    weights = {node.name: value for node in graph.node if (value := _large(node)) is not None}
+    weights = {node.name: array for node in graph.node if (array := _large(node)) is not None}
     light = (_emptied(node) if node.name in weights else node for node in graph.node)
     return topology.with_nodes(graph, light), weights
 
@@ -49,7 +50,15 @@ def write(path: Path, graph: GraphDef, weights: Weights) -> None:
 def renamed(weights: Weights, before: GraphDef, after: GraphDef) -> Weights:
     """Weights under the names that the nodes of a graph have got, in the same order."""
     names = {old.name: new.name for old, new in zip(before.node, after.node, strict=True)}
-    return {names[name]: value for name, value in weights.items() if name in names}
+    return {names[name]: array for name, array in weights.items() if name in names}
+
+
+def value(node: NodeDef, weights: Weights) -> np.ndarray:
+    """What a Const node holds, be it apart or not."""
+    array: np.ndarray = (
+        weights[node.name] if node.name in weights else tf.make_ndarray(node.attr["value"].tensor)
+    )
+    return array
 
 
 def feed_large_constants(graph: GraphDef, weights: Weights) -> tuple[GraphDef, Weights]:

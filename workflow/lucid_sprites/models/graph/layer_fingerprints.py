@@ -3,14 +3,12 @@
 import hashlib
 from types import MappingProxyType
 
-import numpy as np
-import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 from tensorflow.python.framework import op_def_registry
 
 from lucid_sprites.models.graph import topology
-from lucid_sprites.models.graph.large_constants import Weights
+from lucid_sprites.models.graph.large_constants import Weights, value
 
 
 def layer_fingerprints(
@@ -37,21 +35,16 @@ def layer_fingerprints(
     return fingerprints
 
 
-def _value(node: NodeDef) -> np.ndarray:
-    array: np.ndarray = tf.make_ndarray(node.attr["value"].tensor)
-    return array
-
-
 def _operation(node: NodeDef, weights: Weights) -> bytes:
     """What a node does; attributes that equal their defaults may be written or not."""
     if node.op == "Const":
-        array = weights[node.name] if node.name in weights else _value(node)
-        values: bytes = array.tobytes()
+        array = value(node, weights)
+        values = array.tobytes()
         return f"{array.dtype}{array.shape}".encode() + values
     definition = op_def_registry.get(node.op)
     parts = [node.op.encode()]
     for attribute in definition.attr if definition is not None else ():
         given = attribute.name in node.attr
-        value = node.attr[attribute.name] if given else attribute.default_value
-        parts.append(attribute.name.encode() + value.SerializeToString(deterministic=True))
+        said = node.attr[attribute.name] if given else attribute.default_value
+        parts.append(attribute.name.encode() + said.SerializeToString(deterministic=True))
     return b"|".join(parts)

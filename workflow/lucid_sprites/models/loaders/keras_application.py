@@ -9,21 +9,21 @@ import numpy as np
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from lucid_sprites.errors import UserError, nearest
+from lucid_sprites.models.graph.large_constants import Weights, renamed
 from lucid_sprites.models.graph.short_names import without_prefix
 from lucid_sprites.models.known_networks import Facts
-from lucid_sprites.models.loaders.freeze_keras import freeze
+from lucid_sprites.models.loaders.freeze_keras import freeze_light
 
 _IMAGENET_CLASSES = 1000
 
 
-def load(name: str, weights: str) -> tuple[GraphDef, Facts]:
+def load(name: str, weights: str) -> tuple[GraphDef, Weights, Facts]:
     """A network that takes RGB bytes: what `preprocess_input` does is part of the graph.
 
     Args:
         name: of the class, such as `InceptionV3`.
-        weights: `imagenet` (downloaded by Keras, which checks the sum), `none` (random, from a
-        fixed
-            seed), or a file.
+        weights: `imagenet` (downloaded by Keras, which checks the sum), `none` (random, from
+            a fixed seed), or a file.
 
     Raises:
         UserError: unknown network, no network connection, or weights that do not fit.
@@ -46,8 +46,10 @@ def load(name: str, weights: str) -> tuple[GraphDef, Facts]:
     pictures = keras.Input(network.input_shape[1:], name="picture")
     prepared = builders[name].preprocess_input(pictures)
     model = keras.Model(pictures, network(prepared), name="prepared")
-    graph = without_prefix(freeze(model), f"{network.name}/")
-    return graph, Facts("read", (0.0, 255.0), "rgb", name="picture")
+    graph, large = freeze_light(model)
+    short = without_prefix(graph, f"{network.name}/")
+    facts = Facts("read", (0.0, 255.0), "rgb", name="picture")
+    return short, renamed(large, graph, short), facts
 
 
 def labels(weights: str) -> tuple[str, ...]:

@@ -46,9 +46,10 @@ class Loaded:
 def _keras_application(source: Origin) -> Loaded:
     from lucid_sprites.models.loaders import keras_application
 
-    name, weights = source["keras_application"], source["weights"]
-    graph, facts = keras_application.load(name, weights)
-    return Loaded(graph, facts, _KERAS_RANGE, labels=keras_application.labels(weights))
+    name, said = source["keras_application"], source["weights"]
+    graph, weights, facts = keras_application.load(name, said)
+    labels = keras_application.labels(said)
+    return Loaded(graph, facts, _KERAS_RANGE, weights=weights, labels=labels)
 
 
 def _lucid(source: Origin) -> Loaded:

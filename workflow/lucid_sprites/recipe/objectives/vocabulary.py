@@ -173,8 +173,8 @@ def objective(name: str, *values: Any, **named: Any) -> Objective:
     form = f"{name}({', '.join(names)})"
     if len(values) > len(parameters):
         raise UserError(f"{form} takes {len(parameters)} values, not {len(values)}")
-    by_place = [ALONE[name]] if name in ALONE and len(values) == 1 and not named else names
-    given = dict(zip(by_place, values, strict=False))
+    by_position = [ALONE[name]] if name in ALONE and len(values) == 1 and not named else names
+    given = dict(zip(by_position, values, strict=False))
     for key, value in named.items():
         if key not in names:
             raise UserError(f"{form} has no parameter {key!r}")

@@ -2,10 +2,9 @@
 
 import numpy as np
 import tensorflow as tf
-from tensorflow.core.framework.attr_value_pb2 import AttrValue
 from tensorflow.core.framework.graph_pb2 import GraphDef
-from tensorflow.core.framework.tensor_pb2 import TensorProto
 
+from lucid_sprites.models.graph import constants
 from lucid_sprites.models.graph.large_constants import LARGE_BYTES, restore_large_constants
 
 
@@ -29,12 +28,7 @@ class WeightWriter:
         kind = tf.as_dtype(value.dtype)
         if value.nbytes <= LARGE_BYTES:
             return tf.constant(value, kind, name=name)
-        tensor = TensorProto(dtype=kind.as_datatype_enum)
-        for size in value.shape:
-            tensor.tensor_shape.dim.add(size=size)
-        attributes = {
-            "value": AttrValue(tensor=tensor), "dtype": AttrValue(type=kind.as_datatype_enum)
-        }  # fmt: skip
+        attributes = dict(constants.empty(name, value.dtype, value.shape).attr)
         graph = tf.compat.v1.get_default_graph()
         made = graph.create_op("Const", [], [kind], attrs=attributes, name=name)
         self._large[made.name] = value
