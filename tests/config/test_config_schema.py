@@ -106,7 +106,7 @@ def test_a_series_may_be_empty():
             "series.shapes.input",
             "nam",
             "name",
-            "deviation, mean, name, order, range, size, values",
+            "deviation, mean, name, order, range, shown, size, values",
         ),
         (
             of_series(instances=[{"instance": "a", "layer": 3}]),

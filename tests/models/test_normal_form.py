@@ -226,6 +226,27 @@ def test_pictures_are_less_a_mean_and_divided_by_a_deviation_of_the_config():
         made(lambda: conv(placeholder()), deviation=[1, 1])
 
 
+def test_the_config_says_which_channels_are_shown():
+    def bands():
+        conv(placeholder((None, None, None, 5)), np.ones((3, 3, 5, 4), np.float32))
+
+    assert made(bands).picture.shown is None
+    assert "of 5 channels sprites show 0, 1, 2 as red, green, blue; " in made(bands).notes[-1]
+    form = made(bands, shown=[4, 2, 0])
+    assert form.picture.shown == [4, 2, 0]
+    assert form.picture.as_dict()["shown"] == [4, 2, 0]
+    assert "of 5 channels sprites show 4, 2, 0 as red" in form.notes[-1]
+    assert made(bands, shown=[3]).notes[-1] == "of 5 channels sprites show 3, in grey"
+    for shown in ([0, 1], [0, 1, 5]):
+        with pytest.raises(
+            UserError, match=r"input.shown is \[0, 1.*of the picture's 5, numbered from 0"
+        ):
+            made(bands, shown=shown)
+    plain_form = made(lambda: conv(placeholder()))
+    assert "shown" not in plain_form.picture.as_dict()
+    assert not any("channels sprites show" in note for note in plain_form.notes)
+
+
 def test_a_size_that_the_graph_does_not_say_comes_from_the_config():
     def flat():
         tf.matmul(tf.reshape(conv(placeholder()), [-1, 10 * 6 * 4]), np.ones((240, 2), np.float32),

@@ -79,5 +79,18 @@ def test_pictures_of_other_channels_show_the_first_three(channels):
     np.testing.assert_array_equal(found, expected)
 
 
+def test_channels_that_the_input_names_are_shown():
+    picture = np.random.RandomState(0).rand(5, 7, 7).astype(np.float32)
+    wanted = (picture * 255).astype(np.uint8)
+    for shown in ([6, 0, 3], [5]):
+        content = png.encode(picture, {**RECORD, "input": {"channels": 7, "shown": shown}})
+        assert (levels(content).reshape(5, 7, -1) == wanted[..., shown]).all()
+    told = {"input": {"shown": [6, 0, 3]}, "recipe": {"alpha": True}}
+    clear = np.concatenate([picture, picture[..., :1] / 2], axis=-1)
+    shown_levels = levels(png.encode(clear, told))
+    assert (shown_levels[..., :3] == wanted[..., [6, 0, 3]]).all()
+    assert (shown_levels[..., 3] == (clear[..., 7] * 255).astype(np.uint8)).all()
+
+
 def test_a_failed_sprite_has_the_size_of_the_others():
     assert opened(png.empty(Size(5, 7), RECORD)).size == (7, 5)

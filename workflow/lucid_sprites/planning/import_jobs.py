@@ -36,6 +36,7 @@ class InputOptions(TypedDict, total=False):
     mean: list[float]
     deviation: list[float]
     size: list[int]
+    shown: list[int]
     values: dict[str, Any]
 
 

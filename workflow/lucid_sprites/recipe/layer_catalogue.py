@@ -5,7 +5,7 @@ Models write it, plans are made from it; on disk it is JSON (see `planning.catal
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, TypedDict, TypeVar, cast
+from typing import Any, NotRequired, TypedDict, TypeVar, cast
 
 Pixels = TypeVar("Pixels", bound=Any)
 """Of the library that they are computed with, which this module does not import."""
@@ -22,6 +22,7 @@ class InputData(TypedDict):
     high: float
     known: dict[str, str]
     order: str
+    shown: NotRequired[Sequence[int]]
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class InputSpec:
         low, high: the value range that black and white are mapped to.
         known: how each of `name`, `shape`, `range`, `order` is known.
         order: `rgb` or `bgr`, of what the graph was made for; pictures are fed as RGB all the same.
+        shown: the channel shown in grey, or the three that are shown as red, green and blue; None
+            for the first three.
     """
 
     name: str
@@ -45,6 +48,7 @@ class InputSpec:
     high: float
     known: dict[str, str]
     order: str = "rgb"
+    shown: Sequence[int] | None = None
 
     def in_range(self, pictures: Pixels, white: float = 1) -> Pixels:
         """Pictures in the network's range.
@@ -57,7 +61,10 @@ class InputSpec:
 
     def as_dict(self) -> InputData:
         """Plain data, for the catalogue, jobs and keys."""
-        return cast(InputData, asdict(self))
+        data = cast(InputData, asdict(self))
+        if self.shown is None:
+            del data["shown"]
+        return data
 
 
 @dataclass(frozen=True)

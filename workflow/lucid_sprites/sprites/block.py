@@ -171,6 +171,8 @@ def _identity(spec: BlockSpec, sprite: Sprite, attempt: int) -> Identity:
         "recipe": sprite.recipes[attempt].as_dict(),
         "objective": "channel",
     }
+    if picture.shown is not None:
+        decisive["input"]["shown"] = picture.shown
     if sprite.objective is None:
         return {**decisive, "layer": spec.layer, "index": sprite.index}
     decisive["objective"] = without_paths(sprite.objective)

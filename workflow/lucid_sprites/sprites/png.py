@@ -3,7 +3,7 @@
 import io
 import json
 from binascii import crc32
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
@@ -36,15 +36,18 @@ def encode(picture: np.ndarray, record: Record) -> bytes:
 
     Args:
         picture: float [height, width, channels] in 0..1. One channel is grey, three are colours;
-            of other networks' pictures the first three channels are shown as colours. With
-            `alpha` in the recipe of `record` the last channel is the opacity.
+            of other networks' pictures those that `shown` of the record's input names are shown, or
+            else the first three, as colours. With `alpha` in the recipe of `record` the last
+            channel is the opacity.
         record: plain data, kept in a text chunk.
     """
     # Truncated as lucid saves pictures, so that equal pictures give equal files.
     levels = (np.clip(picture, 0, 1) * 255).astype(np.uint8)
     recipe = record.get("recipe")
     alpha = isinstance(recipe, dict) and recipe.get("alpha", False)
-    return encode_levels(_shown(levels, alpha), record)
+    said = record.get("input")
+    channels = said.get("shown") if isinstance(said, dict) else None
+    return encode_levels(_shown(_picked(levels, channels, alpha), alpha), record)
 
 
 def encode_levels(levels: np.ndarray, record: Record) -> bytes:
@@ -80,6 +83,13 @@ def _text_chunk(keyword: str, text: str) -> bytes:
     content = b"tEXt" + keyword.encode() + b"\0" + text.encode()
     sizes = len(content) - 4, crc32(content)
     return sizes[0].to_bytes(4, "big") + content + sizes[1].to_bytes(4, "big")
+
+
+def _picked(levels: np.ndarray, channels: Sequence[int] | None, alpha: bool) -> np.ndarray:
+    """The channels that are to be shown, and the opacity."""
+    if channels is None:
+        return levels
+    return levels[..., [*channels, -1] if alpha else list(channels)]
 
 
 def _shown(levels: np.ndarray, alpha: bool) -> np.ndarray:

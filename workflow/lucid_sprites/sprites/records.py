@@ -1,15 +1,17 @@
 """What sprites and their entries in the store say of themselves, as plain data."""
 
+from collections.abc import Sequence
 from typing import Any, NotRequired, TypedDict
 
 
 class FedInput(TypedDict):
-    """What decides how a network sees pictures."""
+    """What decides how a network sees pictures, and which of their channels are shown."""
 
     name: str
     channels: int
     low: float
     high: float
+    shown: NotRequired[Sequence[int]]
 
 
 class Identity(TypedDict):

@@ -84,7 +84,7 @@ def normalize(
 
     Args:
         options: the config's `input`: `name`, `range`, `order`, `mean`, `deviation`, `size`,
-            `values`.
+            `shown`, `values`.
         source: the model file's name, for messages.
         facts: what its kind of file says of the picture.
         assumed_range: of the picture if nothing tells.
@@ -136,10 +136,12 @@ def normalize(
     shapes = static_shapes(graph, name, (1, height, width, channels))
     graph = batch.free(graph, name, shapes)
     layers = _layers(graph, name, weights, (height, width, channels), shapes, kinds)
+    shown = _shown(options, channels, source)
     known = {"name": name_known, "shape": shape_known, "range": range_known, "order": order_known}
     low, high = map(float, range_)
-    picture = InputSpec(name, height, width, channels, low, high, known, order)
+    picture = InputSpec(name, height, width, channels, low, high, known, order, shown)
     changes = [*notes, *_notes(taken, replaced, first, order, mean, deviation)]
+    changes += _notes_of_channels(picture)
     changes += layers.notes
     left_out |= layers.left_out
     return NormalForm(
@@ -262,6 +264,31 @@ def _order(
         return facts.order, facts.known
     order, known = input_spec.colour_order(name, graph)
     return (family.order, family.known) if known == "assumed" and family.order else (order, known)
+
+
+def _shown(options: InputOptions, channels: int, source: str) -> list[int] | None:
+    """The channels of a picture that are shown, where the config says it."""
+    shown = options.get("shown")
+    if shown is not None and (len(shown) not in (1, 3) or max(shown) >= channels):
+        raise UserError(
+            f"{source}: input.shown is {shown}; give one channel (shown in grey) or three (red, "
+            f"green, blue) of the picture's {channels}, numbered from 0"
+        )
+    return shown
+
+
+def _notes_of_channels(picture: InputSpec) -> list[str]:
+    """What sprites show of pictures that are neither grey nor colours."""
+    if picture.shown is None and picture.channels in (1, 3):
+        return []
+    shown = picture.shown or range(min(picture.channels, 3))
+    if len(shown) == 1:
+        return [f"of {picture.channels} channels sprites show {shown[0]}, in grey"]
+    colours = ", ".join(map(str, shown))
+    return [
+        f"of {picture.channels} channels sprites show {colours} as red, green, blue; "
+        "`input: {shown: [...]}` chooses others"
+    ]
 
 
 def _with_picture(
