@@ -229,13 +229,23 @@ def test_a_log_of_another_format_says_so(tmp_path, change, found):
     assert not path.exists()
 
 
-def test_a_value_of_another_type_is_damage(tmp_path):
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ({"seed": "seven"}, "'seven' is no seed"),
+        ({"scale": []}, r"\[\] is no size"),
+        ({"adam": 10**400}, "int too large to convert to float"),
+        ({"loss": 10**400, "step": 16, "curve": {"4": 0.5}}, "int too large to convert to float"),
+    ],
+)
+def test_a_value_that_cannot_be_is_damage(tmp_path, value, why):
     (row,) = rows(SPEC, [sprite(4, {0: ok(1.5, [16], 10)})])
     path = tmp_path / "b_0.zip"
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(layout.ATTEMPTS, json.dumps([{**row, "seed": "seven"}]))
-    with pytest.raises(UserError, match=r"is damaged \('seven' is no seed\)"):
+        archive.writestr(layout.ATTEMPTS, json.dumps([{**row, **value}]))
+    with pytest.raises(UserError, match=rf"is damaged \({why}\); it was deleted"):
         losses.table([str(path)])
+    assert not path.exists()
 
 
 def run_program(monkeypatch, results, out, blocks):

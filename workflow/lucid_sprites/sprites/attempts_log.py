@@ -193,6 +193,8 @@ def read(block: str) -> list[AttemptRow]:
         with zipfile.ZipFile(block) as archive:
             read_rows: list[AttemptRow] = json.loads(archive.read(layout.ATTEMPTS))
         formats = {_format(row) for row in read_rows}
+        if formats == {FORMAT}:
+            _check_cells(read_rows)
     except (FileNotFoundError, PermissionError) as error:
         raise UserError(f"{block}: cannot be read: {error.strerror}") from error
     except Exception as error:  # a torn or foreign file can raise nearly anything
@@ -220,6 +222,17 @@ def _format(row: AttemptRow) -> str | int:
         return f"{FORMAT + 1} or later"
     missing = [column.since for column in _STORED if column.name not in row]
     return min(missing, default=FORMAT + 1) - 1
+
+
+def _check_cells(read_rows: list[AttemptRow]) -> None:
+    """See that all that is listed can be shown: a size of no pixels has a type, and no text.
+
+    Raises:
+        ValueError, and nearly anything else: it cannot.
+    """
+    for row in read_rows:
+        for column in LISTED:
+            column.cell(row)
 
 
 def _refused(block: str, reason: str) -> UserError:
