@@ -3,7 +3,7 @@ JOBS ?= $(shell nproc)
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test stress bench graphs format lock clean
+.PHONY: demo test stress bench zoo graphs format lock clean
 
 # Render the series that comes with the workflow: say what is pending, then do it. The workflow shows
 # errors however quiet it is told to be.
@@ -31,6 +31,11 @@ stress: $(VENV)/installed-dev
 bench: $(VENV)/installed
 	set -f; PYTHONPATH=workflow:tests:benchmarks $(BIN)/python benchmarks/bench.py \
 	    --cases $(or $(CASES),*) --samples $(or $(SAMPLES),5) --out $(or $(OUT),docs)
+
+# Import and render networks of every kind: make zoo MODELS="onnx_* keras_vit_*"
+zoo: $(VENV)/installed
+	set -f; PYTHONPATH=workflow:tests:benchmarks $(BIN)/python benchmarks/zoo.py \
+	    --models $(or $(MODELS),*) --out $(or $(OUT),docs)
 
 # Train the networks in graphs/ again.
 graphs: $(VENV)/installed

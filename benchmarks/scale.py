@@ -14,9 +14,9 @@ import os
 import re
 import sys
 import tempfile
-import time
-from dataclasses import dataclass
 from pathlib import Path
+
+from measured_run import call
 
 from workflow_project import Project
 
@@ -24,16 +24,6 @@ _THRESHOLDS = [64, 256]
 _DEPTH = 500
 _MOST_SCHEDULED = 20_000
 _RUN = ("--executor", "placeholder", "--jobs", "2", "--quiet", "rules", "progress")
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What one call took (seconds by the clock and of the processor, largest memory) and said."""
-
-    seconds: float
-    processor: float
-    megabytes: float
-    said: str
 
 
 def main() -> None:
@@ -48,12 +38,12 @@ def main() -> None:
     for sprites in arguments.sprites:
         with tempfile.TemporaryDirectory(prefix="scale-") as folder:
             project = _project(Path(folder), sprites)
-            _call(project, "--list-rules")  # makes the catalogue
+            call(project, "--list-rules")  # makes the catalogue
             _report(sprites, "dry run, nothing there", project, "--dry-run", "--quiet", "rules")
             if sprites <= _MOST_SCHEDULED:
                 _report(sprites, "everything", project, *_RUN)
             else:
-                _call(project, *_RUN, "--placeholder-unscheduled")
+                call(project, *_RUN, "--placeholder-unscheduled")
             _report(sprites, "nothing to be done", project, "--jobs", "2")
             _lose_a_tenth(project)
             _report(sprites, "dry run, a tenth missing", project, "--dry-run", "--quiet", "rules")
@@ -97,22 +87,10 @@ def _lose_a_tenth(project: Project) -> None:
 
 
 def _report(sprites: int, what: str, project: Project, *arguments: str) -> None:
-    cost = _call(project, *arguments)
+    cost = call(project, *arguments)
     print(f"| {sprites:,} | {what} | {cost.seconds:.1f} | {cost.processor:.1f} "
           f"| {cost.megabytes:.0f} |", flush=True)  # fmt: skip
     print(f"{sprites} {what}: {_counted(cost.said)}", file=sys.stderr)
-
-
-def _call(project: Project, *arguments: str) -> Cost:
-    begun = time.perf_counter()
-    process = project.start(*arguments)
-    said = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(said[-3000:])
-    seconds = time.perf_counter() - begun
-    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, said)
 
 
 def _counted(said: str) -> str:
