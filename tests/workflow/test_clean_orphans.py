@@ -57,6 +57,7 @@ def test_nothing_is_an_orphan_after_a_run_of_everything(project):
     assert "0 files" in clean(project)
 
 
+@pytest.mark.stress
 def test_what_an_edit_leaves_behind_is_listed_removed_and_nothing_else(project, tmp_path):
     config = project.config()
     config["defaults"].update(thresholds=[2], indexes="0")

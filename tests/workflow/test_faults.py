@@ -92,6 +92,7 @@ def test_the_optimizing_job_is_killed(fresh, undisturbed):
     assert fresh.optimized() < 32
 
 
+@pytest.mark.stress
 def test_a_sprite_job_is_killed(fresh, undisturbed):
     process = fresh.start("--jobs", "1")
     parent, killed = psutil.Process(process.pid), []
@@ -110,6 +111,7 @@ def test_a_sprite_job_is_killed(fresh, undisturbed):
     assert fresh.optimized() == 0
 
 
+@pytest.mark.stress
 def test_snakemake_is_killed_and_its_job_lives_on(fresh, undisturbed):
     """The job goes on beside the new run's, and neither harms the other."""
     interrupted(fresh, lambda snakemake: snakemake.kill())
@@ -129,6 +131,7 @@ def test_ctrl_c(fresh, undisturbed):
     assert fresh.optimized() < 32
 
 
+@pytest.mark.stress
 def test_two_invocations_at_once(fresh, undisturbed):
     first = fresh.start("--jobs", "1")
     while logged(fresh) < 9:
@@ -142,6 +145,7 @@ def test_two_invocations_at_once(fresh, undisturbed):
     completes(fresh, undisturbed)
 
 
+@pytest.mark.stress
 def test_a_graph_replaced_while_it_is_rendered(fresh, undisturbed):
     """No picture of one network is kept under the name of another.
 
@@ -230,6 +234,7 @@ def test_damaged_files_are_made_again(project, rendered, damage):
     assert log.read_text().count("is damaged") == 6
 
 
+@pytest.mark.stress
 def test_damaged_descriptions_are_made_again(project, rendered):
     """The JSON files that one stage writes and another reads, each stage after the other."""
     catalogue = project.folder / "results/tiny/young/layers.json"
@@ -267,6 +272,7 @@ def test_a_power_cut(fresh, undisturbed):
     completes(fresh, undisturbed)
 
 
+@pytest.mark.stress
 def test_a_block_that_an_older_job_leaves_is_not_taken_for_the_new_one(project):
     """As when a cluster still runs a job of a Snakemake that was killed."""
     (block,) = project.results("tiny/young/blocks/l_2_b_0.zip")
@@ -280,6 +286,7 @@ def test_a_block_that_an_older_job_leaves_is_not_taken_for_the_new_one(project):
     completes(project, expected)
 
 
+@pytest.mark.stress
 def test_the_store_is_deleted(project, rendered):
     for store in project.results("tiny/*/store"):
         shutil.rmtree(store)

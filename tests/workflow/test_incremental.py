@@ -9,6 +9,7 @@ import signal
 import time
 
 import pandas as pd
+import pytest
 
 import tiny_graphs
 from lucid_sprites.recipe.settings import ENGINE_VARIANT
@@ -63,6 +64,7 @@ def test_replaced_graph_rebuilds_its_instance_only(project):
     assert changed == {path for path in before if "/old/" in path}
 
 
+@pytest.mark.stress
 def test_an_engine_with_other_arithmetic_renders_everything_anew(project, tmp_path):
     shutil.copytree(ROOT / "workflow", tmp_path / "workflow")
     shutil.copy(ROOT / "Snakefile", tmp_path)
@@ -147,6 +149,7 @@ def test_graph_added(project):
     assert optimized == 11
 
 
+@pytest.mark.stress
 def test_killed_job_keeps_what_was_finished(project):
     tiny_graphs.save(tiny_graphs.small(depth=32), project.folder / "graphs/tiny/young.pb")
     config = project.config()
@@ -175,6 +178,7 @@ def project_log_lines(project):
     return sum(log.read_text().count(" attempt ") for log in project.results("*/*/logs/*.log"))
 
 
+@pytest.mark.stress
 def test_failing_job_keeps_what_was_finished(project):
     # A file where the store's folder should be.
     layer(project, 0, seed=11)

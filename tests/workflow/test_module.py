@@ -67,6 +67,7 @@ def test_with_its_own_config_file(rendered, tmp_path):
     assert project.sprites() == rendered.sprites()
 
 
+@pytest.mark.stress
 @pytest.mark.parametrize(
     ("prefix", "results"),
     [

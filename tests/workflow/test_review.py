@@ -1,5 +1,6 @@
 """From a mark in the browser to the sprite that is rendered anew."""
 
+import pytest
 import yaml
 from playwright.sync_api import expect
 
@@ -137,6 +138,7 @@ def test_a_review_without_an_instance_holds_for_all(project):
     assert project.render()[1] == 2
 
 
+@pytest.mark.stress
 def test_without_its_review_a_sprite_is_as_before(project):
     before = project.sprites()
     review(project)

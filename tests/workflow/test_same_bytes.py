@@ -98,6 +98,7 @@ def test_a_sprite_is_the_same_file(whole, series, way, tmp_path):
     assert [path for path in sprites if sprites[path] != expected.sprites[path]] == []
 
 
+@pytest.mark.stress
 def test_networks_with_the_same_convolutions_give_the_same_pictures(mobilenet, tmp_path):
     """Two heads on one network: its layers are the same, and so are the files of their sprites."""
     project = with_graph(mobilenet, "mobilenet", CONV_8, tmp_path / "project")

@@ -80,6 +80,7 @@ def test_a_copied_series_is_not_shown_twice(project):
     assert shown(project) == ["a"]
 
 
+@pytest.mark.stress
 def test_two_projects_cannot_share_results(project, tmp_path):
     other = project.copy(tmp_path / "other")
     shared = tmp_path / "shared"

@@ -6,6 +6,7 @@ The project is that of `test_incremental`. Every change is made so that no time 
 import os
 import shutil
 
+import pytest
 from PIL import Image
 
 import tiny_graphs
@@ -52,6 +53,7 @@ def swapped_graphs(project):
         set_aside(path)
 
 
+@pytest.mark.stress
 def test_two_models_of_equal_size_and_time_are_swapped(project):
     swapped_graphs(project)
     before = project.sprites()
@@ -77,6 +79,7 @@ def test_file_points_to_another_model_of_equal_size_and_time(project):
     assert all(project.sprites()[path] != before[path] for path in before if "young" in path)
 
 
+@pytest.mark.stress
 def test_an_older_model_is_put_in_the_place_of_a_newer_one(project):
     path = project.folder / "graphs/tiny/old.pb"
     tiny_graphs.save(tiny_graphs.small(seed=7), path)
@@ -106,6 +109,7 @@ def edit(project, **settings):
     project.configure(config)
 
 
+@pytest.mark.stress
 def test_settings_are_edited_where_records_are_missing(project):
     forget(project)
     assert "Nothing to be done" in project.run("--jobs", "2").text
@@ -128,6 +132,7 @@ def removed(project):
     return {path: content for path, content in project.sprites().items() if "l_2_i_3_" in path}
 
 
+@pytest.mark.stress
 def test_old_pictures_were_touched_after_an_edit(project):
     before = project.sprites()
     edit(project, learning_rate=0.1)
@@ -161,6 +166,7 @@ def test_single_outputs_are_restored_from_before_an_edit(project):
                for path in restored)  # fmt: skip
 
 
+@pytest.mark.stress
 def test_older_files_are_put_in_the_place_of_tables_and_pictures(project):
     table, picture = project.folder / "notes.csv", project.folder / "cat.png"
 
