@@ -1,7 +1,7 @@
 """The layer catalogue: what a graph offers for visualization, found in the graph itself."""
 
 from collections.abc import Sequence
-from math import prod
+from math import isfinite, prod
 
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
@@ -14,6 +14,7 @@ from lucid_sprites.models.graph import (
     layer_costs,
     layer_fingerprints,
     topology,
+    value_bounds,
 )
 from lucid_sprites.models.graph.node_check import LARGEST_TENSOR
 from lucid_sprites.models.graph.shapes import PROBE_EDGE, Shape, importable, static_shapes
@@ -62,6 +63,7 @@ def describe(normal: NormalForm, edges: Sequence[int], source: str) -> Catalogue
         )
     spent = layer_costs.up_to(graph, [node.name for node in layer_nodes], shapes, size[1] * size[2])
     digests = layer_fingerprints.layer_fingerprints(graph, picture.name, normal.weights)
+    bounds = value_bounds.value_bounds(graph, normal.weights)
     layers = [
         Layer(
             number=number,
@@ -78,10 +80,16 @@ def describe(normal: NormalForm, edges: Sequence[int], source: str) -> Catalogue
             not_finite=observed[node.name].not_finite,
             macs=spent[node.name].macs,
             activations=spent[node.name].activations,
+            floor=_finite(bounds[node.name][0]),
+            ceiling=_finite(bounds[node.name][1]),
         )
         for number, node in enumerate(layer_nodes)
     ]
     return Catalogue(picture, normal.notes, layers, other)
+
+
+def _finite(bound: float) -> float | None:
+    return bound if isfinite(bound) else None
 
 
 def pruned_to_layers(graph: GraphDef, catalogue: Catalogue) -> GraphDef:

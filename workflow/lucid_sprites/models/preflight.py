@@ -93,15 +93,24 @@ def _warnings(catalogue: Catalogue) -> list[str]:
 
 def _layers(catalogue: Catalogue) -> str:
     lines = [
-        "| layer | name | op | depth | size | constant on noise | not finite | suggestion |",
-        "| ---: | --- | --- | ---: | --- | ---: | ---: | --- |",
+        "| layer | name | op | depth | size | values | constant on noise "
+        "| not finite | suggestion |",
+        "| ---: | --- | --- | ---: | --- | --- | ---: | ---: | --- |",
     ]
     for layer in catalogue.layers:
         size = f"{layer.height} x {layer.width}" if layer.height else "-"
-        cells = [layer.number, f"`{layer.name}`", layer.op, layer.depth, size]
+        cells = [layer.number, f"`{layer.name}`", layer.op, layer.depth, size, _values(layer)]
         cells += [layer.constant, layer.not_finite, _suggestion(layer, catalogue.picture)]
         lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
+
+
+def _values(layer: Layer) -> str:
+    """Between which values a layer's units lie."""
+    if layer.floor is None:
+        return "-" if layer.ceiling is None else f"to {layer.ceiling:.4g}"
+    high = "" if layer.ceiling is None else f" to {layer.ceiling:.4g}"
+    return f"{layer.floor:.4g}{high}" if high else f"from {layer.floor:.4g}"
 
 
 def _suggestion(layer: Layer, picture: InputSpec) -> str:

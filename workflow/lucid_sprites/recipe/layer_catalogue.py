@@ -81,6 +81,7 @@ class Layer:
         edge: of the pictures in pixels that it was tried on.
         height, width: for pictures of that edge, None where it has none.
         constant, not_finite: numbers of channels that are so on noise.
+        floor, ceiling: the least and the greatest value that it can have, None where there is none.
         macs, activations: multiplications and the largest activation, in numbers, up to this layer,
             for each pixel of the picture.
     """
@@ -99,6 +100,8 @@ class Layer:
     not_finite: int
     macs: float
     activations: float
+    floor: float | None = None
+    ceiling: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
