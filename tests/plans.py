@@ -14,7 +14,7 @@ def layer_of(number: int, name: str, **facts: Any) -> Layer:
     """A layer of a catalogue: an activation of six channels where nothing else is said."""
     usual = {"op": "Relu", "kind": "activation", "depth": 6, "content": f"content of {name}",
              "needs": None, "edge": 84, "height": 84, "width": 84, "constant": 0, "not_finite": 0,
-             "macs": 1.0, "activations": 6.0}  # fmt: skip
+             "macs": 1.0, "activations": 6.0, "floor": 0.0, "ceiling": None}  # fmt: skip
     return Layer(number=number, name=name, **{**usual, **facts})
 
 

@@ -3,13 +3,11 @@
 import zoo
 
 from lucid_sprites.recipe.layer_catalogue import Catalogue, InputSpec, Layer
+from plans import layer_of
 
 
 def layers(*kinds: str) -> list[Layer]:
-    return [
-        Layer(number, f"layer{number}", "Relu", kind, 8, "", None, 96, 96, 96, 0, 0, 1.0, 1.0)
-        for number, kind in enumerate(kinds)
-    ]
+    return [layer_of(n, f"layer{n}", kind=kind, depth=8) for n, kind in enumerate(kinds)]
 
 
 def chosen(*kinds: str) -> list[int]:

@@ -56,9 +56,8 @@ def test_a_sprite_that_blows_up_later_keeps_what_it_reached():
         ({"kernel": 0.0, "bias": 1.0}, statuses.CONSTANT, 0, []),
         # Saturated from the start: half of 20 is above 6, and the gradient would push further.
         ({"kernel": 20.0}, statuses.NO_GRADIENT, 17, [4]),
-        # Half of 10 rises above 6 within a few steps and stays: with 10 of 10 hits allowed, the
-        # eleventh, 12 steps after the watch begins behind step 17, is one too many.
-        ({"kernel": 10.0}, statuses.RECURRING, 29, [4]),
+        # Half of 10 rises above 6 within a few steps and stays: it cannot rise any further.
+        ({"kernel": 10.0}, statuses.OK, 64, [4, 64]),
         # 17 redirected steps take red from 0.5 to at most 0.7, and 0.9 is not reached.
         ({"kernel": 1.0, "bias": -0.9}, statuses.RECURRING, 29, [4]),
         # The same with 0.6 takes off.
@@ -74,6 +73,11 @@ def test_units_that_cannot_be_shown_are_reported(unit, status, step, reached):
     assert (found.status, found.step, list(found.pictures)) == (status, step, reached)
     assert (found.checkpoint is None) == (status != statuses.OK)
     assert (outcomes[1].status, list(outcomes[1].pictures)) == (statuses.OK, [4, 64])
+
+
+def stuck_at_six(values, name):
+    """No operation whose ceiling is known."""
+    return tf.where(values < 6, values, 6 * tf.ones_like(values), name=name)
 
 
 def test_units_that_only_show_before_the_relu_are_not_constant():
@@ -108,12 +112,17 @@ def test_the_watch_is_handed_over_at_the_checkpoint():
     # The memory is of the steps behind the redirected ones: 18 to 22, all different.
     assert outcome.checkpoint.watch["hits"] == watch.memory()["hits"] == 0
     assert len(outcome.checkpoint.watch["bins"]) == 5
-    assert outcome.checkpoint.watch["bins"][-1] == int(1e7 * outcome.loss)
+    # The units of the layer vary by 0.96 on noise: the bins are half as wide as the limits say.
+    assert outcome.checkpoint.watch["bins"][-1] == int(2e7 * outcome.loss)
 
 
 def test_hits_count_across_a_checkpoint():
-    """The saturated unit fails at the same step when it is resumed on the way."""
-    graph = pointwise([[10.0], [0], [0]], after=tf.nn.relu6)
+    """A stuck unit fails at the same step when it is resumed on the way.
+
+    With 10 of 10 hits allowed, the eleventh, 12 steps after the watch begins behind step 17, is one
+    too many.
+    """
+    graph = pointwise([[10.0], [0], [0]], after=stuck_at_six)
     setting = recipe(scale=8, **PLAIN)
     (begun,) = run(graph, [Task(0, setting, (24,))])
     (resumed,) = run(graph, [Task(0, setting, (64,), begun.checkpoint)])

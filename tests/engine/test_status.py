@@ -122,3 +122,35 @@ def test_statuses_are_listed():
     assert sorted(statuses.STATUSES) == sorted(
         value for name, value in vars(statuses).items() if name.isupper() and isinstance(value, str)
     )
+
+
+def test_a_loss_at_its_ceiling_is_not_stuck():
+    watch = StuckLossDetector(LIMITS, highest=6.0)
+    assert [watch.status(loss) for loss in [6.0] * 9 + [6 - 1e-6] * 9] == [OK] * 18
+    assert [watch.status(loss) for loss in [5.999] * 4] == [OK, OK, OK, RECURRING]
+
+
+def test_a_ceiling_below_zero_is_one_too():
+    watch = StuckLossDetector(LIMITS, highest=-2.0)
+    assert [watch.status(loss) for loss in [-2.0] * 9] == [OK] * 9
+    assert [watch.status(loss) for loss in [-2.1] * 4] == [OK, OK, OK, RECURRING]
+
+
+@pytest.mark.parametrize(("scale", "width"), [(4.0, 0.1), (1.0, 0.1), (0.3, 0.025), (2e-9, 1e-10)])
+def test_bins_are_as_narrow_as_the_losses_are_small(scale, width):
+    """By the power of two below the scale; 2e-9 is above 2 ** -29, some 1.86e-9."""
+    watch = StuckLossDetector(LIMITS, scale=scale)
+    watch.status(width * 2.5)
+    (number,) = watch.memory()["bins"]
+    assert number == (2 if scale > 1e-3 else int(2.5e-10 * 10 * 2**29))
+
+
+def test_a_scale_of_next_to_nothing_is_borne():
+    watch = StuckLossDetector({**LIMITS, "factor": 1e30}, scale=1e-300)
+    assert watch.status(1e30) == OK
+
+
+def test_the_median_spread_leaves_out_what_is_not_finite():
+    lows, highs = np.array([0, -1, np.nan, 0]), np.array([1, 2, 5, np.inf])
+    assert status.median_spread(lows, highs) == 2
+    assert status.median_spread(lows[2:3], highs[2:3]) == 0

@@ -4,12 +4,12 @@ import pytest
 
 from lucid_sprites.planning import cost
 from lucid_sprites.recipe.setting_types import Group
-from lucid_sprites.recipe.settings import DEFAULTS
+from lucid_sprites.recipe.settings import DEFAULTS, resolve
 from lucid_sprites.recipe.size import Size
 
 
 def group(indexes: int, **settings):
-    return Group({**DEFAULTS, **settings}, list(range(indexes)))
+    return Group(resolve({**DEFAULTS, **settings}, ""), list(range(indexes)))
 
 
 def test_minutes_grow_with_everything_that_a_job_has_to_do():

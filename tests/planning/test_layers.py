@@ -169,7 +169,7 @@ def test_blocks_are_neighbouring_indexes_by_number_whatever_is_selected():
 
 def test_an_override_that_changes_nothing_changes_no_job():
     plain = only([{"layer": 1, "block_size": 2}])
-    same = only([{"layer": 1, "block_size": 2, "index": {"2": {"scale": 64}}}])
+    same = only([{"layer": 1, "block_size": 2, "index": {"2": {"scale": [32, 48]}}}])
     assert same.groups == plain.groups
     assert same.blocks == plain.blocks
 

@@ -13,8 +13,9 @@ WRITTEN = (
     '"high": 1.0, "known": {"name": "read", "shape": "read", "range": "read", "order": "read"}, '
     '"order": "rgb"}, "notes": [], "layers": [{"number": 0, "name": "conv1/Relu", "op": "Relu", '
     '"kind": "activation", "depth": 6, "content": "ab", "needs": null, "edge": 84, "height": 84, '
-    '"width": 84, "constant": 0, "not_finite": 0, "macs": 1.0, "activations": 6.0}], '
-    '"other": {"anchors": "does not depend on the input"}, "stamp": null, "sha256": "cd"}'
+    '"width": 84, "constant": 0, "not_finite": 0, "macs": 1.0, "activations": 6.0, "floor": 0.0, '
+    '"ceiling": null}], "other": {"anchors": "does not depend on the input"}, "stamp": null, '
+    '"sha256": "cd"}'
 )
 
 

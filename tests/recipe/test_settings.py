@@ -6,7 +6,15 @@ import json
 import pytest
 
 from lucid_sprites.errors import UserError
-from lucid_sprites.recipe.settings import DEFAULTS, Recipe, canonical_json, merge, recipes, resolve
+from lucid_sprites.recipe.settings import (
+    DEFAULTS,
+    Recipe,
+    canonical_json,
+    merge,
+    recipes,
+    resolve,
+    sized,
+)
 
 WHERE = "study.yaml: series shapes, instance a, layer conv1"
 
@@ -131,7 +139,7 @@ def test_fallbacks_are_checked_too(fallback, says):
     assert str(caught.value).startswith(says)
 
 
-def test_attempts_are_further_seeds_and_then_the_fallbacks():
+def test_attempts_are_further_seeds_then_the_fallbacks_then_a_rescue():
     settings = merge(
         DEFAULTS,
         {
@@ -154,15 +162,55 @@ def test_attempts_are_further_seeds_and_then_the_fallbacks():
         Recipe(**plain, attempt=1),
         Recipe(**{**plain, "learning_rate": 0.01}, attempt=2),
         Recipe(**{**plain, "transforms": "none", "decorrelate": False}, attempt=3),
-    ]
+        # Standard transforms make canvases of 68 to 84 pixels: the nearest to the sprite's 64.
+        Recipe(**{**plain, "transforms": [{"scale": [1.07]}, {"crop_or_pad": [68, 68]}]},
+               attempt=4, lifted=True),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("override", "rescued"),
+    [
+        ({}, True),
+        ({"rescue": False}, False),
+        ({"engine": "lucid"}, False),
+        ({"precision": "bfloat16"}, True),
+    ],
+)
+def test_a_rescue_can_be_left_out(override, rescued):
+    resolved = resolve(merge(DEFAULTS, override), WHERE)
+    assert [recipe.lifted for recipe in recipes(resolved)] == [False, False] + [True] * rescued
+    assert ("rescue" in resolved) == (override == {"rescue": False})
+
+
+@pytest.mark.parametrize(
+    ("objective", "rescued"),
+    [
+        ({"objective": "channel", "layer": "a", "n_channel": 1}, True),
+        ({"objective": "neuron", "layer": "a", "n_channel": 1, "x": None, "y": None}, True),
+        ({"objective": "direction", "layer": "a", "vector": [1.0]}, False),
+        ({"objective": "product", "of": []}, False),
+    ],
+)
+def test_single_units_are_rescued(objective, rescued):
+    resolved = resolve(DEFAULTS, WHERE)
+    for members in ({}, {"members": 0}):
+        assert recipes({**resolved, "objective": objective, **members})[-1].lifted == rescued
+    assert not recipes({**resolved, "objective": objective, "members": 2})[-1].lifted
+
+
+def test_keys_of_recipes_without_a_rescue_are_as_ever():
+    first, _, rescue = recipes(resolve(DEFAULTS, WHERE))
+    assert "lifted" not in first.as_dict()
+    assert rescue.as_dict()["lifted"] is True
 
 
 def test_more_attempts_keep_the_recipes_before_them():
     few, many = (
         recipes(resolve(merge(DEFAULTS, {"attempts": attempts}), WHERE)) for attempts in (1, 4)
     )
-    assert len(few) == 1
-    assert len(many) == 4
+    assert len(few) == 2
+    assert len(many) == 5
     assert many[0] == few[0]
 
 
@@ -171,3 +219,23 @@ def test_equal_values_have_one_text():
         '{"a":{"c":true,"d":null},"b":[1,0.5]}'
     )
     assert canonical_json({"a": 1, "b": 2}) == canonical_json({"b": 2, "a": 1})
+
+
+@pytest.mark.parametrize(
+    ("said", "height", "width", "scale"),
+    [
+        (None, None, None, 64),
+        (None, 224, 224, 64),
+        (None, 28, 28, 28),
+        (None, 64, 64, 64),
+        (None, 40, 56, [40, 56]),
+        (None, 40, 80, 64),
+        (None, 4, 32, [8, 32]),
+        (96, 28, 28, 96),
+        ([48, 32], 28, 28, [48, 32]),
+    ],
+)
+def test_small_networks_have_sprites_of_their_size(said, height, width, scale):
+    settings = merge(DEFAULTS, {} if said is None else {"scale": said})
+    assert sized(settings, height, width)["scale"] == scale
+    assert resolve(settings, WHERE)["scale"] == (said or 64)

@@ -136,3 +136,31 @@ def test_the_smallest_canvas_on_the_way_is_found(value, scale, edge):
 def test_the_largest_canvas_on_the_way_is_found():
     assert transform_lists.edges("wild", 64)[1] == 128
     assert transform_lists.edges([{"scale": [2]}, {"pad": 3}, {"crop_or_pad": [9, 7]}], 16)[1] == 38
+
+
+@pytest.mark.parametrize(
+    ("transforms", "picture", "expected"),
+    [
+        ("none", [64, 64], "none"),
+        # Canvases of 68 to 84 pixels: the picture is enlarged to the smallest.
+        ("standard", [64, 64], [{"scale": [1.07]}, {"crop_or_pad": [68, 68]}]),
+        ([{"pad": 2}, {"jitter": 4}], [30, 50], "none"),
+        # The larger factor for both edges; what is too much is cut.
+        ([{"pad": 4}], [10, 40], [{"scale": [1.8]}, {"crop_or_pad": [18, 48]}]),
+        # A network of 28 pixels is shown the middle, as by the others.
+        ([{"jitter": 2}, {"crop_or_pad": [28, 28]}], [64, 64], [{"crop_or_pad": [28, 28]}]),
+        # Canvases on both sides of the picture's size.
+        ([{"scale": [0.5, 2.0]}], [40, 40], "none"),
+    ],
+)
+def test_still_transforms_show_the_whole_picture(transforms, picture, expected):
+    still = transform_lists.still(transforms, picture)
+    assert still == expected
+    for edge, size in zip(picture, range(2), strict=True):
+        low, high = transform_lists.canvas_edges(transforms, edge)
+        (canvas,) = (
+            {*transform_lists.canvas_edges(still, edge)}
+            if still == "none"
+            else {still[-1]["crop_or_pad"][size]}
+        )
+        assert low <= canvas <= high

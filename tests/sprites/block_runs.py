@@ -25,6 +25,7 @@ def settings(**changes):
     return {
         **{key: DEFAULTS[key] for key in keys},
         "engine": "batched",
+        "rescue": False,
         "scale": 12,
         "thresholds": [4, 20],
         **changes,

@@ -1,5 +1,6 @@
 """What becomes of sprites whose optimization fails: further attempts, rows, empty pictures."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,8 @@ def saturating(tmp_path) -> Path:
         picture = tf.placeholder(tf.float32, [None, None, None, 3], name="picture")
         kernel = np.array([[10, 1], [0, 0], [0, 0]], np.float32)[None, None]
         sums = tf.nn.conv2d(picture, kernel, strides=1, padding="VALID")
-        tf.nn.relu6(sums, name="unit")
+        # No operation whose ceiling is known.
+        tf.where(sums < 6, sums, 6 * tf.ones_like(sums), name="unit")
 
     return tiny_graphs.save(tiny_graphs.frozen(build), tmp_path / "saturating.pb")
 
@@ -137,3 +139,68 @@ def test_which_attempt_a_picture_is_from_does_not_depend_on_the_order_of_asking(
         asked = spec(graph, ("0-1", {**both, "thresholds": thresholds}), layer="unit")
         run = Run(asked, tmp_path / "other")
     assert run.pngs == at_once.pngs
+
+
+def asleep(tmp_path) -> Path:
+    """Unit 0 fires above a red of 0.9, which starts at 0.5; unit 1 above 1.5; unit 2 always."""
+
+    def build():
+        picture = tf.placeholder(tf.float32, [None, None, None, 3], name="picture")
+        kernel = np.array([[1, 1, 1], [0, 0, 0], [0, 0, 0]], np.float32)[None, None]
+        sums = tf.nn.conv2d(picture, kernel, strides=1, padding="VALID")
+        tf.nn.relu(tf.nn.bias_add(sums, np.float32([-0.9, -1.5, 0])), name="unit")
+
+    return tiny_graphs.save(tiny_graphs.frozen(build), tmp_path / "asleep.pb")
+
+
+RESCUED = {"thresholds": [4, 60], "attempts": 2, "rescue": True, **PLAIN}
+
+
+def test_units_that_are_off_are_rescued_at_last(tmp_path):
+    asked = spec(asleep(tmp_path), ("0-2", settings(**RESCUED)), layer="unit")
+    run = Run(asked, tmp_path / "store")
+    recurring, ok, silent = statuses.RECURRING, "ok", statuses.SILENT
+    assert [row for row in run.statuses() if row[0] == 0] == [
+        (0, 0, 4, ok, 4), (0, 0, 60, recurring, 29), (0, 1, 60, recurring, 29), (0, 2, 60, ok, 60)
+    ]  # fmt: skip
+    assert [row for row in run.statuses() if row[0] == 1][-1] == (1, 2, 60, silent, 60)
+    assert [row for row in run.statuses() if row[0] == 2] == [(2, 0, 4, ok, 4), (2, 0, 60, ok, 60)]
+    told = record(run.pngs[0, 60])
+    assert (told["status"], told["recipe"]["attempt"], told["recipe"]["lifted"]) == ("ok", 2, True)
+    assert told["loss"] > 0
+    again = Run(asked, tmp_path / "store")
+    assert (again.started, again.pngs, again.rows) == ([], run.pngs, run.rows)
+
+
+def test_a_silent_unit_shows_faintly_what_comes_nearest(tmp_path):
+    run = Run(spec(asleep(tmp_path), ("0-1", settings(**RESCUED)), layer="unit"), tmp_path / "s")
+    told, picture = record(run.pngs[1, 60]), np.array(opened(run.pngs[1, 60]))
+    assert told["status"] == statuses.SILENT
+    # Red is above 0.9 after 60 steps, and the unit would need 1.5.
+    assert -0.6 < told["loss"] < -0.5
+    assert picture.shape == (12, 12, 4)
+    assert set(picture[..., 3].ravel()) == {89}  # 0.35 of 255
+    assert picture[..., 0].max() > 230
+    assert np.array(opened(run.pngs[0, 60])).shape == (12, 12, 3)
+
+
+def test_a_silent_unit_goes_on_from_where_it_was(tmp_path):
+    graph = asleep(tmp_path)
+    for thresholds in ([4, 60], [4, 60, 80]):
+        own = settings(**{**RESCUED, "thresholds": thresholds})
+        run = Run(spec(graph, ("1", own), layer="unit"), tmp_path / "store")
+    assert run.started == [(1, 20)]
+    at_once = Run(spec(graph, ("1", own), layer="unit"), tmp_path / "other")
+    assert run.pngs == at_once.pngs
+
+
+def test_failures_that_were_met_otherwise_are_tried_again(tmp_path):
+    """What failed before a change of how failures are met; what came out is not touched."""
+    asked = spec(saturating(tmp_path), ("0-1", settings(thresholds=[4, 60], attempts=1, **PLAIN)),
+                 layer="unit")  # fmt: skip
+    before = Run(asked, tmp_path / "store")
+    assert Run(asked, tmp_path / "store").started == []
+    run = Run(dataclasses.replace(asked, retries="another way"), tmp_path / "store")
+    assert run.started == [(1, 60)]
+    assert run.pngs == before.pngs
+    assert Run(dataclasses.replace(asked, retries="another way"), tmp_path / "store").started == []

@@ -22,11 +22,11 @@ from lucid_sprites.sprites.store import ENGINE_VARIANT, Entry
 COLUMNS = [
     "batch_id", "timestamp", "scale", "adam", "transforms", "layer", "index", "threshold", "loss",
     "status", "seed", "attempt", "step", "layer_name", "parametrization", "variant", "rise",
-    "label",
+    "ceiling", "label",
 ]  # fmt: skip
 DTYPES = {
     **dict.fromkeys(COLUMNS, np.dtype(np.int64)),
-    **dict.fromkeys(("adam", "loss", "rise", "label"), np.dtype(np.float64)),
+    **dict.fromkeys(("adam", "loss", "rise", "ceiling", "label"), np.dtype(np.float64)),
 }
 TEXT = {"transforms", "status", "layer_name", "parametrization", "variant"}
 
@@ -153,6 +153,14 @@ def test_the_rise_is_that_of_the_last_half(tmp_path):
     # From step 8 to 16, from 24 to 64, from 20 to 40; the last has no curve.
     assert rises[:3] == [(17 - 9) / 8, (65 - 33) / 40, 0]
     assert np.isnan(rises[3])
+
+
+def test_the_ceilings_of_layers_stand_beside_the_losses(blocks, tmp_path):
+    (tmp_path / "losses.csv").write_text(losses.table(blocks, {}, {10: 6.0}).to_csv(index=False))
+    log = pd.read_csv(tmp_path / "losses.csv")
+    assert set(log["ceiling"][log["layer"] == 10]) == {6.0}
+    assert log["ceiling"][log["layer"] == 2].isna().all()
+    assert {2, 10} <= set(log["layer"])
 
 
 def test_units_with_names_of_classes_have_them_in_the_last_column(blocks, tmp_path):

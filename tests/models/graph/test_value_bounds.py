@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from lucid_sprites.models.graph.value_bounds import value_bounds
+from lucid_sprites.models.graph.value_bounds import bounds_of, value_bounds
 from tiny_graphs import frozen
 
 ANY = (-math.inf, math.inf)
@@ -70,3 +70,17 @@ def test_constants_that_are_kept_apart_count():
                and n.attr["value"].tensor.tensor_shape.dim[0].size == 4]  # fmt: skip
     assert value_bounds(graph, {})["out"] == (0, 24)
     assert value_bounds(graph, {name: np.float32([-1, 0, 0, 0.5])})["out"] == (-6, 3)
+
+
+@pytest.mark.parametrize("name", ["picture", "gate", "unit"])
+def test_bounds_of_one_node_are_those_of_the_whole_graph(name):
+    def build():
+        picture = tf.placeholder(tf.float32, [None, None, None, 3], name="picture")
+        weights = np.ones((1, 1, 3, 2), np.float32)
+        sums = tf.nn.conv2d(picture, weights, strides=1, padding="VALID")
+        gate = tf.nn.sigmoid(sums, name="gate")
+        tf.multiply(tf.nn.relu6(sums), gate * 2.0, name="unit")
+
+    graph = frozen(build)
+    assert bounds_of(graph, name) == value_bounds(graph, {})[name]
+    assert bounds_of(graph, "unit") == (0, 12)

@@ -4,6 +4,8 @@ In parts: `batch_canvas` (what the network sees), `batch_objective` (what it is 
 `batch_tensors` (the whole graph), `batch_session` (its calls); here they are fed.
 """
 
+import math
+
 import numpy as np
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
@@ -17,9 +19,11 @@ from lucid_sprites.engine.batch_tensors import build_tensors
 from lucid_sprites.engine.objectives.feeds import FeedBuilder
 from lucid_sprites.engine.parametrization import parametrization
 from lucid_sprites.engine.state import State
+from lucid_sprites.models.graph import value_bounds
 from lucid_sprites.recipe.engine_limits import BATCH_MULTIPLE
 from lucid_sprites.recipe.layer_catalogue import InputSpec
 from lucid_sprites.recipe.objectives.arithmetic import ObjectiveData
+from lucid_sprites.recipe.objectives.vocabulary import UNITS
 from lucid_sprites.recipe.settings import Recipe
 
 
@@ -28,6 +32,11 @@ class BatchGraph(Closing):
 
     Every operation works on each sprite of the batch by itself, so a sprite's numbers do not
     depend on its place or its mates; but for objectives that compare the members of a joint group.
+
+    Attributes:
+        batch: number of sprites.
+        lifts: units are raised before they fire (see `engine.lifted_layer`).
+        highest: value that no sprite can exceed; infinite where none is known.
     """
 
     def __init__(
@@ -76,6 +85,8 @@ class BatchGraph(Closing):
             tensors = build_tensors(spec, self._parametrization, self._canvas)
             self._session = BatchSession(tensors, recipe.precision)
         self._inputs = tensors.objective.inputs
+        self.lifts = tensors.objective.lifted
+        self.highest = _highest_value(graph, objectives[0])
 
     def close(self) -> None:
         self._session.close()
@@ -136,7 +147,8 @@ class BatchGraph(Closing):
         """
         beta1, beta2 = optimizers.BETA1, optimizers.BETA2
         powers = np.float32(beta1 ** (step + 1)), np.float32(beta2 ** (step + 1))
-        redirected = step < relu_gradients.REDIRECTED_STEPS
+        # What is lifted may be off because whole layers before it are.
+        redirected = self.lifts or step < relu_gradients.REDIRECTED_STEPS
         return self._session.step(redirected, [*self._fed, *powers, *samples])
 
     def pictures(self) -> np.ndarray:
@@ -164,3 +176,10 @@ class BatchGraph(Closing):
             lows.append(low)
             highs.append(high)
         return np.min(lows, axis=0), np.max(highs, axis=0)
+
+
+def _highest_value(graph: GraphDef, objective: ObjectiveData) -> float:
+    """What an objective can reach: a single unit what its layer can."""
+    if objective["objective"] not in UNITS:
+        return math.inf
+    return value_bounds.bounds_of(graph, objective["layer"])[1]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
-from lucid_sprites.engine import network, target_channels
+from lucid_sprites.engine import lifted_layer, network, target_channels
 from lucid_sprites.engine.batch_canvas import BatchCanvas
 from lucid_sprites.engine.convolutions import winograd_graph
 from lucid_sprites.engine.network import Layer
@@ -63,12 +63,15 @@ class BatchObjective:
         inputs: what each sprite's own objective says in numbers.
         extremes: lowest and highest value of each channel, before its nonlinearity, by layer.
         seen: what the values are computed from: the canvas, or the picture itself.
+        lifted: units are raised before they fire: their values are those before a nonlinearity
+            until then.
     """
 
     values: tf.Tensor
     inputs: list[PerSpriteInput]
     extremes: dict[str, list[tf.Tensor]]
     seen: tf.Tensor
+    lifted: bool
 
 
 def build_objective(
@@ -92,7 +95,7 @@ def build_objective(
         spec.batch,
         spec.group_size,
         pictures,
-        {name: layer.after for name, layer in layers.items()},
+        {name: _lifted(layer) for name, layer in layers.items()},
         _reference(spec, batch_canvas, samples),
         spec.recipe.alpha,
     )
@@ -106,12 +109,27 @@ def build_objective(
     else:
         values = build.build(spec.objective, context)
     seen = pictures if context.sees_picture else canvas
-    return canvas, BatchObjective(values, context.values, extremes, seen)
+    lifted = any(map(_can_be_lifted, layers.values()))
+    return canvas, BatchObjective(values, context.values, extremes, seen, lifted)
+
+
+def _can_be_lifted(layer: Layer) -> bool:
+    before = layer.pre_activation
+    return before is not None and before.shape.is_compatible_with(layer.after.shape)
+
+
+def _lifted(layer: Layer) -> tf.Tensor:
+    """The layer as objectives see it."""
+    if not _can_be_lifted(layer):
+        return layer.after
+    return lifted_layer.lifted(layer.after, layer.pre_activation)
 
 
 def _branches(spec: BatchSpec) -> list[Branch]:
     """Those that objectives of single channels need; none for other objectives."""
-    if spec.objective["objective"] != "channel" or spec.batch > target_channels.CHANNELS:
+    if spec.recipe.lifted or spec.objective["objective"] != "channel":
+        return []
+    if spec.batch > target_channels.CHANNELS:
         return []
     channels = {objective["n_channel"] for objective in spec.objectives}
     return [
@@ -135,6 +153,7 @@ def _layers(
         ranged,
         batch_canvas.shape if winograd_graph.suit(spec.recipe.precision) else None,
         {branch.conv.convolution.name for branch in branches if branch.conv},
+        spec.recipe.lifted,
     )
 
 

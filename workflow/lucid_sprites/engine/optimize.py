@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
+from typing import TypeAlias
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -21,11 +22,15 @@ from lucid_sprites.recipe import statuses
 from lucid_sprites.recipe.engine_limits import BATCH_MULTIPLE
 from lucid_sprites.recipe.layer_catalogue import InputSpec
 from lucid_sprites.recipe.objectives import text
+from lucid_sprites.recipe.objectives.arithmetic import ObjectiveData
+from lucid_sprites.recipe.objectives.vocabulary import UNITS
 from lucid_sprites.recipe.settings import canonical_json
 
 log = logging.getLogger(__name__)
 
 Progress = Callable[[int], object]
+_Extremes: TypeAlias = dict[str, tuple[np.ndarray, np.ndarray]]
+"""Lowest and highest value of each channel on noise, before its nonlinearity, by layer."""
 
 # Transforms are sampled for this many steps at once: cheap to sample, small to hold.
 _STEPS_SAMPLED = 64
@@ -180,30 +185,42 @@ def _waves(
             )
         yield from _wave(batch_graph, layer, tasks, progress)
         return
-    constant = _constant(batch_graph, layer, tasks)
+    extremes = _extremes_on_noise(batch_graph, layer, tasks)
+    constant = _constant(extremes, layer, tasks)
+    scale = _scale(extremes, tasks[0].objective_on(layer))
     living = [task for task in tasks if id(task) not in constant]
     yield from (Outcome(task, statuses.CONSTANT) for task in tasks if id(task) in constant)
     for start in sorted({task.first_step for task in living}):
         together = [task for task in living if task.first_step == start]
         for i in range(0, len(together), batch_graph.batch):
-            yield from _wave(batch_graph, layer, together[i : i + batch_graph.batch], progress)
+            part = together[i : i + batch_graph.batch]
+            yield from _wave(batch_graph, layer, part, progress, scale)
 
 
-def _constant(batch_graph: BatchGraph, layer: str, tasks: list[Task]) -> set[int]:
+def _extremes_on_noise(batch_graph: BatchGraph, layer: str, tasks: list[Task]) -> _Extremes:
+    """Of the layers that the tasks look at channels of."""
+    looks = [build.channels(task.objective_on(layer)) for task in tasks]
+    names = sorted({name for channels in looks for name, _ in channels or ()})
+    noise = _noise(batch_graph) if names else np.empty(0)
+    return {name: batch_graph.channel_extremes(name, noise) for name in names}
+
+
+def _constant(extremes: _Extremes, layer: str, tasks: list[Task]) -> set[int]:
     """Ids of the tasks that look at nothing but constant channels."""
+    constant = {name: status.constant_channels(*both) for name, both in extremes.items()}
     looks = {id(task): build.channels(task.objective_on(layer)) for task in tasks}
-    names = {name for channels in looks.values() for name, _ in channels or ()}
-    if not names:
-        return set()
-    noise = _noise(batch_graph)
-    constant = {
-        name: status.constant_channels(*batch_graph.channel_extremes(name, noise)) for name in names
-    }
     return {
         key
         for key, channels in looks.items()
         if channels and all(constant[name][number] for name, number in channels)
     }
+
+
+def _scale(extremes: _Extremes, objective: ObjectiveData) -> float:
+    """Of a single unit's values: by how much those of its layer change; 1 for other objectives."""
+    if objective["objective"] not in UNITS:
+        return 1.0
+    return status.median_spread(*extremes[objective["layer"]]) or 1.0
 
 
 def _noise(batch_graph: BatchGraph) -> np.ndarray:
@@ -220,21 +237,29 @@ def _noise(batch_graph: BatchGraph) -> np.ndarray:
 
 
 def _wave(
-    batch_graph: BatchGraph, layer: str, tasks: list[Task], progress: Progress
+    batch_graph: BatchGraph,
+    layer: str,
+    tasks: list[Task],
+    progress: Progress,
+    scale: float = 1.0,
 ) -> list[Outcome]:
-    """Advance tasks that start at the same step until each is done or has failed."""
+    """Advance tasks that start at the same step until each is done or has failed.
+
+    Args:
+        scale: of the sprites' losses.
+    """
     first_step = tasks[0].first_step
     states = [_start(batch_graph, task) for task in tasks]
     batch_graph.load(states, [task.objective_on(layer) for task in tasks])
     outcomes = [Outcome(task, step=first_step) for task in tasks]
-    watches = [stuck_loss_detector(task) for task in tasks]
+    watches = [stuck_loss_detector(task, batch_graph.highest, scale) for task in tasks]
     running = list(range(len(tasks)))
     for step, samples in _steps(batch_graph, tasks, first_step):
         losses = batch_graph.advance(step, samples)
         progress(len(running))
         noted = {slot: outcomes[slot].note(losses[slot].item(), watches[slot]) for slot in running}
         running = [slot for slot in running if noted[slot]]
-        if step + 1 == relu_gradients.REDIRECTED_STEPS:
+        if step + 1 == relu_gradients.REDIRECTED_STEPS and not batch_graph.lifts:
             running = _with_gradient(outcomes, running, batch_graph.has_gradient())
         running = _kept(batch_graph, outcomes, running)
         done = [s for s in running if outcomes[s].step == tasks[s].thresholds[-1]]
@@ -279,8 +304,17 @@ def _kept(batch_graph: BatchGraph, outcomes: list[Outcome], running: list[int]) 
     if not due:
         return running
     pictures = batch_graph.pictures()
-    spoilt = [slot for slot in due if not outcomes[slot].keep(pictures[slot])]
+    fires = _fires(batch_graph, outcomes)
+    spoilt = [slot for slot in due if not outcomes[slot].keep(pictures[slot], fires[slot])]
     return [slot for slot in running if slot not in spoilt]
+
+
+def _fires(batch_graph: BatchGraph, outcomes: list[Outcome]) -> list[bool]:
+    """Whether the units of a batch that lifts them do fire, moved by their picture."""
+    if not batch_graph.lifts:
+        return [True] * len(outcomes)
+    moved = batch_graph.has_gradient()
+    return [bool(moved[slot]) and outcome.loss > 0 for slot, outcome in enumerate(outcomes)]
 
 
 def _states(batch_graph: BatchGraph, slots: list[int]) -> list[State]:

@@ -80,6 +80,7 @@ class Outcome:
         step: updates done in all.
         loss: objective in the last update.
         pictures: float32 [edge, edge, channels] in 0..1 for each threshold reached.
+        silent: thresholds at which the unit did not fire.
         losses: objective at each threshold reached.
         curve: objective at every `CURVE_EVERY`th step of this run, by step.
         checkpoint: at the last threshold, None if that was not reached.
@@ -94,6 +95,7 @@ class Outcome:
     curve: dict[int, float] = field(default_factory=dict)
     checkpoint: Checkpoint | None = None
     reason: str = ""
+    silent: set[int] = field(default_factory=set)
 
     def note(self, loss: float, watch: StuckLossDetector) -> bool:
         """Count an update with `loss`; returns whether the attempt may go on.
@@ -114,20 +116,30 @@ class Outcome:
         """A threshold has been reached, and its picture is wanted."""
         return self.step in self.task.thresholds
 
-    def keep(self, picture: np.ndarray) -> bool:
+    def keep(self, picture: np.ndarray, fires: bool = True) -> bool:
         """Keep the picture of the threshold just reached; returns whether it is a picture."""
         if not np.isfinite(picture).all():
             self.status = statuses.NOT_FINITE
             return False
         self.pictures[self.step] = picture
         self.losses[self.step] = self.loss
+        if not fires:
+            self.silent.add(self.step)
         return True
 
 
-def stuck_loss_detector(task: Task) -> StuckLossDetector:
-    """The stuck-loss detector of a task, with its memory if it is resumed."""
+def stuck_loss_detector(
+    task: Task, highest: float = math.inf, scale: float = 1.0
+) -> StuckLossDetector:
+    """The stuck-loss detector of a task, with its memory if it is resumed.
+
+    Args:
+        highest: value that its loss cannot exceed.
+        scale: of its losses.
+    """
     limits = task.recipe.loss_crisis
-    if task.recipe.precision == "bfloat16":
-        # Numbers of 8 bits recur in the best of runs.
+    # Numbers of 8 bits recur in the best of runs; what is lifted has no further attempt.
+    if task.recipe.precision == "bfloat16" or task.recipe.lifted:
         limits = {**limits, "hits": math.inf}
-    return StuckLossDetector(limits, task.checkpoint.watch if task.checkpoint else None)
+    memory = task.checkpoint.watch if task.checkpoint else None
+    return StuckLossDetector(limits, memory, highest, scale)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from lucid_sprites.recipe.engine_limits import BATCH_MULTIPLE, LARGE_KERNEL_BYTES
 from lucid_sprites.recipe.setting_types import Group, Settings
+from lucid_sprites.recipe.settings import recipes, size_of
 from lucid_sprites.recipe.size import Size
 
 # The activations of a batch should stay near the processor's caches.
@@ -43,7 +44,7 @@ def sizes(macs: float, activations: float, settings: Settings) -> tuple[int, int
         settings: of the layer.
     """
     batch, block = settings["batch_size"], settings["block_size"]
-    size = Size.of(settings["scale"])
+    size = size_of(settings)
     if batch == "auto":
         fitting = _ACTIVATION_BYTES / _activation_bytes(activations, size)
         batch = _doubled(_SMALLEST_BATCH, min(fitting, _LARGEST_BATCH))
@@ -62,7 +63,7 @@ def job_minutes(macs: float, groups: Iterable[Group]) -> int:
     """
     seconds: float = sum(
         len(group.indexes)
-        * (group.settings["attempts"] + len(group.settings["fallbacks"]))
+        * len(recipes(group.settings))
         * max(group.settings["thresholds"])
         * _step_seconds(macs, group.size)
         for group in groups

@@ -13,7 +13,7 @@ from lucid_sprites.planning.inheritance import Inherited, inherit, is_number, se
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.layer_catalogue import Catalogue, Layer
 from lucid_sprites.recipe.setting_types import Group, Level, Settings, SpriteSettings
-from lucid_sprites.recipe.settings import canonical_json, resolve
+from lucid_sprites.recipe.settings import canonical_json, resolve, sized
 
 # Without `layers`, the outputs of nonlinearities are rendered.
 _DEFAULT_KIND = "activation"
@@ -114,6 +114,8 @@ def select_layers(
     if any(not level for level in entries):
         raise UserError(f"{where}: the list of layers is empty; leave it out for all activations")
     chosen = entries[-1] if entries else [(_activations(catalogue, where), {})]
+    picture = catalogue.picture
+    settings = sized(settings, picture.height, picture.width)
     numbers = sorted({number for matched, _ in chosen for number in matched})
     reviewed = [(matching(selector_of(item), catalogue, review_file), item) for item in review]
     configured = [matched for level in entries for matched in level]

@@ -27,6 +27,7 @@ class BlockData(TypedDict):
     keep_state: bool
     groups: list[GroupData]
     variant: str
+    retries: str
 
 
 class SpritesOfSize(TypedDict):
@@ -76,6 +77,7 @@ class LossesData(TypedDict):
         blocks: their numbers as text, by layer or study.
         labels: where the names of classes are, if there are any.
         labelled: numbers of the layers whose units have them.
+        ceilings: highest values that units can have, by the number of their layer.
     """
 
     results: str
@@ -85,3 +87,4 @@ class LossesData(TypedDict):
     blocks: dict[int, str]
     labels: NotRequired[NamesData]
     labelled: NotRequired[list[int]]
+    ceilings: NotRequired[dict[int, float]]

@@ -25,7 +25,12 @@ from lucid_sprites.planning.targets import LAYERS, InstancePlan, Targets
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.layer_catalogue import Catalogue
 from lucid_sprites.recipe.setting_types import SpriteSettings
-from lucid_sprites.recipe.settings import ENGINE_VARIANT, canonical_json, identity
+from lucid_sprites.recipe.settings import (
+    ENGINE_VARIANT,
+    RETRIES_VARIANT,
+    canonical_json,
+    identity,
+)
 
 ImportFirst = Callable[[str, str], object]
 """Called with the series and instance of a model that a job makes, before what it offers is asked
@@ -173,6 +178,7 @@ class Plan(ModelPlan):
             "keep_state": layer.keep_state,
             "groups": groups,
             "variant": ENGINE_VARIANT,
+            "retries": RETRIES_VARIANT,
         }
         return canonical_json(spec)
 
@@ -231,6 +237,10 @@ class Plan(ModelPlan):
             "instance": wildcards.instance,
             "blocks": {layer.number: index_ranges.shorten(list(layer.blocks)) for layer in layers},
         }
+        catalogue = {layer.number: instance.catalogue.layers[layer.number] for layer in layers}
+        ceilings = {n: layer.ceiling for n, layer in catalogue.items() if layer.ceiling is not None}
+        if ceilings:
+            spec["ceilings"] = ceilings
         labelled = [layer.number for layer in layers if named and layer.number in named.numbers]
         if named and labelled:
             spec |= {"labels": named.data, "labelled": labelled}

@@ -19,7 +19,7 @@ from lucid_sprites.recipe.objectives import OBJECTIVES, Objective, text
 from lucid_sprites.recipe.objectives.arithmetic import ObjectiveData
 from lucid_sprites.recipe.objectives.vocabulary import BY_MEMBER, COUPLING, INPUT, NEEDS_ALPHA
 from lucid_sprites.recipe.setting_types import Level, Settings, SpriteSettings
-from lucid_sprites.recipe.settings import merge, photo, resolve
+from lucid_sprites.recipe.settings import merge, photo, resolve, sized
 
 _LARGEST_GROUP = 32
 
@@ -107,7 +107,8 @@ def study_plan(
         UserError: whatever is wrong with the study.
     """
     kind = study_kinds.expand(study, where)
-    settings = merge(settings, study)
+    picture = catalogue.picture
+    settings = sized(merge(settings, study), picture.height, picture.width)
     members = len(kind.cells) if kind.is_joint or settings["shared"] else 0
     if members:
         settings = {**settings, "attempts": 1, "fallbacks": []}

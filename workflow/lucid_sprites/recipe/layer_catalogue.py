@@ -100,8 +100,8 @@ class Layer:
     not_finite: int
     macs: float
     activations: float
-    floor: float | None = None
-    ceiling: float | None = None
+    floor: float | None
+    ceiling: float | None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""

@@ -61,7 +61,7 @@ class Settings(TypedDict):
     engine: str
     precision: str
     thresholds: list[int]
-    scale: Scale
+    scale: Scale | None
     learning_rate: float
     transforms: Any
     parametrization: str
@@ -73,6 +73,7 @@ class Settings(TypedDict):
     seed: int
     attempts: int
     fallbacks: list[Fallback]
+    rescue: bool
     loss_crisis: LossCrisis
     indexes: Any
     max_index: int | None
@@ -111,6 +112,7 @@ class SpriteSettings(TypedDict):
     alpha: NotRequired[bool]
     shared: NotRequired[list[int]]
     start: NotRequired[Photo]
+    rescue: NotRequired[bool]
     objective: NotRequired[ObjectiveData]
     stream: NotRequired[int]
     content: NotRequired[str]

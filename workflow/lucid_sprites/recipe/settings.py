@@ -10,6 +10,7 @@ from lucid_sprites import fingerprints
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import PICTURE, check_input
 from lucid_sprites.recipe import transform_lists
+from lucid_sprites.recipe.objectives.vocabulary import UNITS
 from lucid_sprites.recipe.setting_types import (
     Level,
     LossCrisis,
@@ -24,11 +25,19 @@ from lucid_sprites.recipe.size import Size
 # Raised whenever the engine's arithmetic changes: other pictures for the same settings.
 ENGINE_VARIANT = "batched-3"
 
+# Raised whenever failures are noticed or met in another way: what failed is tried again, what came
+# out stays as it is.
+RETRIES_VARIANT = "lifted-1"
+
+_USUAL_SCALE = 64
+_SMALLEST_SCALE = 8
+
 DEFAULTS: Settings = {
     "engine": "batched",
     "precision": "float32",
     "thresholds": [64, 256],
-    "scale": 64,
+    # 64 pixels, or the network's own size where that is smaller (see `sized`).
+    "scale": None,
     "learning_rate": 0.05,
     "transforms": "standard",
     "parametrization": "fft",
@@ -40,6 +49,7 @@ DEFAULTS: Settings = {
     "seed": 0,
     "attempts": 2,
     "fallbacks": [],
+    "rescue": True,
     # The original kit's test: a loss that falls `hits` times into one of the last `bins`
     # distinct bins of width 1 / factor is stuck.
     "loss_crisis": {"bins": 10, "hits": 10, "factor": 1e7, "minimum": 0},
@@ -72,6 +82,8 @@ class Recipe:
         shared: how many times smaller the coarse pictures are that the sprites of a joint group
             share.
         start: `file` and `sha256` of the picture to start from; None for noise.
+        lifted: a unit that does not fire is raised by what comes before its nonlinearity (see
+            `engine.lifted_layer`).
     """
 
     scale: Scale
@@ -88,6 +100,7 @@ class Recipe:
     alpha: bool = False
     shared: list[int] = field(default_factory=list)
     start: Photo | None = None
+    lifted: bool = False
 
     @property
     def size(self) -> Size:
@@ -104,8 +117,7 @@ class Recipe:
 
 def _without_defaults(values: Mapping[str, Any]) -> dict[str, Any]:
     """Without the axes that are as they mostly are."""
-    usual = cast(Mapping[str, Any], DEFAULTS)
-    return {k: v for k, v in values.items() if k not in _EXTRA_KEYS or v != usual[k]}
+    return {k: v for k, v in values.items() if k not in _USUAL or v != _USUAL[k]}
 
 
 def merge(base: Settings, override: Level) -> Settings:
@@ -114,6 +126,25 @@ def merge(base: Settings, override: Level) -> Settings:
     if "loss_crisis" in override:
         merged["loss_crisis"] = {**base["loss_crisis"], **override["loss_crisis"]}
     return cast(Settings, merged)
+
+
+def sized(settings: Settings, height: int | None, width: int | None) -> Settings:
+    """Settings with a scale: where they have none, sprites are as large as small networks see.
+
+    Args:
+        height, width: of the network's pictures in pixels, None where it takes any.
+    """
+    if settings["scale"] is not None:
+        return settings
+    scale: Scale = _USUAL_SCALE
+    if height and width and max(height, width) < _USUAL_SCALE:
+        scale = Size(max(height, _SMALLEST_SCALE), max(width, _SMALLEST_SCALE)).scale
+    return {**settings, "scale": scale}
+
+
+def size_of(settings: Settings) -> Size:
+    """Of a sprite: as the settings say, or the usual one."""
+    return Size.of(settings["scale"] or _USUAL_SCALE)
 
 
 def resolve(settings: Settings, where: str, crop: list[int] | None = None) -> SpriteSettings:
@@ -128,7 +159,7 @@ def resolve(settings: Settings, where: str, crop: list[int] | None = None) -> Sp
     merged = cast(Mapping[str, Any], settings)
     resolved = {key: merged[key] for key in _SPRITE_KEYS}
     resolved["thresholds"] = sorted(settings["thresholds"])
-    size = Size.of(settings["scale"])
+    size = size_of(settings)
     resolved["scale"] = size.scale
     resolved["transforms"] = _transforms(settings["transforms"], size, crop, where)
     fallbacks_where = f"{where}, fallbacks"
@@ -174,14 +205,31 @@ def _check_fits(settings: Mapping[str, Any], where: str) -> None:
 
 
 def recipes(settings: SpriteSettings) -> list[Recipe]:
-    """The attempts at one sprite, in order: further seeds first, then the fallbacks."""
+    """The attempts at one sprite, in order: further seeds first, the fallbacks, then a rescue."""
     axes: dict[str, Any] = {key: value for key, value in settings.items() if key in _RECIPE_KEYS}
     seeds = [Recipe(**axes, attempt=attempt) for attempt in range(settings["attempts"])]
     fallbacks = [
         Recipe(**{**axes, **fallback}, attempt=len(seeds) + number)
         for number, fallback in enumerate(settings["fallbacks"])
     ]
-    return seeds + fallbacks
+    attempts = seeds + fallbacks
+    return [*attempts, _rescue(axes, len(attempts))] if _can_be_rescued(settings) else attempts
+
+
+def _can_be_rescued(settings: SpriteSettings) -> bool:
+    """Whether a sprite has a unit to lift, and is optimized by itself."""
+    objective = settings.get("objective", {"objective": "channel"})
+    alone = settings["engine"] == DEFAULTS["engine"] and not settings.get("members")
+    return alone and objective["objective"] in UNITS and settings.get("rescue", True)
+
+
+def _rescue(axes: Mapping[str, Any], attempt: int) -> Recipe:
+    """The attempt at a unit that no other has excited.
+
+    Without random transforms, which push most units that wake down again.
+    """
+    shown = transform_lists.still(axes["transforms"], list(Size.of(axes["scale"])))
+    return Recipe(**{**axes, "transforms": shown}, attempt=attempt, lifted=True)
 
 
 def identity(content: str, picture: Mapping[str, Any], layer: str, settings: SpriteSettings) -> str:
@@ -204,6 +252,10 @@ def canonical_json(value: Any) -> str:
 
 # Axes of a recipe that are left out of records and keys where they are as by default.
 _EXTRA_KEYS = ("precision", "optimizer", "alpha", "shared", "start")
+_USUAL: Mapping[str, Any] = {
+    "lifted": False,
+    **{k: v for k, v in DEFAULTS.items() if k in (*_EXTRA_KEYS, "rescue")},
+}
 _RECIPE_KEYS = (
     *_EXTRA_KEYS,
     "engine",
@@ -215,7 +267,7 @@ _RECIPE_KEYS = (
     "loss_crisis",
     "seed",
 )
-_SPRITE_KEYS = (*_RECIPE_KEYS, "thresholds", "attempts", "fallbacks")
+_SPRITE_KEYS = (*_RECIPE_KEYS, "thresholds", "attempts", "fallbacks", "rescue")
 
 # Below this edge there is nothing left to see; shallow kernels are up to 11 pixels wide.
 _SMALLEST_CANVAS = 4

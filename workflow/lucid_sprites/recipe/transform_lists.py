@@ -10,6 +10,7 @@ lucid's transforms of these names mean, but for one thing: the engine samples th
 all of them, so what one of them cuts off comes back if a later one enlarges the canvas again.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -89,6 +90,19 @@ def with_crop(
     spelled = steps(transforms)
     ends = list(picture) if not spelled else spelled[-1].get("crop_or_pad")
     return transforms if ends == size else [*spelled, {"crop_or_pad": size}]
+
+
+def still(transforms: str | list[Transform], picture: list[int]) -> str | list[Transform]:
+    """Transforms without chance, which show pictures of one height and width to their edges.
+
+    On the canvas, of those that `transforms` make, whose size is nearest to the picture's: enlarged
+    where that is larger, for a margin would be a part of the canvas that no picture can change.
+    """
+    ranges = [canvas_edges(transforms, edge) for edge in picture]
+    canvas = [min(max(edge, low), high) for edge, (low, high) in zip(picture, ranges, strict=True)]
+    factor = max(math.ceil(100 * to / edge) / 100 for edge, to in zip(picture, canvas, strict=True))
+    enlarged: str | list[Transform] = [{"scale": [factor]}] if factor > 1 else "none"
+    return with_crop(enlarged, picture, canvas)
 
 
 def _checked(item: Any, where: str) -> Transform:

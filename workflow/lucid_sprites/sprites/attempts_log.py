@@ -26,6 +26,9 @@ LABEL = "label"
 """Column of the name of the class that a unit stands for. Blocks do not know it: whoever makes a
 table of their rows may give it to each."""
 
+CEILING = "ceiling"
+"""Column of the highest value that a unit can have, which blocks do not know either."""
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -52,6 +55,11 @@ class Attempt:
     def reached(self) -> bool:
         """Whether there is a picture."""
         return self.threshold in self.entry.pngs
+
+    @property
+    def status(self) -> str:
+        """For this threshold."""
+        return self.entry.status_at(self.threshold) if self.reached else self.entry.status
 
     @property
     def step(self) -> int:
@@ -133,7 +141,7 @@ COLUMNS: tuple[Stored | Derived, ...] = (
         lambda it: it.entry.losses[it.threshold] if it.reached else it.entry.loss,
         varies=True,
     ),
-    Stored("status", (str,), lambda it: OK if it.reached else it.entry.status, varies=True),
+    Stored("status", (str,), lambda it: it.status, varies=True),
     Stored("seed", (int,), lambda it: it.recipe.seed),
     Stored("attempt", (int,), lambda it: it.number),
     Stored("step", (int,), lambda it: it.step, varies=True),
@@ -150,6 +158,7 @@ COLUMNS: tuple[Stored | Derived, ...] = (
         varies=True,
     ),
     Derived("rise", _rise),
+    Derived(CEILING, lambda row: row.get(CEILING)),
     Derived(LABEL, lambda row: row.get(LABEL)),
 )
 

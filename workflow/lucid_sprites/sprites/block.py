@@ -17,7 +17,13 @@ from lucid_sprites.recipe.layer_catalogue import InputSpec
 from lucid_sprites.recipe.objectives import without_paths
 from lucid_sprites.recipe.objectives.arithmetic import ObjectiveData
 from lucid_sprites.recipe.setting_types import Group
-from lucid_sprites.recipe.settings import ENGINE_VARIANT, Recipe, identity, recipes
+from lucid_sprites.recipe.settings import (
+    ENGINE_VARIANT,
+    RETRIES_VARIANT,
+    Recipe,
+    identity,
+    recipes,
+)
 from lucid_sprites.recipe.statuses import CONSTANT, OK, REFUSED
 from lucid_sprites.sprites import png
 from lucid_sprites.sprites.records import Identity, SpriteRecord
@@ -42,6 +48,7 @@ class BlockSpec:
         keep_state: keep what resuming needs in the store.
         groups: its sprites by their settings.
         variant: of the engine.
+        retries: what failures are met with.
     """
 
     graph: str
@@ -54,6 +61,7 @@ class BlockSpec:
     keep_state: bool
     groups: list[Group]
     variant: str = ENGINE_VARIANT
+    retries: str = RETRIES_VARIANT
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> "BlockSpec":
@@ -120,7 +128,7 @@ def complete(spec: BlockSpec, store: Store, progress: Progress) -> list[Sprite]:
         missing = []
         for sprite in sprites:
             if sprite.pending and not sprite.hopeless and attempt < len(sprite.recipes):
-                entry = store.get(_key(spec, sprite, attempt))
+                entry = _counting(store.get(_key(spec, sprite, attempt)), spec)
                 if entry is not None:
                     sprite.take(attempt, entry)
                 if _wanted(sprite, entry):
@@ -136,6 +144,13 @@ def complete(spec: BlockSpec, store: Store, progress: Progress) -> list[Sprite]:
             entry.state = None
             sprite.take(attempt, entry)
     return sprites
+
+
+def _counting(entry: Entry | None, spec: BlockSpec) -> Entry | None:
+    """None in place of a failure that may be none by now."""
+    if entry is None or entry.status == OK or entry.retries == spec.retries:
+        return entry
+    return None
 
 
 def _sprites(spec: BlockSpec) -> list[Sprite]:
@@ -258,18 +273,21 @@ def _task(sprite: Sprite, attempt: int) -> Any:
 def _entry(spec: BlockSpec, sprite: Sprite, attempt: int, outcome: Any, batch_id: int) -> Entry:
     """What the store keeps of `outcome`, joined with what it had of this attempt."""
     now = _now()
-    entry = Entry(outcome.status, outcome.step, outcome.loss)
+    entry = Entry(outcome.status, outcome.step, outcome.loss, retries=spec.retries)
     before = sprite.attempts.get(attempt)
     if before is not None:
         entry.pngs, entry.losses, entry.curve = before.pngs, before.losses, before.curve
         entry.timestamps, entry.batches = before.timestamps, before.batches
+        entry.silent = before.silent
         entry.state, entry.state_step, entry.watch = before.state, before.state_step, before.watch
         if before.step > outcome.step:
             entry.status, entry.step, entry.loss = before.status, before.step, before.loss
     entry.losses = {**entry.losses, **outcome.losses}
     entry.curve = {**entry.curve, **outcome.curve}
+    entry.silent = sorted({*entry.silent, *outcome.silent})
     for threshold, picture in outcome.pictures.items():
-        record = _record(spec, sprite, attempt, threshold, OK, outcome.losses[threshold])
+        status, loss = entry.status_at(threshold), outcome.losses[threshold]
+        record = _record(spec, sprite, attempt, threshold, status, loss)
         entry.pngs[threshold] = png.encode(picture, record)
     reached = list(outcome.pictures) + ([] if outcome.status == OK else [outcome.step])
     entry.timestamps = {**entry.timestamps, **dict.fromkeys(reached, now)}

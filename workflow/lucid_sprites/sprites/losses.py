@@ -22,19 +22,32 @@ Labels = Mapping[tuple[int, int], str]
 """Names of classes, by the number of a layer and the index of its unit."""
 
 
-def table(blocks: list[str], labels: Labels = MappingProxyType({})) -> pd.DataFrame:
+Ceilings = Mapping[int, float]
+"""Highest values that units can have, by the number of their layer."""
+
+
+def table(
+    blocks: list[str],
+    labels: Labels = MappingProxyType({}),
+    ceilings: Ceilings = MappingProxyType({}),
+) -> pd.DataFrame:
     """All attempts of `blocks`, ordered by layer, index, attempt and threshold.
 
     `batch_id` counts the runs of jobs from 1 in the order of time, as the kit did.
 
     Args:
         labels: of units that have one.
+        ceilings: of layers that have one.
 
     Raises:
         UserError: a block cannot be read; a damaged one is deleted, so that it is made again.
     """
     rows = [
-        {**row, attempts_log.LABEL: labels.get((row["layer"], row["index"]))}
+        {
+            **row,
+            attempts_log.LABEL: labels.get((row["layer"], row["index"])),
+            attempts_log.CEILING: ceilings.get(row["layer"]),
+        }
         for block in blocks
         for row in attempts_log.read(block)
     ]
@@ -65,7 +78,8 @@ def main() -> None:
             for layer, numbers in spec["blocks"].items()
             for block in index_ranges.parse(numbers)
         ]
-        write_whole(arguments.out, table(blocks, _labels(spec)).to_csv(index=False))
+        ceilings = {int(layer): value for layer, value in spec.get("ceilings", {}).items()}
+        write_whole(arguments.out, table(blocks, _labels(spec), ceilings).to_csv(index=False))
         write_beside(arguments.out, arguments.made)
 
 

@@ -13,6 +13,7 @@ from PIL.PngImagePlugin import PngImageFile, PngInfo
 from lucid_sprites.errors import DamagedError, UserError
 from lucid_sprites.made import mark
 from lucid_sprites.recipe.size import Size
+from lucid_sprites.recipe.statuses import SILENT
 
 T = TypeVar("T")
 
@@ -25,6 +26,9 @@ _MADE = "made"
 _FIRST_CHUNK = 33
 """Where it stands, behind the signature and the picture's size."""
 
+
+_FAINT = 0.35
+"""Opacity of the picture of a unit that does not fire."""
 
 Record: TypeAlias = Mapping[str, Any]
 """What a picture says of itself, as plain data: of a sprite see `sprites.records`, of what pictures
@@ -39,7 +43,8 @@ def encode(picture: np.ndarray, record: Record) -> bytes:
             of other networks' pictures those that `shown` of the record's input names are shown, or
             else the first three, as colours. With `alpha` in the recipe of `record` the last
             channel is the opacity.
-        record: plain data, kept in a text chunk.
+        record: plain data, kept in a text chunk. If it says that the unit was silent, the picture
+            is faint: not to be taken for a result.
     """
     # Truncated as lucid saves pictures, so that equal pictures give equal files.
     levels = (np.clip(picture, 0, 1) * 255).astype(np.uint8)
@@ -47,7 +52,8 @@ def encode(picture: np.ndarray, record: Record) -> bytes:
     alpha = isinstance(recipe, dict) and recipe.get("alpha", False)
     said = record.get("input")
     channels = said.get("shown") if isinstance(said, dict) else None
-    return encode_levels(_shown(_picked(levels, channels, alpha), alpha), record)
+    shown = _shown(_picked(levels, channels, alpha), alpha)
+    return encode_levels(_faint(shown, alpha) if record.get("status") == SILENT else shown, record)
 
 
 def encode_levels(levels: np.ndarray, record: Record) -> bytes:
@@ -100,6 +106,14 @@ def _shown(levels: np.ndarray, alpha: bool) -> np.ndarray:
     missing = np.zeros((*levels.shape[:2], max(0, 3 - channels)), np.uint8)
     colours = np.concatenate([levels[..., : min(channels, 3)], missing], axis=-1)
     return np.concatenate([colours, levels[..., -1:]], axis=-1) if alpha else colours
+
+
+def _faint(levels: np.ndarray, alpha: bool) -> np.ndarray:
+    """A picture with little opacity."""
+    levels = levels[..., None] if levels.ndim == 2 else levels
+    colours = levels[..., :-1] if alpha else levels
+    opacity = levels[..., -1:] if alpha else np.full((*levels.shape[:2], 1), 255, np.uint8)
+    return np.concatenate([colours, (_FAINT * opacity).astype(np.uint8)], axis=-1)
 
 
 def empty(size: Size, record: Record) -> bytes:

@@ -18,7 +18,7 @@ from lucid_sprites.planning import class_names
 from lucid_sprites.planning.sprite_jobs import SheetData
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.size import Size
-from lucid_sprites.recipe.statuses import OK
+from lucid_sprites.recipe.statuses import OK, SILENT
 from lucid_sprites.sprites import png
 from lucid_sprites.sprites.sheet_index import Cell, Result
 
@@ -32,7 +32,7 @@ def compose(
     """The sheet and what is in its cells.
 
     Cell number = index; smaller sprites stand in the middle of their cell; cells of missing and
-    of failed sprites stay transparent.
+    of failed sprites stay transparent, those of silent units are faint.
 
     Args:
         sprites: PNG file by index.
@@ -49,7 +49,7 @@ def compose(
     for index, path in sorted(sprites.items()):
         image, told = _sprite(path)
         x, y = index % columns * cell.width, index // columns * cell.height
-        if told["status"] == OK:
+        if told["status"] in (OK, SILENT):
             middle = (x + (cell.width - image.width) // 2, y + (cell.height - image.height) // 2)
             sheet.paste(image.convert("RGBA"), middle)
         cells.append(

@@ -18,6 +18,7 @@ import numpy as np
 from lucid_sprites.engine.status import LossMemory
 from lucid_sprites.files import write_whole
 from lucid_sprites.recipe.settings import ENGINE_VARIANT, canonical_json
+from lucid_sprites.recipe.statuses import OK, SILENT
 from lucid_sprites.sprites.records import Identity
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,8 @@ class Entry:
         batches: which run of a job did so, by threshold.
         state: float32 [3, ...]: parameters, momentum, velocity at `state_step`; None if not kept.
         watch: memory of the loss watch at `state_step`.
+        retries: what failures were met with (see `recipe.settings.RETRIES_VARIANT`).
+        silent: thresholds at which the unit did not fire.
     """
 
     status: str
@@ -51,6 +54,12 @@ class Entry:
     state: np.ndarray | None = None
     state_step: int = 0
     watch: LossMemory | None = None
+    retries: str = ""
+    silent: list[int] = field(default_factory=list)
+
+    def status_at(self, threshold: int) -> str:
+        """Of the picture of a threshold that was reached."""
+        return SILENT if threshold in self.silent else OK
 
 
 def key(identity: Identity) -> str:
@@ -92,7 +101,7 @@ class Store:
 
 
 _PER_STEP = ("losses", "curve", "timestamps", "batches")
-_PLAIN = ("status", "step", "loss", "state_step", "watch")
+_PLAIN = ("status", "step", "loss", "retries", "silent", "state_step", "watch")
 
 
 def _seal(name: str, members: dict[str, bytes]) -> bytes:

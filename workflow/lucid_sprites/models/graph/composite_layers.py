@@ -33,9 +33,21 @@ def composite_activations(graph: GraphDef, picture: str) -> tuple[set[str], set[
     Returns:
         the nodes that give their results, and the nodes inside them that nothing else reads.
     """
-    works = {node.name for node in graph.node if node.op in (*_LINEAR, *_NONLINEAR)}
-    pointwise = _Pointwise(graph, picture, works)
+    pointwise = _of_activations(graph, picture)
     return _outermost(graph, pointwise.inner_nodes(pointwise.bends))
+
+
+def argument(graph: GraphDef, picture: str, activation: str) -> str | None:
+    """The node that a nonlinearity made of several nodes is a function of.
+
+    Returns:
+        its name; None if the node `activation` is no result of such.
+    """
+    if topology.by_name(graph)[activation].op not in (*_LINEAR, *_NONLINEAR):
+        return None
+    pointwise = _of_activations(graph, picture)
+    inner = pointwise.inner_nodes(pointwise.bends).get(activation)
+    return None if inner is None else pointwise.root({activation, *inner})
 
 
 def composite_norms(graph: GraphDef, picture: str) -> tuple[set[str], set[str]]:
@@ -54,6 +66,11 @@ def composite_norms(graph: GraphDef, picture: str) -> tuple[set[str], set[str]]:
         if names & reductions and any(nodes[name].op in _ROOTS for name in names)
     }
     return _outermost(graph, whole)
+
+
+def _of_activations(graph: GraphDef, picture: str) -> "_Pointwise":
+    works = {node.name for node in graph.node if node.op in (*_LINEAR, *_NONLINEAR)}
+    return _Pointwise(graph, picture, works)
 
 
 def _reduces_channels(node: NodeDef, nodes: dict[str, NodeDef]) -> bool:
@@ -108,6 +125,11 @@ class _Pointwise:
                 if between is not None and any(map(counts, [name, *between])):
                     inner[name] = between
         return inner
+
+    def root(self, names: set[str]) -> str:
+        """The one tensor that nodes of `inner_nodes` and their result are computed from."""
+        (root,) = {source for name in names for source in self._sources[name]} - names
+        return root
 
     def _between(self, sources: list[str]) -> set[str] | None:
         """Nodes on the ways to `sources` from the last tensor that all of them come from."""

@@ -4,7 +4,7 @@ A unit that has reached its ceiling (Relu6 at 6, a sigmoid at 1) cannot be excit
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import product
 from typing import TypeAlias
 
@@ -30,13 +30,34 @@ def value_bounds(graph: GraphDef, weights: Weights) -> dict[str, Bounds]:
     Args:
         weights: constants that are empty in the graph, by name.
     """
+    return _bounds(topology.topological_order(graph), weights)
+
+
+def bounds_of(graph: GraphDef, name: str) -> Bounds:
+    """Bounds of the first output of the node `name`, whatever the picture is."""
+    nodes = topology.by_name(graph)
+    # What an operation gives that may give anything does not depend on what comes before it.
+    needed, left = {name}, [name]
+    while left:
+        node = nodes[left.pop()]
+        if node.op in _BOUNDS:
+            before = {*map(topology.node_name, topology.data_inputs(node))} - needed
+            needed |= before
+            left += before
+    return _bounds([n for n in topology.topological_order(graph) if n.name in needed], {})[name]
+
+
+def _bounds(nodes: Iterable[NodeDef], weights: Weights) -> dict[str, Bounds]:
+    """Bounds of nodes that come after those that they are computed from, if that matters."""
     bounds: dict[str, Bounds] = {}
-    for node in topology.topological_order(graph):
+    for node in nodes:
         if node.op == "Const":
             bounds[node.name] = _of_constant(large_constants.value(node, weights))
         else:
             before = [
-                _ANY if topology.output_number(reference) else bounds[topology.node_name(reference)]
+                _ANY
+                if topology.output_number(reference)
+                else bounds.get(topology.node_name(reference), _ANY)
                 for reference in topology.data_inputs(node)
             ]
             bounds[node.name] = _BOUNDS.get(node.op, _anything)(node, before)

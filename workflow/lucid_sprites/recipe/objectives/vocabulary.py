@@ -16,6 +16,9 @@ from lucid_sprites.recipe.objectives.arithmetic import Objective
 INPUT = "input"
 """In the place of a layer: the picture, in 0..1, before the transforms."""
 
+UNITS = ("channel", "neuron")
+"""Objectives that excite one unit of a layer, and nothing else."""
+
 _REQUIRED = object()
 
 
