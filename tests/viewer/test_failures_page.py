@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from lucid_sprites import layout
 from lucid_sprites.recipe.size import Size
-from lucid_sprites.recipe.statuses import NO_GRADIENT, NOT_FINITE, OK
+from lucid_sprites.recipe.statuses import NO_GRADIENT, NOT_FINITE, OK, SILENT
 from lucid_sprites.viewer import html, layer_data, manifest
 from lucid_sprites.viewer.script import script
 from viewer_layers import SPEC, cell, sheet
@@ -56,7 +56,7 @@ def write_page(results, **layers):
 def test_failures_are_listed_by_layer_and_status_and_lead_to_units(browser, tmp_path):
     page = browser.open(write_page(tmp_path, fine=FINE, bad=FAILING))
     page.locator("#open-failures").click()
-    expect(page.locator("main p")).to_have_text("48 of 100 sprites have no picture.")
+    expect(page.locator("main p")).to_have_text("48 of 100 sprites did not come out.")
     rows = page.locator("tbody tr")
     expect(rows).to_have_count(3)
     texts = [" ".join(row.inner_text().split()) for row in rows.all()]
@@ -73,5 +73,23 @@ def test_failures_are_listed_by_layer_and_status_and_lead_to_units(browser, tmp_
 
 def test_a_series_without_failures_says_so(browser, tmp_path):
     page = browser.open(write_page(tmp_path, fine=FINE), "view=failures")
-    expect(page.locator("main p")).to_have_text("0 of 4 sprites have no picture.")
+    expect(page.locator("main p")).to_have_text("0 of 4 sprites did not come out.")
     expect(page.locator("table")).to_have_count(0)
+
+
+def test_a_silent_unit_shows_its_picture_faintly(browser, tmp_path):
+    """In the grid, beside one that came out and one that has nothing to show."""
+    cells = {8: [OK, SILENT, NO_GRADIENT]}
+    page = browser.open(write_page(tmp_path, mixed=cells), "view=grid&layer=mixed&threshold=8")
+    expect(page.locator("[role=gridcell]")).to_have_count(3)
+    shown = {}
+    for status in (OK, SILENT, "no gradient"):
+        sprite = page.locator(f'[role=gridcell][aria-label*=", {status}, "] .sprite')
+        shown[status] = sprite.evaluate(
+            "it => [it.style.backgroundImage != '', getComputedStyle(it).outlineStyle]"
+        )
+    assert shown == {
+        OK: [True, "none"], SILENT: [True, "dashed"], "no gradient": [False, "none"]
+    }  # fmt: skip
+    page.locator("#open-failures").click()
+    expect(page.locator("main p")).to_have_text("2 of 3 sprites did not come out.")

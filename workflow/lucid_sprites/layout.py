@@ -114,7 +114,7 @@ def member(index: int, threshold: int, identity: str) -> str:
 ATTEMPTS = "attempts.json"
 """Name of the records inside a block."""
 
-PAGE_FORMAT = 3
+PAGE_FORMAT = 4
 """Of what pages load. Raised whenever a page would go wrong with what was made before."""
 
 # What the viewer is made of. Its data are scripts: a page that is opened from disk may not read

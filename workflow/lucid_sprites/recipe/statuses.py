@@ -8,4 +8,7 @@ LOW = "loss_under_minimum"
 NOT_FINITE = "not_finite"
 REFUSED = "refused"
 SILENT = "silent"
+PICTURED = (OK, SILENT)
+"""With these a sprite has a picture."""
+
 STATUSES = (OK, SILENT, CONSTANT, NO_GRADIENT, RECURRING, LOW, NOT_FINITE, REFUSED)

@@ -18,7 +18,7 @@ from lucid_sprites.planning import class_names
 from lucid_sprites.planning.sprite_jobs import SheetData
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.size import Size
-from lucid_sprites.recipe.statuses import OK, SILENT
+from lucid_sprites.recipe.statuses import PICTURED
 from lucid_sprites.sprites import png
 from lucid_sprites.sprites.sheet_index import Cell, Result
 
@@ -49,7 +49,7 @@ def compose(
     for index, path in sorted(sprites.items()):
         image, told = _sprite(path)
         x, y = index % columns * cell.width, index // columns * cell.height
-        if told["status"] in (OK, SILENT):
+        if told["status"] in PICTURED:
             middle = (x + (cell.width - image.width) // 2, y + (cell.height - image.height) // 2)
             sheet.paste(image.convert("RGBA"), middle)
         cells.append(

@@ -20,7 +20,7 @@ from lucid_sprites.files import read_made, write_whole
 from lucid_sprites.made import mark
 from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.size import Size
-from lucid_sprites.recipe.statuses import STATUSES
+from lucid_sprites.recipe.statuses import PICTURED, STATUSES
 from lucid_sprites.viewer import table
 from lucid_sprites.viewer.choices import Choices, Columns, choices, columns
 from lucid_sprites.viewer.layer_data import LayerSummary
@@ -93,7 +93,8 @@ class Manifest(TypedDict):
     Attributes:
         format: see `layout.PAGE_FORMAT`.
         results: the results folder.
-        statuses: that a sprite can have; with the first of them it has a picture.
+        statuses: that a sprite can have; the first of them is a success.
+        pictured: those with which there is a picture.
         choices, columns: what pages offer and show (see `viewer.choices`).
         paths: templates, from the series' folder.
         instances: in order.
@@ -104,6 +105,7 @@ class Manifest(TypedDict):
     series: str
     results: str
     statuses: list[str]
+    pictured: list[str]
     choices: Choices
     columns: Columns
     paths: dict[str, str]
@@ -126,6 +128,7 @@ def build(spec: ManifestSpec) -> Manifest:
         "series": series,
         "results": spec["results"],
         "statuses": list(STATUSES),
+        "pictured": list(PICTURED),
         "choices": choices(),
         "columns": columns(training or ()),
         "paths": _SHOWN_PATHS,
@@ -181,7 +184,7 @@ def _whole(manifest: Any) -> Manifest:
     texts = [manifest["series"], *(instance["name"] for instance in manifest["instances"])]
     right = (
         manifest["format"] == layout.PAGE_FORMAT
-        and set(manifest["statuses"]) <= set(STATUSES)
+        and set(manifest["pictured"]) <= set(manifest["statuses"]) <= set(STATUSES)
         and manifest["paths"] == _SHOWN_PATHS
         and all(re.fullmatch(layout.NAME, text) for text in texts)
         and all(map(_whole_layer, layers))

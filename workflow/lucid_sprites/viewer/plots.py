@@ -32,7 +32,7 @@ _LATE = 0.25
 
 # Okabe and Ito's colours, which colour-blind people can tell apart.
 _STATUS_COLOURS = [
-    "#009E73", "#999999", "#E69F00", "#CC79A7", "#56B4E9", "#D55E00", "#0072B2",
+    "#009E73", "#F0E442", "#999999", "#E69F00", "#CC79A7", "#56B4E9", "#D55E00", "#0072B2",
 ]  # fmt: skip
 
 

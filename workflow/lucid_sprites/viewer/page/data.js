@@ -33,8 +33,9 @@ const data = (() => {
     waiting.delete(key);
   }
 
-  /** The status of a sprite that has a picture. */
+  /** The status of a sprite that came out. */
   const [OK] = MANIFESTS[0].statuses;
+  const pictured = (status) => MANIFESTS[0].pictured.includes(status);
 
   const series = new Map(MANIFESTS.map((manifest) => [manifest.series, manifest]));
 
@@ -84,7 +85,7 @@ const data = (() => {
     return { index: cells.index[position], scale: cells.scale[position], label, ...Object.fromEntries(columns) };
   }
 
-  return { OK, record, series, instance, layer, shortNames, path, projectPath, cells, details, pixels, table, receive };
+  return { OK, pictured, record, series, instance, layer, shortNames, path, projectPath, cells, details, pixels, table, receive };
 })();
 
 /** What the scripts with data call. */

@@ -57,7 +57,7 @@
   function summary(manifest, statuses) {
     const layers = manifest.instances.flatMap((instance) => instance.layers);
     const sum = (of) => layers.reduce((n, layer) => n + count(layer, of), 0);
-    const told = statuses.length === 1 ? `are said to be: ${words(statuses[0])}` : "have no picture";
+    const told = statuses.length === 1 ? `are said to be: ${words(statuses[0])}` : "did not come out";
     return `${sum(statuses)} of ${sum(manifest.statuses)} sprites ${told}.`;
   }
 

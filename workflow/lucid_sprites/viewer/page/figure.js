@@ -37,7 +37,7 @@
       pictures.forEach((picture, at) => {
         const from = sprites.cell(places[at], unit.index);
         const status = at ? unit.other.status : unit.status;
-        if (status === data.OK) {
+        if (data.pictured(status)) {
           context.drawImage(picture, from.x, from.y, from.width, from.height, x + at * (cell.width + 2), y, cell.width, cell.height);
         } else {
           context.strokeStyle = "#bbb";

@@ -31,12 +31,16 @@ const sprites = (() => {
     const { width, height } = size(place, edge / longest(place));
     shown.style.width = `${width}px`;
     shown.style.height = `${height}px`;
-    if (status !== data.OK) {
+    if (!data.pictured(status)) {
       const reason = status == null ? "not rendered" : words(status);
       shown.classList.add("failed");
       shown.title = reason;
       shown.append(element("span", {}, edge < WORDY ? "✗" : reason));
       return shown;
+    }
+    if (status !== data.OK) {
+      shown.classList.add("faint");
+      shown.title = words(status);
     }
     const layer = data.layer(place);
     const rows = Math.ceil(layer.depth / layer.columns);
