@@ -121,6 +121,15 @@ def test_jobs_know_only_the_settings_of_their_method(plan):
     assert spec(before, "activations")["picture"] == "cat/1.jpg"
 
 
+def test_views_of_another_arithmetic_are_due_again(plan, monkeypatch):
+    planned = load(plan, {"pictures": "cat/1.jpg", "layers": 1, "methods": "gradient"})
+    before = spec(planned, "gradient")
+    monkeypatch.setattr(images, "VIEWS_VARIANT", "views-newer")
+    after = spec(planned, "gradient")
+    assert {key for key in after if after[key] != before[key]} == {"variant"}
+    assert images.view_identity(before, "l_1") != images.view_identity(after, "l_1")
+
+
 def test_of_two_entries_for_a_layer_the_later_one_counts(plan):
     entry = {"pictures": "cat", "methods": "gradient"}
     planned = load(plan, {**entry, "layers": [1, 4]}, {**entry, "layers": 4, "maps": 2})

@@ -18,6 +18,7 @@ from playwright.sync_api import expect
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import tiny_graphs
+from lucid_sprites.recipe.image_settings import VIEWS_VARIANT
 from workflow_project import Project
 
 CONFIG = {
@@ -91,6 +92,7 @@ def test_a_unit_shows_its_part_of_each_picture(browser, shown):
     folder = shown.folder / "results/tiny/young/images"
     whole = Image.open(folder / "a_cat/activations/l_5.png")
     record = json.loads(whole.text["lucid-sprites"])
+    assert record["variant"] == VIEWS_VARIANT
     peak = section.locator("tr", has_text="a_cat: strongest activation").locator("td")
     assert float(peak.inner_text()) == pytest.approx(record["peaks"][1], rel=1e-3)
     for name in ("a_cat/activations", "grey/deconvolution"):

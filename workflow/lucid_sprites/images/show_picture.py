@@ -41,6 +41,7 @@ def _write(path: str, spec: ArchiveSpec, made: str) -> None:
                 "method": spec["method"],
                 "number": layer["number"],
                 "layer": layer["name"],
+                "variant": spec["variant"],
             }
             content = png.encode_levels(levels, {**told, **record})
             # Without the time of day, equal views make equal files.

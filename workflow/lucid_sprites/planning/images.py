@@ -16,7 +16,7 @@ from lucid_sprites.planning.image_requests import (
 from lucid_sprites.planning.sprites import Plan
 from lucid_sprites.planning.targets import InstancePlan
 from lucid_sprites.recipe import index_ranges
-from lucid_sprites.recipe.image_settings import METHODS
+from lucid_sprites.recipe.image_settings import METHODS, VIEWS_VARIANT
 from lucid_sprites.recipe.layer_catalogue import InputData, Layer
 from lucid_sprites.recipe.setting_types import Scale
 from lucid_sprites.recipe.settings import canonical_json
@@ -69,6 +69,7 @@ class ArchiveSpec(TypedDict):
     Attributes:
         input: the graph's picture input, as plain data.
         picture, image: its file, and its name in the results.
+        variant: of the arithmetic.
     """
 
     graph: str
@@ -79,6 +80,7 @@ class ArchiveSpec(TypedDict):
     image: str
     method: str
     groups: list[ShownGroup]
+    variant: str
 
 
 class ImagePlan:
@@ -113,6 +115,7 @@ class ImagePlan:
             "image": wildcards.image,
             "method": wildcards.method,
             "groups": groups,
+            "variant": VIEWS_VARIANT,
         }
         return canonical_json(spec)
 

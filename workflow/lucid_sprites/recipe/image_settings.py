@@ -9,6 +9,9 @@ from lucid_sprites.recipe import index_ranges
 from lucid_sprites.recipe.layer_catalogue import Layer
 from lucid_sprites.recipe.layer_operations import is_rectified
 
+# Raised whenever the arithmetic of a method changes: other views for the same settings.
+VIEWS_VARIANT = "views-1"
+
 DREAM = "deepdream"
 
 
