@@ -121,8 +121,14 @@ def _without_defaults(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def merge(base: Settings, override: Level) -> Settings:
-    """`base` with the settings of a more specific level; `loss_crisis` merges key by key."""
-    merged = {**base, **{key: value for key, value in override.items() if key in DEFAULTS}}
+    """`base` with the settings of a more specific level; `loss_crisis` merges key by key.
+
+    A `scale` of none says nothing.
+    """
+    said = {key: value for key, value in override.items() if key in DEFAULTS}
+    if said.get("scale", 0) is None:
+        del said["scale"]
+    merged = {**base, **said}
     if "loss_crisis" in override:
         merged["loss_crisis"] = {**base["loss_crisis"], **override["loss_crisis"]}
     return cast(Settings, merged)
