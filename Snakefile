@@ -133,6 +133,7 @@ rule all:
         GIVEN.all_losses,
         PAGES.all_pages,
         PAGES.all_plots,
+        COMPARISONS.changes(GIVEN.series),
         IMAGES.all_views,
         rules.studies.input,
 

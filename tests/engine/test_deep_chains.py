@@ -34,6 +34,7 @@ def test_channels_are_traced_through_long_chains(step):
     graph = chain(step)
     last = f"step_{COUNT - 1}"
     assert [branch.depth for branch in target_channels.branches(graph, last)] in ([], [40])
-    assert network._before_nonlinearity(graph, last) == ["conv:0"]
+    found = network._references(graph, "picture", [last], False)[last]
+    assert (found.before, found.pre_activation) == (["conv:0"], None)
     found = kernels(graph, last)
     np.testing.assert_array_equal(found, KERNEL.reshape(-1, 40).T)

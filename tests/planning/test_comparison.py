@@ -37,6 +37,17 @@ def test_a_series_that_is_not_there_is_refused_with_the_choices():
         compared([("one", "a")]).sheets(place("two"))
 
 
+def test_every_file_of_the_changes_is_asked_for():
+    """One that nobody asks for would not be missed if it were deleted."""
+    names = ["changes.csv", "changes_by_layer.csv", "changes.png", "viewer/changes.csv"]
+    files = [f"results/one/{name}" for name in names]
+    found = compared([("one", "a"), ("one", "b"), ("two", "c")])
+    assert found.changes(["one", "two"]) == files
+    assert found.changes(["two"]) == []
+    assert set(files) <= set(found.targets())
+    assert not set(files) & set(found.targets(["two"]))
+
+
 def test_a_state_is_compared_with_one_of_another_series():
     found = compared([("one", "a"), ("one", "b"), ("two", "c")],
                      one={"comparison": {"with": "two/c"}})  # fmt: skip
@@ -46,7 +57,8 @@ def test_a_state_is_compared_with_one_of_another_series():
     sheets = found.sheets_across(place("one"))
     assert [path.rsplit("/", 2)[0] for path in sheets] == ["results/two/c", "results/one/b"]
     assert '"before":"two/c"' in found.figures_spec_across(place("one")).replace(" ", "")
-    assert {"results/one/across", "results/one/across_changes.csv"} <= set(found.targets())
+    files = ("across", "across_changes.csv", "across_changes_by_layer.csv", "across_changes.png")
+    assert {f"results/one/{file}" for file in files} <= set(found.targets())
     with pytest.raises(UserError, match="two is compared with no other series; say comparison"):
         found.sheets_across(place("two"))
 

@@ -117,5 +117,5 @@ def test_indexes_with_equal_settings_share_them():
     inherited = inherit(DEFAULTS, items)
     assert len(inherited.by_index) == 20001
     assert [(one["seed"], one["scale"]) for one in inherited.distinct()] == [
-        (0, 64), (1, 64), (1, 32), (0, 32)
+        (0, None), (1, None), (1, 32), (0, 32)
     ]  # fmt: skip

@@ -38,6 +38,8 @@ class FiguresSpec(TypedDict):
     animation: str
 
 
+_CHANGES = (layout.CHANGES, layout.CHANGES_BY_LAYER, layout.CHANGES_PLOT, layout.CHANGE_TABLE)
+
 DEFAULTS: Mapping[str, Any] = {
     "neurons": 8,
     "threshold": None,
@@ -245,6 +247,15 @@ class Comparisons:
             for path in self._outputs(comparison)
         ]
 
+    def changes(self, series: Iterable[str]) -> list[str]:
+        """How much each neuron of these series changed: each file, or one would not be missed."""
+        return [
+            f"{self.results}/{template.format(series=name)}"
+            for name, comparison in self.by_series.items()
+            if name in series and len(comparison.instances) > 1
+            for template in _CHANGES
+        ]
+
     def tables(self) -> dict[tuple[str, str], str]:
         """Tables for the viewer: how much each neuron changed."""
         return {
@@ -264,9 +275,10 @@ class Comparisons:
         before, after = comparison.options["before"], comparison.options["after"]
         templates = [layout.COMPARISON]
         if len(comparison.instances) > 1:
-            templates += [layout.CHANGES, layout.CHANGES_BY_LAYER, layout.CHANGES_PLOT]
+            templates += _CHANGES
         if comparison.other:
             templates += [layout.ACROSS, layout.ACROSS_CHANGES]
+            templates += [layout.ACROSS_BY_LAYER, layout.ACROSS_PLOT]
         pairs = [(before, after), (after, before)] if before != after else []
         responses = [
             layout.RESPONSES.format(series=comparison.series, instance=shown, other=other)

@@ -326,8 +326,16 @@ class Trainings:
         return [self._path(layout.TRAINING_ROWS, training, epoch=e) for e in training.epochs]
 
     def targets(self, _: Any = None) -> list[str]:
-        """The log of every training, for which all states are needed."""
-        return list(self.logs().values())
+        """The log of every training, for which all states are needed, and what is made of it.
+
+        Each file: Snakemake does not miss one that nobody has asked for.
+        """
+        templates = (layout.METRICS, layout.METRICS_PLOT, layout.TENSORBOARD)
+        return [
+            self._path(template, training)
+            for training in self.by_series.values()
+            for template in templates
+        ]
 
     def logs(self) -> dict[str, str]:
         """The log of each series' training."""

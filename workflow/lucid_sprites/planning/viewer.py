@@ -223,7 +223,13 @@ class Pages:
     def _pages(self, plan: Plan) -> list[str]:
         """Pages, and what they load: Snakemake misses nothing that only they depend on."""
         pages = self._of_all_series(plan, layout.PAGE) + self._of_all_series(plan, layout.MANIFEST)
-        return pages + [path for series in plan.series for path in self._data_of_series(series)]
+        data = [path for series in plan.series for path in self._data_of_series(series)]
+        made = [
+            path
+            for (series, name), path in self.more_tables.items()
+            if series in plan.series and self.tables[series, name] == path
+        ]
+        return pages + data + made
 
     def _tables_of_series(self, series: str) -> dict[str, str]:
         return {
