@@ -102,8 +102,8 @@ class _LayerReferences:
         """The layer of the tensors of `all`."""
         after, *rest = tensors
         count = len(self.before)
-        last = tf.cast(rest[count], tf.float32) if self.pre_activation else None
         # Half precision networks are optimized in single precision.
+        last = tf.cast(rest[count], tf.float32) if self.pre_activation else None
         return Layer(rest[:count], tf.cast(after, tf.float32), last)
 
 

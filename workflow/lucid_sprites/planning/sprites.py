@@ -237,8 +237,8 @@ class Plan(ModelPlan):
             "instance": wildcards.instance,
             "blocks": {layer.number: index_ranges.shorten(list(layer.blocks)) for layer in layers},
         }
-        catalogue = {layer.number: instance.catalogue.layers[layer.number] for layer in layers}
-        ceilings = {n: layer.ceiling for n, layer in catalogue.items() if layer.ceiling is not None}
+        offered = [instance.catalogue.layers[layer.number] for layer in layers]
+        ceilings = {it.number: it.ceiling for it in offered if it.ceiling is not None}
         if ceilings:
             spec["ceilings"] = ceilings
         labelled = [layer.number for layer in layers if named and layer.number in named.numbers]
