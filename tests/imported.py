@@ -8,6 +8,7 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from lucid_sprites.models import catalogue
 from lucid_sprites.models.loaders.load_model import load
 from lucid_sprites.models.normal_form.normalize import NormalForm, normalize
+from lucid_sprites.models.range_evidence import settle_range
 from lucid_sprites.recipe.layer_catalogue import InputSpec
 
 # Of the canvases of 64 pixels under the standard transforms.
@@ -27,7 +28,8 @@ def describe(
     path: Path | str, options: dict[str, Any] | None = None, edges: tuple[int, ...] = EDGES
 ) -> dict[str, Any]:
     """The catalogue of a model file as plain data."""
-    return catalogue.describe(normal(path, options), edges, str(path)).as_dict()
+    settled = settle_range(normal(path, options))
+    return catalogue.describe(settled, edges, str(path)).as_dict()
 
 
 def picture(graph: GraphDef, options: dict[str, Any] | None = None) -> InputSpec:

@@ -68,7 +68,7 @@ def test_the_small_graph_is_described_in_exact_numbers(catalogue_of):
         "height": None,
         "width": None,
         "channels": 3,
-        "low": -1.0,
+        "low": 0.0,
         "high": 1.0,
         "order": "rgb",
         "known": {"name": "read", "shape": "read", "range": "assumed", "order": "assumed"},

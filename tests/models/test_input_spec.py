@@ -35,7 +35,7 @@ def message(build, overrides=None) -> str:
 def test_a_plain_graph_is_read_and_its_range_assumed():
     picture = find(small())
     known = {"name": "read", "shape": "read", "range": "assumed", "order": "assumed"}
-    assert picture == InputSpec("picture", None, None, 3, -1.0, 1.0, known)
+    assert picture == InputSpec("picture", None, None, 3, 0.0, 1.0, known)
 
 
 def test_plain_data_make_the_same_input_again():
@@ -46,8 +46,8 @@ def test_plain_data_make_the_same_input_again():
 @pytest.mark.parametrize(
     ("between", "low", "high", "known"),
     [
-        (lambda x: x, -1, 1, "assumed"),
-        (lambda x: tf.identity(x), -1, 1, "assumed"),
+        (lambda x: x, 0, 1, "assumed"),
+        (lambda x: tf.identity(x), 0, 1, "assumed"),
         # Means and scales that only bytes have.
         (lambda x: x - MEAN, 0, 255, "inferred"),
         (lambda x: x + -MEAN, 0, 255, "inferred"),
@@ -68,9 +68,9 @@ def test_plain_data_make_the_same_input_again():
         (lambda x: x - tf.reshape(tf.identity(tf.constant(MEAN)), [1, 1, 1, 3]), 0, 255,
          "inferred"),
         # Arithmetic behind the first convolution says nothing about the picture.
-        (lambda x: convolve(x) * 0.001 - 100.0, -1, 1, "assumed"),
+        (lambda x: convolve(x) * 0.001 - 100.0, 0, 1, "assumed"),
         # Nor does what is not constant.
-        (lambda x: x - tf.reduce_mean(x), -1, 1, "assumed"),
+        (lambda x: x - tf.reduce_mean(x), 0, 1, "assumed"),
     ],
 )  # fmt: skip
 def test_the_range_follows_from_the_arithmetic_on_the_picture(between, low, high, known):

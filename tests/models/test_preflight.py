@@ -39,7 +39,8 @@ def test_floors_and_ceilings_are_told(tmp_path):
             picture = tf.nn.conv2d(picture, np.ones((3, 3, 3, 3), np.float32), 1, "SAME")
             picture = bend(picture, name=name)
 
-    described = Catalogue.parse(describe(save(frozen(bounded), tmp_path / "net.pb")))
+    path = save(frozen(bounded), tmp_path / "net.pb")
+    described = Catalogue.parse(describe(path, {"range": [-1, 1]}))
     found = {layer.name: (layer.floor, layer.ceiling) for layer in described.layers}
     assert found["Conv2D"] == (None, None)
     assert (found["relu"], found["six"], found["turn"]) == ((0, None), (0, 6), (-1, 1))

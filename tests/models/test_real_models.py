@@ -19,10 +19,10 @@ MODELS = {
         {"conv1/conv1": 64, "fire9_expand3x3/fire9_expand3x3": 256}, (227, 227, 3), (0, 255)),
     # Placeholders with defaults, a decoy, LeakyReLU written out.
     "pb10_faced_corrector/face_corrector.pb": (
-        {"conv2d/LeakyRelu/Maximum": 8, "dense/LeakyRelu/Maximum": 64}, (50, 50, 3), (-1, 1)),
+        {"conv2d/LeakyRelu/Maximum": 8, "dense/LeakyRelu/Maximum": 64}, (50, 50, 3), (0, 1)),
     # Channels first, PReLU written out.
     "pb15_onnx_nchw_superres/model.pb": (
-        {"add_1": 48, "add_10": 48, "test_output": 1}, (128, 128, 1), (-1, 1)),
+        {"add_1": 48, "add_10": 48, "test_output": 1}, (128, 128, 1), (0, 1)),
     # Batch fixed at 1, not square, a mean subtracted inside.
     "pb22_mobilenetv2_finger/finger_frozen_model.pb": (
         {"MobilenetV2/expanded_conv_13/expand/Relu6": 288}, (480, 640, 3), (0, 255)),
@@ -34,7 +34,7 @@ MODELS = {
     "keras01_fer_gender_xception/gender_mini_XCEPTION.21-0.95.hdf5": (
         {"activation_6/Relu": 128, "conv2d_1/convolution": 8}, (64, 64, 1), (-1, 1)),
     "keras01_fer_gender_xception/tiny_XCEPTION_KDEF.hdf5": (
-        {"activation_6/Relu": 64}, (64, 64, 1), (0, 1)),
+        {"activation_6/Relu": 64}, (64, 64, 1), (-1, 1)),
     "keras04_cifar10_keras_v3/cifar10_model.keras": (
         {"conv2d_2/Relu": 64, "dense/Relu": 128}, (32, 32, 3), (0, 1)),
     "keras07_sudoku_digit_h5/digit_classifier.h5": (

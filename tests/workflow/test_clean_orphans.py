@@ -121,3 +121,15 @@ def test_an_unknown_way_is_refused_with_the_choices(project):
     done = project.run("--jobs", "1", "clean_orphans", "--config", "orphans=all")
     assert done.code == 1
     assert orphans.REMOVE_ALL in done.text and "Traceback" not in done.text
+
+
+def test_empty_folders_of_the_workflow_are_removed_and_those_of_people_stay(project):
+    """What was in them was deleted by hand, or a killed program never wrote it."""
+    own = [project.folder / "results/tiny" / name for name in ("comparison_logs", "a/store/0f")]
+    foreign = [project.folder / "results/tiny" / name for name in ("mine", "a/mine")]
+    for folder in (*own, *foreign):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    clean(project, "orphans=remove")
+    assert [folder.exists() for folder in (*own, *foreign)] == [False, False, True, True]
+    assert (project.folder / "results/tiny/a/store").exists()

@@ -8,6 +8,7 @@ localrules:
 rule preflight:
     input:
         PLAN.all_preflights,
+        PLAN.all_range_sheets,
 
 
 # Models that are there are imported when the workflow starts, and are no job's output.
@@ -60,3 +61,24 @@ rule preflight_report:
     shell:
         'python "$LUCID_SPRITES" models.preflight'
         " {input:q} --made {params.made} --out {output:q} 2> {log:q}"
+
+
+# Where nothing tells a value range: units under each that people use.
+rule range_sheet:
+    input:
+        PLAN.graph,
+        PLAN.catalogue,
+        REDO.unless(MARKS.range_sheet, layout.RANGE_SHEET),
+    output:
+        PLAN.pattern(layout.RANGE_SHEET),
+    log:
+        PLAN.pattern(layout.RANGE_SHEET_LOG),
+    conda:
+        "../envs/lucid-sprites.yaml"
+    threads: 1
+    params:
+        spec=PLAN.range_sheet_spec,
+        made=MARKS.range_sheet,
+    shell:
+        'python "$LUCID_SPRITES" sprites.range_sheet'
+        " --spec {params.spec:q} --made {params.made} --out {output:q} 2> {log:q}"

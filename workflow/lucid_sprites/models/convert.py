@@ -13,6 +13,7 @@ from lucid_sprites.models.graph import unsupported
 from lucid_sprites.models.graph.large_constants import strip_large_constants
 from lucid_sprites.models.loaders.load_model import Loaded
 from lucid_sprites.models.normal_form.normalize import NormalForm, normalize
+from lucid_sprites.models.range_evidence import settle_range
 from lucid_sprites.planning.import_jobs import InputOptions
 from lucid_sprites.recipe.layer_catalogue import Catalogue
 
@@ -58,6 +59,8 @@ def convert(
             loaded.notes,
             loaded.weights,
         )
+    with _doing("looking for its value range", name, graph):
+        normal = settle_range(normal)
     with _doing("trying its layers on noise", name, graph):
         described = catalogue.describe(normal, edges, name)
         described = replace(described, labels=loaded.labels)

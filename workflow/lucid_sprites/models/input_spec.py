@@ -9,6 +9,7 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from lucid_sprites.models.graph import constants, prepare, topology
+from lucid_sprites.recipe.value_ranges import BYTES, SIGNED, UNIT, Range
 
 _CONVOLUTIONS = ("Conv2D", "DepthwiseConv2dNative")
 _BATCH_NORMS = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
@@ -23,7 +24,6 @@ _REORDERING = ("ReverseV2", "StridedSlice", "Split", "ConcatV2")
 # A mean of colours above this many grey levels can only belong to the range 0..255.
 _MEAN_OF_BYTES = 2.0
 _NEUTRAL = 1e-3
-_BYTES, _UNIT, _SIGNED = (0.0, 255.0), (0.0, 1.0), (-1.0, 1.0)
 
 
 def shape(
@@ -59,7 +59,7 @@ def _first_kernel(name: str, graph: GraphDef) -> tuple[NodeDef, np.ndarray] | No
     return None
 
 
-def value_range(name: str, graph: GraphDef) -> tuple[tuple[float, float], str] | None:
+def value_range(name: str, graph: GraphDef) -> tuple[Range, str] | None:
     """The picture's range, from what the graph does with it, if that tells."""
     first = _first_arithmetic(name, graph)
     if first is not None:
@@ -111,14 +111,14 @@ def _does_nothing(op: str, operand: np.ndarray) -> bool:
     return bool(np.abs(operand - neutral).max() < _NEUTRAL) and op not in _BATCH_NORMS
 
 
-def _range_before(op: str, operand: float) -> tuple[float, float]:
+def _range_before(op: str, operand: float) -> Range:
     if op in ("RealDiv", "Div") and operand > _MEAN_OF_BYTES:
-        return _BYTES
+        return BYTES
     if op == "Mul" and operand < 0.1:
-        return _BYTES
+        return BYTES
     if op not in ("Mul", "RealDiv", "Div") and operand > _MEAN_OF_BYTES:
-        return _BYTES
-    return _UNIT
+        return BYTES
+    return UNIT
 
 
 def _constant_operand(node: NodeDef, nodes: dict[str, NodeDef]) -> np.ndarray | None:
@@ -145,7 +145,7 @@ _ENOUGH_CHANNELS = 6
 _ENOUGH_FIT = 0.5
 
 
-def _range_of_batch_norm(name: str, graph: GraphDef) -> tuple[tuple[float, float], str] | None:
+def _range_of_batch_norm(name: str, graph: GraphDef) -> tuple[Range, str] | None:
     """From the first convolution and the means that its batch norm has seen in training.
 
     A convolution of pictures of mean m has the mean m * (sum of its kernel) in each channel; the m
@@ -161,11 +161,11 @@ def _range_of_batch_norm(name: str, graph: GraphDef) -> tuple[tuple[float, float
         return None
     mean = float(sums @ means / max(sums @ sums, 1e-12))
     left = float(np.square(means - mean * sums).sum() / max(np.square(means).sum(), 1e-12))
-    for range_, (low, high) in ((_BYTES, _BYTE_MEANS), (_UNIT, _UNIT_MEANS)):
+    for range_, (low, high) in ((BYTES, _BYTE_MEANS), (UNIT, _UNIT_MEANS)):
         if low < mean < high and left < _ENOUGH_FIT:
             return range_, "inferred"
     if _SIGNED_MEANS[0] < mean < _SIGNED_MEANS[1]:
-        return _SIGNED, "inferred"
+        return SIGNED, "inferred"
     return None
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
+from lucid_sprites.recipe.value_ranges import BYTES, SIGNED, Range
+
 _IMAGENET_MEAN = (123.68, 116.78, 103.94)
 
 
@@ -21,13 +23,12 @@ class Facts:
     """
 
     known: str
-    range: tuple[float, float] | None = None
+    range: Range | None = None
     order: str | None = None
     mean: tuple[float, ...] | None = None
     name: str | None = None
 
 
-_BYTES = (0.0, 255.0)
 # TF-slim scales the pictures of these outside the graph.
 _SLIM_SIGNED = re.compile(
     r"^(import/)?(InceptionV[1234]|InceptionResnetV2|MobilenetV[123]|resnet_v2_\d+|cell_stem|NASNet)/"
@@ -39,9 +40,9 @@ def recognize(graph: GraphDef) -> Facts | None:
     """What the names of a graph's nodes say of its picture."""
     names = {node.name for node in graph.node}
     if {"Placeholder", "model_outputs", "loss"} <= names:  # Azure Custom Vision's exports
-        return Facts("inferred", _BYTES, "bgr")
+        return Facts("inferred", BYTES, "bgr")
     if any(_SLIM_SIGNED.match(name) for name in names):
-        return Facts("inferred", (-1.0, 1.0))
+        return Facts("inferred", SIGNED)
     if any(_SLIM_MEAN.match(name) for name in names):
-        return Facts("inferred", _BYTES, mean=_IMAGENET_MEAN)
+        return Facts("inferred", BYTES, mean=_IMAGENET_MEAN)
     return None

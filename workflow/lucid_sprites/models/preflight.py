@@ -6,7 +6,7 @@ python -m lucid_sprites.models.preflight CATALOGUE ... --made MARK --out FILE
 import argparse
 from pathlib import Path
 
-from lucid_sprites import program
+from lucid_sprites import layout, program
 from lucid_sprites.files import write_whole
 from lucid_sprites.made import mark
 from lucid_sprites.planning import catalogues
@@ -62,11 +62,13 @@ def _warnings(catalogue: Catalogue) -> list[str]:
     """What may be wrong, and what was done to the graph."""
     picture, layers = catalogue.picture, catalogue.layers
     lines = [f"- {note}" for note in catalogue.notes]
-    if picture.known["range"] == "assumed":
+    if picture.is_range_assumed:
         lines.append(
             "- **The value range is assumed.** A wrong one gives poor pictures and no error: if it "
             f"is not {picture.low:g} to {picture.high:g}, say "
-            "`input: {range: [low, high]}`."
+            "`input: {range: [low, high]}`. `snakemake preflight` shows units of the last such "
+            f"instance under the ranges that people use, in `{Path(layout.RANGE_SHEET).name}` "
+            "beside its catalogue: in the right one they are clear and rich in colours."
         )
     broken = [layer for layer in layers if layer.not_finite]
     if len(broken) >= _NEARLY_ALL * len(layers):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
+from lucid_sprites import layout
 from lucid_sprites.errors import UserError
 from lucid_sprites.planning.comparison import Comparisons
 from lucid_sprites.planning.images import ImagePlan
@@ -76,6 +77,13 @@ class Asked:
     def instance(self, wildcards: Any) -> object:
         """A file of a whole instance."""
         return (wildcards.series, wildcards.instance) in self.plan.options
+
+    def range_sheet(self, wildcards: Any) -> object:
+        """Units of an instance under several value ranges."""
+        sheet = self.plan.pattern(layout.RANGE_SHEET).format(
+            series=wildcards.series, instance=wildcards.instance
+        )
+        return sheet in self.plan.all_range_sheets()
 
     def layer(self, wildcards: Any) -> Literal[True] | LayerPlan:
         """A file of a whole layer."""

@@ -23,7 +23,7 @@ from lucid_sprites.recipe.layer_catalogue import Catalogue
 from lucid_sprites.recipe.settings import canonical_json
 
 # Raised whenever catalogues hold something else than before.
-_FORMAT = 6
+_FORMAT = 7
 _PACKAGE = Path(__file__).parents[1]
 
 

@@ -20,7 +20,7 @@ from lucid_sprites.planning.sprites import Plan
 from lucid_sprites.planning.studies import StudiesPlan
 from lucid_sprites.planning.targets import InstancePlan
 from lucid_sprites.planning.viewer import Pages
-from lucid_sprites.recipe.settings import canonical_json
+from lucid_sprites.recipe.settings import ENGINE_VARIANT, canonical_json
 
 # Of a block's parameters: where things lie, and how fast it is made.
 _UNSEEN = ("graph", "batch", "keep_state", "results", "folder")
@@ -55,6 +55,10 @@ class Marks:
         return tag(*(f"{instance} {catalogues.made(stamp)}"
                      for (series, instance), stamp in models.items()
                      if series == wildcards.series))  # fmt: skip
+
+    def range_sheet(self, wildcards: Any) -> str:
+        """Of units under several value ranges."""
+        return tag(ENGINE_VARIANT, self.model(wildcards))
 
     def layer(self, wildcards: Any) -> str:
         """Of all sprites of a layer."""

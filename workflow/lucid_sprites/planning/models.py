@@ -4,16 +4,24 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from lucid_sprites import layout
 from lucid_sprites.errors import UserError
+from lucid_sprites.planning import catalogues
 from lucid_sprites.planning.class_names import ClassNames, NamedLayers, named_layers
 from lucid_sprites.planning.import_jobs import ImportJob
 from lucid_sprites.planning.sources import Source
 from lucid_sprites.recipe.layer_catalogue import Catalogue
 from lucid_sprites.recipe.setting_types import Level, Settings
 from lucid_sprites.recipe.settings import canonical_json
+
+
+class RangeSheetData(TypedDict):
+    """A model that is shown under several value ranges: paths of its graph and its catalogue."""
+
+    graph: str
+    catalogue: str
 
 
 @dataclass(frozen=True)
@@ -93,6 +101,26 @@ class ModelPlan:
         """The reports on the models of all series."""
         return [self.pattern(layout.PREFLIGHT).format(series=name) for name in self.series]
 
+    def all_range_sheets(self, _: Any = None) -> list[str]:
+        """Of each series whose value range is only assumed: units of its last such instance.
+
+        Models that jobs make have ranges that are known.
+        """
+        chosen = {
+            series: instance
+            for (series, instance), options in self.options.items()
+            if series in self.series and not options.source.is_made
+            and catalogues.read(options.job["catalogue"]).picture.is_range_assumed
+        }  # fmt: skip
+        pattern = self.pattern(layout.RANGE_SHEET)
+        return [pattern.format(series=name, instance=chosen[name]) for name in chosen]
+
+    def range_sheet_spec(self, wildcards: Any) -> str:
+        """What the job that shows an instance under several value ranges is given."""
+        job = self._options(wildcards.series, wildcards.instance).job
+        spec: RangeSheetData = {"graph": job["graph"], "catalogue": job["catalogue"]}
+        return canonical_json(spec)
+
     def lucid_checksum(self, wildcards: Any) -> str:
         """The SHA-256 that the config gives for a model of lucid's zoo, or nothing."""
         for options in self.options.values():
@@ -104,6 +132,10 @@ class ModelPlan:
     def pattern(self, template: str) -> str:
         """A path of `layout` with its wildcards."""
         return f"{self.results}/{template}"
+
+    def catalogue(self, wildcards: Any) -> str:
+        """The instance's catalogue."""
+        return str(self._options(wildcards.series, wildcards.instance).job["catalogue"])
 
     def graph(self, wildcards: Any) -> str:
         """The instance's frozen graph in normal form."""

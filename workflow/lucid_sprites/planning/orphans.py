@@ -134,7 +134,7 @@ def clean(asked: Asked, how: str = LIST) -> str:
         return "\n".join([*lines, f"nothing was removed; {more} removes them"])
     for orphan in taken:
         _remove(orphan.path, [str(results / name) for name in asked.plan.series])
-    for folder in _stores_of_removed_instances(asked):
+    for folder in _folders(asked):
         _remove_empty(folder, [str(results / name) for name in asked.plan.series])
     return "\n".join([*lines, f"removed {_total(taken)}"])
 
@@ -161,6 +161,7 @@ def _kinds(asked: Asked) -> dict[str, tuple[Callable[[Any], object], bool]]:
         asked.epoch: (layout.TRAINING_ROWS, layout.TRAINING_LOG),
         asked.instance: (layout.MODEL, layout.CATALOGUE, layout.MODEL_LOG, layout.LOSSES,
                          layout.LOSSES_LOG, layout.EVENTS + "/{events}", layout.EVENTS_LOG),
+        asked.range_sheet: (layout.RANGE_SHEET, layout.RANGE_SHEET_LOG),
         asked.layer: (layout.PAGE_CELLS, layout.PAGE_DETAILS, layout.PAGE_SUMMARY,
                       layout.PAGE_LOG),
         asked.block: (layout.BLOCK, layout.BLOCK_LOG),
@@ -236,12 +237,21 @@ def _remove_empty(folder: str, ends: list[str]) -> None:
             folder = os.path.dirname(folder)
 
 
-def _stores_of_removed_instances(asked: Asked) -> Iterator[str]:
-    """Their inner folders: killed programs may have left some before anything was in them."""
-    for name in asked.plan.series:
-        for folder in (asked.plan.results / name).glob("*/store/*"):
-            if (name, folder.parts[-3]) not in asked.plan.options and not folder.is_symlink():
-                yield str(folder)
+def _folders(asked: Asked) -> list[str]:
+    """The workflow's own folders, the inner ones first.
+
+    What was in them may be gone otherwise; killed programs leave some before anything is in them.
+    """
+    # An empty folder in the place of an instance may be anybody's.
+    named = {os.path.dirname(template) for template in _kinds(asked)} - {layout.INSTANCE}
+    are_own = [_pattern(folder) for folder in named]
+    return [
+        parent
+        for name in asked.plan.series
+        if not os.path.islink(asked.plan.results / name)
+        for parent, _, _ in os.walk(asked.plan.results / name, topdown=False)
+        if any(is_own(os.path.relpath(parent, asked.plan.results)) for is_own in are_own)
+    ]
 
 
 def _by_folder(orphans: list[Orphan]) -> list[str]:

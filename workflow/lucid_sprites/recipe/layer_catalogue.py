@@ -59,6 +59,11 @@ class InputSpec:
         ranged: Pixels = pictures * ((self.high - self.low) / white) + self.low
         return ranged
 
+    @property
+    def is_range_assumed(self) -> bool:
+        """Whether nothing tells its value range."""
+        return self.known["range"] == "assumed"
+
     def as_dict(self) -> InputData:
         """Plain data, for the catalogue, jobs and keys."""
         data = cast(InputData, asdict(self))

@@ -13,6 +13,7 @@ from lucid_sprites.models.graph.large_constants import Weights, renamed
 from lucid_sprites.models.graph.short_names import without_prefix
 from lucid_sprites.models.known_networks import Facts
 from lucid_sprites.models.loaders.freeze_keras import freeze_light
+from lucid_sprites.recipe.value_ranges import BYTES
 
 _IMAGENET_CLASSES = 1000
 
@@ -48,7 +49,7 @@ def load(name: str, weights: str) -> tuple[GraphDef, Weights, Facts]:
     model = keras.Model(pictures, network(prepared), name="prepared")
     graph, large = freeze_light(model)
     short = without_prefix(graph, f"{network.name}/")
-    facts = Facts("read", (0.0, 255.0), "rgb", name="picture")
+    facts = Facts("read", BYTES, "rgb", name="picture")
     return short, renamed(large, graph, short), facts
 
 

@@ -12,12 +12,12 @@ from lucid_sprites.models.known_networks import Facts
 from lucid_sprites.models.loaders import frozen_graph, lucid_model, saved_model
 from lucid_sprites.models.loaders.kinds import KERAS_SUFFIXES, ONNX_SUFFIX
 from lucid_sprites.planning.import_jobs import Origin
+from lucid_sprites.recipe import value_ranges
 
-# Most Keras models divide bytes by 255 before the first layer sees them.
-_KERAS_RANGE = (0.0, 1.0)
-_FROZEN_RANGE = (-1.0, 1.0)
+# Most people divide bytes by 255; of networks that take -1..1 most are known by their names.
+_USUAL_RANGE = value_ranges.UNIT
 # Most PyTorch networks take pictures less ImageNet's mean and divided by its deviation.
-_ONNX_RANGE = (-2.12, 2.64)
+_ONNX_RANGE = value_ranges.NORMALIZED
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Loaded:
 
     graph: GraphDef
     facts: Facts | None = None
-    assumed_range: tuple[float, float] = _FROZEN_RANGE
+    assumed_range: value_ranges.Range = _USUAL_RANGE
     kinds: Mapping[str, str] | None = None
     notes: tuple[str, ...] = ()
     weights: Weights = field(default_factory=dict)
@@ -49,7 +49,7 @@ def _keras_application(source: Origin) -> Loaded:
     name, said = source["keras_application"], source["weights"]
     graph, weights, facts = keras_application.load(name, said)
     labels = keras_application.labels(said)
-    return Loaded(graph, facts, _KERAS_RANGE, weights=weights, labels=labels)
+    return Loaded(graph, facts, weights=weights, labels=labels)
 
 
 def _lucid(source: Origin) -> Loaded:
@@ -59,7 +59,7 @@ def _lucid(source: Origin) -> Loaded:
 
 def _saved_model(source: Origin) -> Loaded:
     graph, weights = saved_model.load(Path(source["file"]))
-    return Loaded(graph, None, _KERAS_RANGE, weights=weights)
+    return Loaded(graph, weights=weights)
 
 
 def _onnx(source: Origin) -> Loaded:
@@ -75,7 +75,7 @@ def _keras(source: Origin) -> Loaded:
 
     model = keras_file.load(Path(source["file"]), source.get("trust", False), source.get("code"))
     graph, weights = freeze_keras.freeze_light(model)
-    return Loaded(graph, None, _KERAS_RANGE, weights=weights)
+    return Loaded(graph, weights=weights)
 
 
 def _frozen_graph(source: Origin) -> Loaded:

@@ -35,9 +35,9 @@ from lucid_sprites.models.normal_form import (
 from lucid_sprites.models.normal_form.layer_kinds import layer_kinds
 from lucid_sprites.models.normal_form.token_layers import TokenLayers
 from lucid_sprites.planning.import_jobs import InputOptions
+from lucid_sprites.recipe import value_ranges
 from lucid_sprites.recipe.layer_catalogue import InputSpec
-
-_SIGNED = (-1.0, 1.0)
+from lucid_sprites.recipe.value_ranges import Range
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def normalize(
     options: InputOptions,
     source: str,
     facts: Facts | None = None,
-    assumed_range: tuple[float, float] = _SIGNED,
+    assumed_range: Range = value_ranges.UNIT,
     kinds: Mapping[str, str] | None = None,
     notes: Sequence[str] = (),
     weights: Weights = MappingProxyType({}),
@@ -241,7 +241,7 @@ def _range(
     facts: Facts,
     was_bytes: bool,
     source: str,
-) -> tuple[tuple[float, float], str] | None:
+) -> tuple[Range, str] | None:
     """The value range, and how it is known; None if nothing in the graph tells."""
     if "range" in options:
         low, high = options["range"]
@@ -251,7 +251,7 @@ def _range(
     if facts.range is not None:
         return facts.range, facts.known
     if was_bytes:
-        return (0.0, 255.0), "read"
+        return value_ranges.BYTES, "read"
     return input_spec.value_range(name, graph)
 
 
