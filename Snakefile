@@ -37,7 +37,7 @@ envvars:
 from lucid_sprites import fingerprints, layout, snakemake_internals
 from lucid_sprites.config import yaml_file
 from lucid_sprites.errors import UserError
-from lucid_sprites.planning import images, missing_indexes, orphans, ownership
+from lucid_sprites.planning import images, missing_indexes, no_picture, orphans, ownership
 from lucid_sprites.planning.asked import Asked
 from lucid_sprites.planning.clock import Given
 from lucid_sprites.planning.comparison import comparisons
@@ -173,7 +173,7 @@ onstart:
         ownership.claim(PLAN.results)
     except UserError as error:
         raise WorkflowError(str(error)) from None
-    print(end=missing_indexes.notice(PLAN), file=sys.stderr)
+    print(end=no_picture.notice(PLAN.left_out) + missing_indexes.notice(PLAN), file=sys.stderr)
 
 
 onsuccess:

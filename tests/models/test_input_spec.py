@@ -159,7 +159,7 @@ def test_a_placeholder_with_a_default_can_be_the_picture():
 
 def test_what_the_config_says_wins():
     picture = find(small(), {"name": "pool", "range": [0, 255]})
-    known = {"name": "config", "shape": "inferred", "range": "config", "order": "assumed"}
+    known = {"name": "config", "shape": "read", "range": "config", "order": "assumed"}
     # The pool is read by a convolution of 6 channels.
     assert picture == InputSpec("pool", None, None, 6, 0.0, 255.0, known)
 
@@ -239,3 +239,52 @@ def test_pictures_with_channels_first_are_understood(shared_data):
 
 def test_a_range_that_is_no_number_is_refused():
     assert "nan" in message(lambda: convolve(placeholder()), {"range": [float("nan"), 1.0]})
+
+
+def flat_classifier(pictures):
+    """Convolutions, and a dense layer that needs one size of picture."""
+    features = tf.nn.relu(convolve(pictures))
+    size = int(np.prod(features.shape[1:]))
+    return tf.matmul(tf.reshape(features, [-1, size]), np.ones((size, 2), np.float32), name="end")
+
+
+def test_an_iterator_says_the_size_of_its_pictures():
+    def build():
+        data = tf.data.Dataset.from_tensor_slices(np.zeros((4, 48, 40, 3), np.float32))
+        pictures = tf.data.make_one_shot_iterator(data.batch(2)).get_next()
+        flat_classifier(pictures)
+
+    picture = found(build)
+    assert (picture.height, picture.width, picture.channels) == (48, 40, 3)
+    assert picture.known["shape"] == "read"
+
+
+def test_an_iterator_whose_pictures_are_prepared_says_it_too():
+    def build():
+        data = tf.data.Dataset.from_tensor_slices(np.zeros((4, 48, 40, 3), np.uint8))
+        pictures = tf.data.make_one_shot_iterator(data.batch(2)).get_next()
+        flat_classifier(tf.cast(pictures, tf.float32) / 127.5 - 1.0)
+
+    picture = found(build)
+    assert (picture.height, picture.width) == (48, 40)
+
+
+def test_what_a_preprocessor_resizes_to_is_the_size():
+    def build():
+        text = tf.placeholder(tf.string, [], name="file")
+        decoded = tf.image.decode_jpeg(text, channels=3)
+        resized = tf.image.resize_bilinear(decoded[None], [72, 64])
+        flat_classifier(resized / 255.0)
+
+    picture = found(build)
+    assert (picture.height, picture.width, picture.channels) == (72, 64, 3)
+
+
+def test_a_size_that_nothing_tells_stays_open():
+    def build():
+        text = tf.placeholder(tf.string, [], name="file")
+        decoded = tf.cast(tf.image.decode_jpeg(text, channels=3), tf.float32)
+        convolve(decoded[None] / 255.0)
+
+    picture = found(build)
+    assert (picture.height, picture.width, picture.channels) == (None, None, 3)

@@ -151,7 +151,7 @@ def test_series_have_their_own_settings_and_graphs(study):
 
 
 def test_the_input_of_a_series_reaches_its_catalogues_even_late(study):
-    assert study.catalogue("epoch2").picture.low == -1.0
+    assert study.catalogue("epoch2").picture.high == 1.0
     study.load(instances=["epoch2"], input={"range": [0, 255]})
     assert study.catalogue("epoch2").picture.as_dict() == {
         "name": "picture",

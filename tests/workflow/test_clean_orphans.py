@@ -125,11 +125,14 @@ def test_an_unknown_way_is_refused_with_the_choices(project):
 
 def test_empty_folders_of_the_workflow_are_removed_and_those_of_people_stay(project):
     """What was in them was deleted by hand, or a killed program never wrote it."""
-    own = [project.folder / "results/tiny" / name for name in ("comparison_logs", "a/store/0f")]
-    foreign = [project.folder / "results/tiny" / name for name in ("mine", "a/mine")]
-    for folder in (*own, *foreign):
-        shutil.rmtree(folder, ignore_errors=True)
+    results = project.folder / "results/tiny"
+    own = [results / name for name in ("b/store/0f", "b/studies/old/blocks", "comparison_logs")]
+    kept = [results / name for name in ("mine", "a/mine", "a/store/0f")]
+    shutil.rmtree(results / "comparison_logs")
+    for folder in (*own, *kept):
         folder.mkdir(parents=True)
-    clean(project, "orphans=remove")
-    assert [folder.exists() for folder in (*own, *foreign)] == [False, False, True, True]
-    assert (project.folder / "results/tiny/a/store").exists()
+    project.configure(
+        {**CONFIG, "series": {"tiny": {**CONFIG["series"]["tiny"], "instances": ["a"]}}}
+    )
+    clean(project, "orphans=remove_all")
+    assert [folder.exists() for folder in (*own, *kept)] == [False] * 3 + [True] * 3

@@ -5,6 +5,10 @@ class UserError(Exception):
     """Bad input. The message names the file, the value and the choices."""
 
 
+class NoPictureError(UserError):
+    """A model that takes no picture: nothing can be optimized for it."""
+
+
 class DamagedError(UserError):
     """A generated file that is not whole: it may be deleted, and is made again."""
 

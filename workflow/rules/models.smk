@@ -57,10 +57,11 @@ rule preflight_report:
     conda:
         "../envs/lucid-sprites.yaml"
     params:
+        left_out=PLAN.left_out_of,
         made=MARKS.preflight,
     shell:
-        'python "$LUCID_SPRITES" models.preflight'
-        " {input:q} --made {params.made} --out {output:q} 2> {log:q}"
+        'python "$LUCID_SPRITES" models.preflight {input:q}'
+        " --left-out {params.left_out:q} --made {params.made} --out {output:q} 2> {log:q}"
 
 
 # Where nothing tells a value range: units under each that people use.

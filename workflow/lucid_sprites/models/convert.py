@@ -7,7 +7,7 @@ from dataclasses import replace
 import tensorflow as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
-from lucid_sprites.errors import UserError
+from lucid_sprites.errors import NoPictureError, UserError
 from lucid_sprites.models import catalogue
 from lucid_sprites.models.graph import unsupported
 from lucid_sprites.models.graph.large_constants import strip_large_constants
@@ -84,7 +84,8 @@ def _doing(what: str, name: str, graph: GraphDef | None = None) -> Iterator[None
     except UserError as error:
         prefix = "" if name in str(error) else f"{name}: "
         cause = graph and unsupported.cause(graph)
-        raise UserError(f"{prefix}{error}{f'; {cause}' if cause else ''}") from error
+        kind = NoPictureError if isinstance(error, NoPictureError) else UserError
+        raise kind(f"{prefix}{error}{f'; {cause}' if cause else ''}") from error
     except tf.errors.ResourceExhaustedError as error:
         raise MemoryError(error.message) from error
     except Exception as error:

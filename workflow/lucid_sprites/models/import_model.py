@@ -20,17 +20,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from lucid_sprites import layout, program
-from lucid_sprites.errors import UserError
+from lucid_sprites.errors import NoPictureError, UserError
 from lucid_sprites.files import is_abandoned, sha256, write_if_changed
 from lucid_sprites.models import confinement
-from lucid_sprites.planning import catalogues
+from lucid_sprites.planning import catalogues, no_picture
 from lucid_sprites.planning.import_jobs import ImportJob, Origin
 from lucid_sprites.recipe.layer_catalogue import Catalogue
 from lucid_sprites.sandbox import child
 from lucid_sprites.sandbox.limits import Limits
 
 # What a child leaves in its folder.
-_GRAPH, _CATALOGUE, _MESSAGE, _LOG = "model.pb", "layers.json", "message", "log"
+_GRAPH, _CATALOGUE, _LOG = "model.pb", "layers.json", "log"
+_MESSAGE, _NO_PICTURE = "message", "no_picture"
 _LONGEST_LOG, _LONGEST_MESSAGE = 20_000, 4_000
 # What C++ says when there is no memory left, before it aborts.
 _OUT_OF_MEMORY = "bad_alloc"
@@ -63,6 +64,10 @@ def _failure(job: ImportJob) -> str | None:
     """Import a model; why it cannot be, or None."""
     try:
         _import(job)
+    except NoPictureError as error:
+        if "no_picture" not in job:
+            return str(error)
+        no_picture.write(job, str(error))
     except UserError as error:
         return str(error)
     return None
@@ -75,6 +80,8 @@ def _import(job: ImportJob) -> None:
         ended = child.run(lambda: _convert(job, folder), limits, str(folder / _LOG))
         log = _beginning(folder / _LOG, _LONGEST_LOG)
         _report(f"{log}\n{_name(origin)}: {ended.seconds:.1f} s, {ended.peak / 1e6:.0f} MB at most")
+        if message := _beginning(folder / _NO_PICTURE, _LONGEST_MESSAGE):
+            raise NoPictureError(message)
         if message := _beginning(folder / _MESSAGE, _LONGEST_MESSAGE):
             raise UserError(message)
         made = _made(folder) if ended.is_done else None
@@ -96,6 +103,8 @@ def _convert(job: ImportJob, folder: Path) -> None:
         normal, described = convert(lambda: load(origin), job["input"], job["edges"], name)
         large_constants.write(folder / _GRAPH, normal.light, normal.weights)
         (folder / _CATALOGUE).write_text(json.dumps(described.as_dict()))
+    except NoPictureError as error:
+        (folder / _NO_PICTURE).write_text(str(error))
     except UserError as error:
         if isinstance(error, UnforeseenError):
             traceback.print_exc()

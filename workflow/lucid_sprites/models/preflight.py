@@ -1,9 +1,11 @@
 """Program: report on the models of a series, from their catalogues.
 
-python -m lucid_sprites.models.preflight CATALOGUE ... --made MARK --out FILE
+python -m lucid_sprites.models.preflight CATALOGUE ... --left-out JSON --made MARK --out FILE
 """
 
 import argparse
+import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from lucid_sprites import layout, program
@@ -23,24 +25,31 @@ def main() -> None:
     """Read the catalogues, write the report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("catalogues", nargs="+")
+    parser.add_argument("--left-out", required=True, help="models without a picture, and why")
     parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True)
     with program.run(parser) as arguments:
         described = {Path(path).parent.name: catalogues.read(path) for path in arguments.catalogues}
-        text = report(Path(arguments.out).parent.name, described)
+        left_out = json.loads(arguments.left_out)
+        text = report(Path(arguments.out).parent.name, described, left_out)
         write_whole(arguments.out, f"<!-- {mark(arguments.made)} -->\n{text}")
 
 
-def report(series: str, catalogues: dict[str, Catalogue]) -> str:
+def report(
+    series: str, catalogues: dict[str, Catalogue], left_out: Mapping[str, str] | None = None
+) -> str:
     """The report on a series as Markdown.
 
     Args:
         catalogues: by instance.
+        left_out: instances that take no picture, and why not.
     """
     parts = [f"# Models of {series}"]
     for instance, catalogue in catalogues.items():
         parts += [f"## {instance}", _picture(catalogue), *_warnings(catalogue), _layers(catalogue)]
         parts += _others(catalogue.other)
+    for instance, reason in (left_out or {}).items():
+        parts += [f"## {instance}", f"Left out: {reason}"]
     return "\n\n".join(parts) + "\n"
 
 

@@ -78,6 +78,10 @@ class Asked:
         """A file of a whole instance."""
         return (wildcards.series, wildcards.instance) in self.plan.options
 
+    def left_out(self, wildcards: Any) -> object:
+        """What is known of a model that takes no picture."""
+        return (wildcards.series, wildcards.instance) in self.plan.left_out
+
     def range_sheet(self, wildcards: Any) -> object:
         """Units of an instance under several value ranges."""
         sheet = self.plan.pattern(layout.RANGE_SHEET).format(

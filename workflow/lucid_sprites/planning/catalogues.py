@@ -18,6 +18,7 @@ from lucid_sprites import fingerprints
 from lucid_sprites.errors import UserError
 from lucid_sprites.files import read_made, write_whole
 from lucid_sprites.made import mark, tag
+from lucid_sprites.planning import no_picture
 from lucid_sprites.planning.import_jobs import ImportJob, InputOptions, Origin, Stamp
 from lucid_sprites.recipe.layer_catalogue import Catalogue
 from lucid_sprites.recipe.settings import canonical_json
@@ -27,8 +28,8 @@ _FORMAT = 7
 _PACKAGE = Path(__file__).parents[1]
 
 
-def catalogues(jobs: list[ImportJob]) -> list[Catalogue]:
-    """The catalogues of models.
+def catalogues(jobs: list[ImportJob]) -> list[Catalogue | None]:
+    """The catalogues of models; None for those that may and do take no picture.
 
     Args:
         jobs: for `models.import_model`, whose catalogues are wanted.
@@ -36,10 +37,10 @@ def catalogues(jobs: list[ImportJob]) -> list[Catalogue]:
     Raises:
         UserError: a model cannot be imported.
     """
-    stale = [job for job in jobs if not _is_current(job)]
+    stale = [job for job in jobs if no_picture.read(job) is None and not _is_current(job)]
     if stale:
         _import(stale)
-    return [read(job["catalogue"]) for job in jobs]
+    return [read(job["catalogue"]) if no_picture.read(job) is None else None for job in jobs]
 
 
 def read(file: str) -> Catalogue:

@@ -1,6 +1,6 @@
 """What a model is imported by: plain data, which the job and the catalogue's stamp are given."""
 
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 LABELS_SUFFIX = ".labels"
 """After the name of a graph that was downloaded: the file with the names of its classes."""
@@ -62,6 +62,8 @@ class ImportJob(TypedDict):
         edges: of the canvases in pixels that its layers have to take.
         graph, catalogue: files to write.
         stamp: kept in the catalogue (see `planning.catalogues.stamp`); a job by hand needs none.
+        no_picture: file to write in place of these if the model takes no picture; where there is
+            none, that is an error.
     """
 
     origin: Origin
@@ -70,3 +72,4 @@ class ImportJob(TypedDict):
     graph: str
     catalogue: str
     stamp: Stamp
+    no_picture: NotRequired[str]

@@ -10,7 +10,7 @@ from lucid_sprites import fingerprints, layout
 from lucid_sprites.config import review, schema
 from lucid_sprites.config.schema import Config
 from lucid_sprites.errors import UserError
-from lucid_sprites.planning import clock, ownership
+from lucid_sprites.planning import clock, no_picture, ownership
 from lucid_sprites.planning.catalogues import catalogues, stamp
 from lucid_sprites.planning.class_names import ClassNames
 from lucid_sprites.planning.import_jobs import ImportJob, InputOptions
@@ -56,20 +56,41 @@ def load(config: Mapping[str, Any], source: str, import_first: ImportFirst = can
         for series, said in checked["series"].items()
         for name, path in (said or {}).get("tables", {}).items()
     }
+    known.save()
+    present = {key: each for key, each in options.items() if not each.source.is_made}
+    found = catalogues([instance.job for instance in present.values()])
+    described = dict(zip(present, found, strict=True))
+    left_out = {
+        key: no_picture.read(present[key].job) or ""
+        for key, catalogue in described.items()
+        if catalogue is None
+    }
+    _check_series(checked, options, left_out)
     plan = Plan(
         results,
-        options,
+        {key: each for key, each in options.items() if key not in left_out},
         checked["series"],
-        import_first,
+        left_out,
+        import_first=import_first,
         reviews={series: review.file for series, review in reviews.items()},
         tables=tables,
     )
-    present = [instance for instance in options.values() if not instance.source.is_made]
-    known.save()
-    described = catalogues([instance.job for instance in present])
-    for instance, catalogue in zip(present, described, strict=True):
-        plan.add(instance.source.series, instance.source.instance, catalogue)
+    for key, catalogue in described.items():
+        if catalogue is not None:
+            plan.add(*key, catalogue)
     return plan
+
+
+def _check_series(
+    config: Config,
+    options: Mapping[tuple[str, str], InstanceOptions],
+    left_out: Mapping[tuple[str, str], str],
+) -> None:
+    """Raise UserError for a series none of whose models takes a picture."""
+    for name in config["series"]:
+        keys = [key for key in options if key[0] == name]
+        if keys and all(key in left_out for key in keys):
+            raise UserError("\n".join(left_out[key] for key in keys))
 
 
 @dataclass(frozen=True)
@@ -120,6 +141,8 @@ def _options(
         "graph": str(results / layout.MODEL.format(**wildcards)),
         "catalogue": str(results / layout.CATALOGUE.format(**wildcards)),
     }
+    if not instance.is_listed:
+        job["no_picture"] = str(results / layout.NO_PICTURE.format(**wildcards))
     labels = _labels([instance.options, series, config.get("defaults", {})], where)
     return InstanceOptions(instance, settings, levels, where, redo, redo_where, job, labels)
 

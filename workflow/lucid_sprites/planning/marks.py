@@ -52,7 +52,8 @@ class Marks:
     def preflight(self, wildcards: Any) -> str:
         """Of the report on the models of a series."""
         models = {key: options.job["stamp"] for key, options in self.plan.options.items()}
-        return tag(*(f"{instance} {catalogues.made(stamp)}"
+        return tag(self.plan.left_out_of(wildcards),
+                   *(f"{instance} {catalogues.made(stamp)}"
                      for (series, instance), stamp in models.items()
                      if series == wildcards.series))  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -65,11 +65,13 @@ class ModelPlan:
         results: the results folder.
         options: of every instance, by series and instance.
         series: what the config says of every series.
+        left_out: models of the series' folders that take no picture, and why not.
     """
 
     results: Path
     options: dict[tuple[str, str], InstanceOptions]
     series: Mapping[str, Level | None]
+    left_out: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def model_files(self, wildcards: Any) -> tuple[str, ...]:
         """The files that the job that imports an instance's model reads it from.
@@ -96,6 +98,13 @@ class ModelPlan:
             for (series, _), options in self.options.items()
             if series == wildcards.series
         ]
+
+    def left_out_of(self, wildcards: Any) -> str:
+        """The models of a series that take no picture, by instance, as JSON."""
+        return canonical_json(
+            {name: why for (series, name), why in self.left_out.items()
+             if series == wildcards.series}
+        )  # fmt: skip
 
     def all_preflights(self, _: Any = None) -> list[str]:
         """The reports on the models of all series."""

@@ -25,6 +25,7 @@ from lucid_sprites.recipe.image_settings import METHODS
 LIST, REMOVE, REMOVE_ALL = "list", "remove", "remove_all"
 _SHOWN = 3
 """Files of a folder that the list names."""
+_STORE = os.path.basename(layout.STORE)
 _OF_FOLDERS = r"\.snakemake_timestamp|\.made"
 _OF_AN_IMPORT = re.compile(
     rf"{layout.NAME}/{layout.NAME}/{re.escape(layout.IMPORTING)}[a-z0-9_]{{8}}/.+", re.DOTALL
@@ -134,7 +135,7 @@ def clean(asked: Asked, how: str = LIST) -> str:
         return "\n".join([*lines, f"nothing was removed; {more} removes them"])
     for orphan in taken:
         _remove(orphan.path, [str(results / name) for name in asked.plan.series])
-    for folder in _folders(asked):
+    for folder in _own_folders(asked):
         _remove_empty(folder, [str(results / name) for name in asked.plan.series])
     return "\n".join([*lines, f"removed {_total(taken)}"])
 
@@ -161,6 +162,7 @@ def _kinds(asked: Asked) -> dict[str, tuple[Callable[[Any], object], bool]]:
         asked.epoch: (layout.TRAINING_ROWS, layout.TRAINING_LOG),
         asked.instance: (layout.MODEL, layout.CATALOGUE, layout.MODEL_LOG, layout.LOSSES,
                          layout.LOSSES_LOG, layout.EVENTS + "/{events}", layout.EVENTS_LOG),
+        asked.left_out: (layout.NO_PICTURE,),
         asked.range_sheet: (layout.RANGE_SHEET, layout.RANGE_SHEET_LOG),
         asked.layer: (layout.PAGE_CELLS, layout.PAGE_DETAILS, layout.PAGE_SUMMARY,
                       layout.PAGE_LOG),
@@ -237,21 +239,28 @@ def _remove_empty(folder: str, ends: list[str]) -> None:
             folder = os.path.dirname(folder)
 
 
-def _folders(asked: Asked) -> list[str]:
-    """The workflow's own folders, the inner ones first.
+def _own_folders(asked: Asked) -> list[str]:
+    """The workflow's own folders, the inner ones first, but for the stores of the instances.
 
     What was in them may be gone otherwise; killed programs leave some before anything is in them.
     """
     # An empty folder in the place of an instance may be anybody's.
-    named = {os.path.dirname(template) for template in _kinds(asked)} - {layout.INSTANCE}
-    are_own = [_pattern(folder) for folder in named]
+    folders = {os.path.dirname(template) for template in _kinds(asked)} - {layout.INSTANCE}
+    are_own = [_pattern(folder) for folder in folders]
     return [
         parent
         for name in asked.plan.series
         if not os.path.islink(asked.plan.results / name)
         for parent, _, _ in os.walk(asked.plan.results / name, topdown=False)
         if any(is_own(os.path.relpath(parent, asked.plan.results)) for is_own in are_own)
+        and not _is_in_store(parent, name, asked)
     ]
+
+
+def _is_in_store(folder: str, series: str, asked: Asked) -> bool:
+    """Whether it belongs to the store of an instance that is asked for."""
+    instance, *inside = os.path.relpath(folder, asked.plan.results / series).split(os.sep)
+    return inside[:1] == [_STORE] and (series, instance) in asked.plan.options
 
 
 def _by_folder(orphans: list[Orphan]) -> list[str]:

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ class Source:
         given: those files, and others, that people keep and whose content decides.
         is_made: by a job of the workflow, so that it may not be there yet.
         options: the instance's own settings and layers.
+        is_listed: the config names it; it does not only lie in the series' folder.
     """
 
     series: str
@@ -39,6 +40,7 @@ class Source:
     is_made: bool
     options: Level
     given: tuple[str, ...] = ()
+    is_listed: bool = True
 
 
 def sources(config: Config, where: str) -> list[Source]:
@@ -194,7 +196,8 @@ def _of_series(
     for item in chosen:
         said = item if isinstance(item, dict) else {}
         name = _listed_name(item)
-        models.append(_source(series, name, said, present, graphs, results, where))
+        source = _source(series, name, said, present, graphs, results, where)
+        models.append(replace(source, is_listed="instances" in options))
     names = [source.instance for source in models]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:

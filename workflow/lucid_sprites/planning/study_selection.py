@@ -56,7 +56,13 @@ def plan_studies(config: Mapping[str, Any], plan: Plan, source: str) -> StudiesP
             if _concerns(study, *key)
         ]  # fmt: skip
 
-    sprites = Plan(plan.results, shown, plan.series, plan.import_first, study_targets(select))
+    sprites = Plan(
+        plan.results,
+        shown,
+        plan.series,
+        import_first=plan.import_first,
+        targets=study_targets(select),
+    )
     for instance in plan.known().instances.values():
         if (instance.series, instance.instance) in shown:
             sprites.add(instance.series, instance.instance, instance.catalogue)

@@ -9,12 +9,14 @@ from collections.abc import Mapping
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
+from tensorflow.core.framework.tensor_shape_pb2 import TensorShapeProto
 
 from lucid_sprites.models.graph import graph_check, node_check, pure_operations, topology
 
 REASON = "_cut"
 """Attribute of a placeholder: why its node was cut."""
 
+_SHAPE_LISTS = ("_output_shapes", "output_shapes")
 _UNKNOWN_TYPE = tf.float32.as_datatype_enum
 
 
@@ -120,12 +122,18 @@ def _placeholder(node: NodeDef, number: int, name: str) -> NodeDef:
     types = node_check.output_types(node)
     kind = types[number] if number < len(types) else topology.type_of(node, "DstT", "T", "dtype")
     placeholder.attr["dtype"].type = kind or _UNKNOWN_TYPE
-    shapes = node.attr["_output_shapes"].list.shape if "_output_shapes" in node.attr else []
-    if number < len(shapes):
-        placeholder.attr["shape"].shape.CopyFrom(shapes[number])
-    else:
-        placeholder.attr["shape"].shape.unknown_rank = True
+    shape = said_shape(node, number)
+    placeholder.attr["shape"].shape.CopyFrom(shape or TensorShapeProto(unknown_rank=True))
     return placeholder
+
+
+def said_shape(node: NodeDef, number: int) -> TensorShapeProto | None:
+    """The shape of an output that a node says itself: iterators do, others where it was saved."""
+    for key in _SHAPE_LISTS:
+        shapes = node.attr[key].list.shape if key in node.attr else []
+        if number < len(shapes):
+            return shapes[number]
+    return None
 
 
 def _redirected(node: NodeDef, aliases: Mapping[tuple[str, int], str]) -> NodeDef:

@@ -7,8 +7,9 @@ because bytes, strings or a data pipeline come in, is cut in front of its first 
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
+from tensorflow.core.framework.tensor_shape_pb2 import TensorShapeProto
 
-from lucid_sprites.errors import UserError, nearest
+from lucid_sprites.errors import NoPictureError, UserError, nearest
 from lucid_sprites.models.graph import constants, cut, differentiable, topology
 from lucid_sprites.models.normal_form.placeholders import PLACEHOLDERS
 
@@ -48,7 +49,8 @@ def find(graph: GraphDef, wanted: str | None, source: str) -> tuple[GraphDef, st
         known.
 
     Raises:
-        UserError: no such node, or no picture.
+        UserError: no such node.
+        NoPictureError: no picture.
     """
     if wanted is not None:
         return _cut(graph, _wanted_reference(graph, wanted, source), source), *_named(wanted)
@@ -64,7 +66,7 @@ def find(graph: GraphDef, wanted: str | None, source: str) -> tuple[GraphDef, st
     reference = _before_first_convolution(graph)
     if reference is None:
         names = ", ".join(node.name for node in placeholders[:10]) or "none"
-        raise UserError(
+        raise NoPictureError(
             f"{source}: no placeholder leads to a convolution, so there is no picture to optimize; "
             f"placeholders: {names}; if the graph has a picture input, name it in config.yaml "
             f"under input: {{name: ...}}{_what_was_cut(graph)}"
@@ -223,16 +225,30 @@ def _cut(graph: GraphDef, reference: str, source: str) -> GraphDef:
         )
     placeholder = NodeDef(name=_cut_name(reference), op="Placeholder")
     placeholder.attr["dtype"].type = _FLOAT
-    if "_output_shapes" in node.attr:
-        shapes = node.attr["_output_shapes"].list.shape
-        placeholder.attr["shape"].shape.CopyFrom(shapes[topology.output_number(reference)])
-    else:
-        placeholder.attr["shape"].shape.unknown_rank = True
+    placeholder.attr["shape"].shape.CopyFrom(_shape(graph, reference))
     kept = [other for other in graph.node if other.name != placeholder.name]
     changed = topology.with_nodes(graph, [*kept, placeholder])
     for other in changed.node:
         other.input[:] = [placeholder.name if _same(r, reference) else r for r in other.input]
     return changed
+
+
+def _shape(graph: GraphDef, reference: str) -> TensorShapeProto:
+    """The shape of a tensor, as its node says or as it follows from what is before it."""
+    name = topology.node_name(reference)
+    said = cut.said_shape(topology.by_name(graph)[name], topology.output_number(reference))
+    if said is not None:
+        return said
+    before = topology.ancestors(graph, [name])
+    part = topology.with_nodes(graph, (node for node in graph.node if node.name in before))
+    try:
+        with tf.Graph().as_default():
+            tensor = f"{name}:{topology.output_number(reference)}"
+            (found,) = tf.import_graph_def(part, return_elements=[tensor], name="")
+            shape: TensorShapeProto = found.shape.as_proto()
+            return shape
+    except ValueError:
+        return TensorShapeProto(unknown_rank=True)
 
 
 def _same(one: str, other: str) -> bool:
