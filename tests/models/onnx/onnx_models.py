@@ -71,7 +71,9 @@ def end(graph: GraphDef, picture: str = "x") -> str:
     """The last node behind the picture, as it was before its tokens became a picture."""
     behind = topology.descendants(graph, picture)
     read = {topology.node_name(ref) for each in graph.node for ref in each.input}
-    last = [each.name for each in graph.node if each.name in behind and each.name not in read][-1]
+    # The heads of attention are beside what the network gives.
+    last = [each.name for each in graph.node if each.name in behind and each.name not in read
+            and "/attention" not in each.name][-1]  # fmt: skip
     return f"{last}/tokens" if f"{last}/tokens" in behind else last
 
 

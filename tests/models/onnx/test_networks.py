@@ -50,9 +50,28 @@ CONSTANTS = {
 }  # fmt: skip
 
 
-def test_a_transformer_for_one_picture_takes_any_number(tmp_path):
-    """Attention written as PyTorch writes it: the batch lies in the middle, and among the heads."""
-    made = model(ATTENTION, CONSTANTS, picture=(1, 3, 8, 8))
+# As PyTorch writes it now: the picture is an axis of its own, and all tokens are projected at once.
+PROJECTED = [
+    *ATTENTION[:6],
+    node("Reshape", "sequence four", "q"),
+    node("Transpose", "q", "queries", perm=[1, 2, 0, 3]),
+    node("Transpose", "q", "keys", perm=[1, 2, 3, 0]),
+    *ATTENTION[9:12],
+    node("Transpose", "mixed", "back", perm=[2, 0, 1, 3]),
+    node("Reshape", "back rows", "row"),
+    node("MatMul", "row v", "product"),
+    node("Reshape", "product columns", "pieces"),
+    node("Transpose", "pieces", perm=[1, 0, 2]),
+]
+MORE = {
+    **CONSTANTS, "four": ints(17, 1, 2, 3), "rows": ints(17, 6), "columns": ints(17, 1, 4),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("nodes", [ATTENTION, PROJECTED], ids=["attention", "projected"])
+def test_a_transformer_for_one_picture_takes_any_number(tmp_path, nodes):
+    """Attention as PyTorch writes it: the batch lies in the middle, among the heads and tokens."""
+    made = model(nodes, MORE, picture=(1, 3, 8, 8))
     fed = pictures(8, 8, batch=3)
     expected = np.concatenate([onnx_models.reference(made, one[np.newaxis]) for one in fed])
     graph = onnx_models.in_normal_form(made, tmp_path)
@@ -273,3 +292,29 @@ def test_slices_and_sizes_need_no_transposes(tmp_path):
         expected = onnx_models.reference(made, pictures(*size)).transpose(0, 2, 3, 1)
         given = onnx_models.run(graph, onnx_models.end(graph), pictures(*size))
         np.testing.assert_allclose(given, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("nodes", [ATTENTION, PROJECTED], ids=["attention", "projected"])
+def test_heads_of_attention_are_a_layer(tmp_path, nodes):
+    """A position for each token but the first, whatever PyTorch does with the heads afterwards."""
+    fed = pictures(8, 8, batch=3)
+    until = model(nodes[:12], MORE, picture=(1, 3, 8, 8))
+    sums = [onnx_models.reference(until, one[np.newaxis]).reshape(2, 17, 3) for one in fed]
+    form = normal(save(model(nodes, MORE, picture=(1, 3, 8, 8)), tmp_path))
+    (layer,) = [name for name, kind in form.kinds.items() if kind == "attention"]
+    given = onnx_models.run(form.graph, layer, fed)
+    # [pictures, heads, tokens, channels]; the class token has no position.
+    expected = np.stack(sums).transpose(0, 2, 1, 3)[:, 1:].reshape(3, 4, 4, 6)
+    np.testing.assert_allclose(given, expected, rtol=1e-4, atol=1e-5)
+    assert "Softmax" not in form.kinds
+
+
+@pytest.mark.parametrize("export", ["torchscript", "dynamo"])
+def test_the_heads_of_an_exported_transformer_are_layers(shared_data, export):
+    layers = describe(shared_data / f"onnx_exports/vit_{export}.onnx")["layers"]
+    heads = [layer for layer in layers if layer["kind"] == "attention"]
+    assert [(layer["depth"], layer["height"], layer["width"]) for layer in heads] == [
+        (48, 8, 8)
+    ] * 3
+    name = "encoder.layers.encoder_layer_0.self_attention/attention"
+    assert heads[0]["name"] == name

@@ -9,9 +9,7 @@ from lucid_sprites.models.graph import composite_layers, constants, topology
 from lucid_sprites.models.graph.shapes import Shape
 from lucid_sprites.recipe.layer_operations import KINDS
 
-_PRODUCTS = ("BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum")
 _EPSILON = 0.01
-_MOVES = ("Reshape", "Transpose", "Identity", "Squeeze", "ExpandDims")
 
 
 def layer_kinds(
@@ -51,17 +49,14 @@ def _keeps_from_zero(node: NodeDef, nodes: dict[str, NodeDef]) -> bool:
 def _with_token_layers(
     kinds: dict[str, str], graph: GraphDef, shapes: Mapping[str, Shape | None]
 ) -> dict[str, str]:
-    """Also with dense layers on tokens and what heads of attention give."""
-    nodes, readers = topology.by_name(graph), topology.readers(graph)
+    """Also with dense layers on tokens."""
+    nodes = topology.by_name(graph)
     all_kinds = dict(kinds)
     for node in graph.node:
-        shape = shapes.get(node.name) or []
-        if len(shape) == 3 and _is_dense(node, nodes):
+        if len(shapes.get(node.name) or []) == 3 and _is_dense(node, nodes):
             all_kinds[node.name] = "convolution"
             if node.op == "Reshape":
                 all_kinds.pop(topology.node_name(node.input[0]), None)
-        elif node.op in _PRODUCTS and _weighs(node, nodes):
-            all_kinds[_rank_three(node, readers, shapes).name] = "attention"
     return all_kinds
 
 
@@ -71,30 +66,3 @@ def _is_dense(node: NodeDef, nodes: dict[str, NodeDef]) -> bool:
         return constants.shape(node.input[1], nodes) is not None
     before = nodes[topology.node_name(node.input[0])] if node.op == "Reshape" else node
     return before.op == "MatMul" and constants.shape(before.input[1], nodes) is not None
-
-
-def _weighs(node: NodeDef, nodes: dict[str, NodeDef]) -> bool:
-    """Whether one of two factors is a softmax: the weights of attention."""
-    return any(
-        _source(reference, nodes).op == "Softmax" for reference in topology.data_inputs(node)
-    )
-
-
-def _source(reference: str, nodes: dict[str, NodeDef]) -> NodeDef:
-    node = nodes[topology.node_name(reference)]
-    while node.op in _MOVES:
-        node = nodes[topology.node_name(node.input[0])]
-    return node
-
-
-def _rank_three(
-    node: NodeDef, readers: Mapping[str, list[NodeDef]], shapes: Mapping[str, Shape | None]
-) -> NodeDef:
-    """The first tensor [pictures, tokens, channels] that a node is moved to; or the node."""
-    moved = node
-    while len(shapes.get(moved.name) or []) != 3:
-        following = readers.get(moved.name, [])
-        if len(following) != 1 or following[0].op not in _MOVES:
-            return node
-        moved = following[0]
-    return moved

@@ -21,6 +21,7 @@ from lucid_sprites.models.graph.prepare import fold_constants
 from lucid_sprites.models.graph.shapes import PROBE_EDGE, Shape, static_shapes
 from lucid_sprites.models.known_networks import Facts, recognize
 from lucid_sprites.models.normal_form import (
+    attention_heads,
     batch,
     channels_last,
     conditionals,
@@ -176,6 +177,7 @@ def _layers(
     inside = {part for names in parts.values() for part in names}
     layers = {layer: kind for layer, kind in said.items() if layer not in inside}
     layers |= dict.fromkeys(parts, "convolution")
+    graph, layers, shapes = attention_heads.with_heads(graph, layers, shapes)
     known = (height, width) if height is not None and width is not None else None
     tokens = token_layers.as_pictures(graph, layers, shapes, known)
     return replace(tokens, operations=dict.fromkeys(parts, "Conv2D") | tokens.operations)

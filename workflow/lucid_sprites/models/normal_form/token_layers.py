@@ -76,7 +76,10 @@ def as_pictures(
     weights = {
         name
         for name, shape in known.items()
-        if nodes[name].op == "Softmax" and len(shape) == 4 and shape[3] in counts
+        if nodes[name].op == "Softmax"
+        and {*shape[-2:]} <= counts
+        and len(shape) > 2
+        and (len(shape) == 4 or shape[0] > 1)
     }
     tokens = {
         name: shape

@@ -124,18 +124,23 @@ def _filled(wanted: list[int], sizes: list[int]) -> list[int]:
 
 
 def _position_of_batch(sizes: list[int], wanted: list[int], batch_axis: int) -> int | None:
-    """The axis that the batch goes to: the first of those that its group of axes becomes."""
+    """The axis that the batch goes to.
+
+    It lies before or behind the other sizes of its axis, as one of the two is 1: of the axes that
+    begin there one of size 1 takes it, the one at the same place if it is such, or else the first.
+    The rows of a matrix take it from the second place: PyTorch projects all tokens at once.
+    """
     before = math.prod(sizes[:batch_axis])
-    product, candidates = 1, []
-    for axis, size in enumerate(wanted):
-        if product == before:
-            candidates.append(axis)
-        product *= size
-    if not candidates or product != math.prod(sizes):
+    begins = before, before * sizes[batch_axis]
+    products = [math.prod(wanted[:axis]) for axis in range(len(wanted))]
+    candidates = [axis for axis, product in enumerate(products) if product in begins]
+    if before not in products or math.prod(wanted) != math.prod(sizes):
         return None
-    # Of axes of size 1 the one at the same place, or the first.
     ones = [axis for axis in candidates if wanted[axis] == 1]
-    return batch_axis if batch_axis in ones else candidates[0]
+    if ones:
+        return batch_axis if batch_axis in ones else ones[0]
+    first = candidates[0]
+    return 0 if batch_axis and first == 1 and len(wanted) == 2 else first
 
 
 @importer("Flatten")
