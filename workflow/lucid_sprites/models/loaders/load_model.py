@@ -27,7 +27,7 @@ class Loaded:
     Attributes:
         graph: still as the model's author left it.
         facts: what its kind of file says of the picture, if anything.
-        assumed_range: of the picture, if nothing tells.
+        assumed_range: of pictures of three colours, if nothing tells.
         kinds: of its layers by name, where its file says what is a layer.
         notes: what was left out on the way, for people.
         weights: constants that are kept apart from `graph`.

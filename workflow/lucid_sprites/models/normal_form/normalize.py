@@ -88,7 +88,7 @@ def normalize(
             `shown`, `values`.
         source: the model file's name, for messages.
         facts: what its kind of file says of the picture.
-        assumed_range: of the picture if nothing tells.
+        assumed_range: of pictures of three colours if nothing tells; others are in 0..1.
         kinds: of its layers by name, where the file says what is a layer.
         notes: what was left out when the file was read.
         weights: constants that are kept apart from `graph`.
@@ -124,7 +124,7 @@ def normalize(
         (height, width), shape_known = options["size"], "config"
     was_bytes = types.get(name) == tf.uint8.as_datatype_enum
     range_, range_known = _range(graph, name, options, facts, was_bytes, source) or (
-        family.range or assumed_range,
+        family.range or (assumed_range if channels == 3 else value_ranges.UNIT),
         family.known if family.range else "assumed",
     )
     order, order_known = _order(graph, name, options, facts, family)
