@@ -5,12 +5,16 @@ import os
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import keras
+import numpy as np
+import onnx
 import pytest
 
 from lucid_sprites.models import import_model
+from models.onnx.onnx_models import model, node, save
 
 # Loads a model and freezes it as Keras' own tools do; prints the seconds of a processor.
 _KERAS = """
@@ -74,4 +78,36 @@ def test_an_import_costs_what_reading_costs(build, tmp_path, capsys):
               f" of Keras, {memory / 1e9:.2f} GB")  # fmt: skip
     # The program's own start, with Keras, takes about 5 s.
     assert seconds < 5 + max(5, 2 * keras_seconds)
+    assert memory < 1e9 + 3 * size
+
+
+def of_pytorch() -> onnx.ModelProto:
+    """Like `wide`, as an ONNX file."""
+    random = np.random.default_rng(0)
+    sizes = [3, 64, 128, 256, 256, 512]
+    constants = {
+        f"w{n}": random.normal(size=(deep, shallow, 3, 3)).astype(np.float32) * 0.05
+        for n, (shallow, deep) in enumerate(pairwise(sizes))
+    }
+    constants["dense"] = random.normal(size=(4096, 7 * 7 * 512)).astype(np.float32) * 0.01
+    nodes, last = [], "x"
+    for n in range(len(sizes) - 1):
+        nodes += [
+            node("Conv", f"{last} w{n}", f"c{n}", strides=[2, 2], pads=[1, 1, 1, 1]),
+            node("Relu", f"c{n}", f"r{n}"),
+        ]
+        last = f"r{n}"
+    nodes += [node("Flatten", last, "flat"), node("Gemm", "flat dense", "wide", transB=1),
+              node("Relu", "wide")]  # fmt: skip
+    return model(nodes, constants, picture=("n", 3, 224, 224))
+
+
+@pytest.mark.stress
+def test_an_onnx_file_takes_no_more_memory(tmp_path, capsys):
+    file = save(of_pytorch(), tmp_path)
+    size = file.stat().st_size
+    seconds, memory = imported(file, tmp_path)
+    with capsys.disabled():
+        print(f"\nONNX: {size / 1e6:.0f} MB, {seconds:.1f} s, {memory / 1e9:.2f} GB")
+    assert seconds < 20
     assert memory < 1e9 + 3 * size

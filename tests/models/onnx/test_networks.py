@@ -309,6 +309,19 @@ def test_heads_of_attention_are_a_layer(tmp_path, nodes):
     assert "Softmax" not in form.kinds
 
 
+def test_tokens_before_pictures_are_layers_too(tmp_path):
+    """As in PyTorch's transformers by default: [tokens, pictures, channels]."""
+    nodes = [*ATTENTION[:6], node("MatMul", "sequence v", "product"), node("Relu", "product")]
+    made = model(nodes, CONSTANTS, picture=(1, 3, 8, 8))
+    form = normal(save(made, tmp_path))
+    fed = pictures(8, 8, batch=3)
+    expected = np.stack([onnx_models.reference(made, one[np.newaxis])[1:, 0] for one in fed])
+    assert form.kinds["Relu"] == "activation"
+    given = onnx_models.run(form.graph, "Relu", fed)
+    np.testing.assert_allclose(given, expected.reshape(3, 4, 4, 4), rtol=1e-4, atol=1e-5)
+    assert form.notes == ["17 tokens are shown as 4 x 4 positions, without the first 1"]
+
+
 @pytest.mark.parametrize("export", ["torchscript", "dynamo"])
 def test_the_heads_of_an_exported_transformer_are_layers(shared_data, export):
     layers = describe(shared_data / f"onnx_exports/vit_{export}.onnx")["layers"]

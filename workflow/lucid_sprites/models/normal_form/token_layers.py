@@ -3,7 +3,7 @@
 Everything else in the workflow then treats transformers as it does convolutional networks.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -70,8 +70,12 @@ def as_pictures(
     """
     known = {name: [*map(int, shape)] for name in kinds  # type: ignore[arg-type]
              if (shape := shapes.get(name)) and None not in shape}  # fmt: skip
+    # As PyTorch has them by default.
+    tokens_first = {name for name, shape in known.items()
+                    if len(shape) == 3 and shape[0] > 1 and shape[1] == 1}  # fmt: skip
+    known |= {name: [1, known[name][0], known[name][2]] for name in tokens_first}
     counts = {shape[1] for name, shape in known.items()
-              if len(shape) == 3 and kinds[name] in _OF_TOKENS}  # fmt: skip
+              if len(shape) == 3 and shape[0] == 1 and kinds[name] in _OF_TOKENS}  # fmt: skip
     nodes = topology.by_name(graph)
     weights = {
         name
@@ -89,7 +93,7 @@ def as_pictures(
     }  # fmt: skip
     places = {count: size and find_places(count, size) for count in counts}
     return TokenLayers(
-        _with_pictures(graph, tokens, places),
+        _with_pictures(graph, tokens, tokens_first, places),
         {name: kind for name, kind in kinds.items() if name not in weights},
         {name: nodes[name].op for name in tokens},
         dict.fromkeys(weights, ("Softmax", _ATTENTION_WEIGHTS)),
@@ -119,7 +123,10 @@ def _note(count: int, places: Places | None) -> str:
 
 
 def _with_pictures(
-    graph: GraphDef, tokens: Mapping[str, list[int]], places: Mapping[int, Places | None]
+    graph: GraphDef,
+    tokens: Mapping[str, list[int]],
+    tokens_first: Set[str],
+    places: Mapping[int, Places | None],
 ) -> GraphDef:
     """The graph with layers under their own names; what else reads them takes the tokens."""
     if not tokens:
@@ -133,7 +140,9 @@ def _with_pictures(
         node.name = names.get(layer, layer)
         made.append(node)
         if layer in tokens:
-            made += _picture(layer, node, tokens[layer], places[tokens[layer][1]])
+            if layer in tokens_first:
+                made += _pictures_first(layer, node)
+            made += _picture(layer, made[-1], tokens[layer], places[tokens[layer][1]])
     return topology.with_nodes(graph, made)
 
 
@@ -146,6 +155,15 @@ def _unique(name: str, taken: set[str]) -> str:
 def _renamed(reference: str, names: Mapping[str, str]) -> str:
     name = topology.node_name(reference)
     return reference.replace(name, names[name], 1) if name in names else reference
+
+
+def _pictures_first(name: str, tokens: NodeDef) -> list[NodeDef]:
+    """From [tokens, pictures, channels]."""
+    order = constants.node(f"{name}/order", np.array([1, 0, 2], np.int32))
+    turned = NodeDef(name=f"{name}/pictures_first", op="Transpose", input=[tokens.name, order.name])
+    turned.attr["T"].type = topology.type_of(tokens, "T", "dtype")
+    turned.attr["Tperm"].type = tf.int32.as_datatype_enum
+    return [order, turned]
 
 
 def _picture(name: str, tokens: NodeDef, shape: list[int], places: Places | None) -> list[NodeDef]:
