@@ -88,3 +88,27 @@ def test_a_function_of_the_picture_itself(graph):
 def test_a_function_that_does_not_fit_is_refused(graph, function, message):
     with pytest.raises(UserError, match=message):
         visualize(*graph, [function], **SETTINGS)
+
+
+def test_units_that_are_off_are_tried_again_and_rescued(tmp_path):
+    """Unit 0 soon reaches 6; 1 fires above a red of 0.9, 2 above 1.5, and red starts at 0.5."""
+
+    def build():
+        picture = tf.placeholder(tf.float32, [None, None, None, 3], name="picture")
+        kernel = np.array([[10, 1, 1], [0, 0, 0], [0, 0, 0]], np.float32)[None, None]
+        sums = tf.nn.conv2d(picture, kernel, strides=1, padding="VALID")
+        tf.nn.relu6(tf.nn.bias_add(sums, np.float32([0, -0.9, -1.5])), name="unit")
+
+    path = tiny_graphs.save(tiny_graphs.frozen(build), tmp_path / "g.pb")
+    form = normal(path, {"range": [0, 1]})
+    network = form.graph, describe(form, EDGES, "g.pb")
+    units = [f'channel("unit", {unit})' for unit in range(3)]
+    settings = {"thresholds": [60], "scale": 16, "transforms": "none",
+                "parametrization": "pixel", "decorrelate": False}  # fmt: skip
+    outcomes = visualize(*network, units, **settings)
+    assert [outcome.final_status for outcome in outcomes] == ["ok", "ok", "silent"]
+    assert [outcome.task.recipe.attempt for outcome in outcomes] == [0, 2, 2]
+    assert outcomes[1].pictures[60][..., 0].max() > 0.9
+    alone = visualize(*network, units, **settings, rescue=False, attempts=1)
+    assert [outcome.status for outcome in alone] == ["ok", "recurring_loss", "recurring_loss"]
+    assert [outcome.task.recipe.attempt for outcome in alone] == [0, 0, 0]

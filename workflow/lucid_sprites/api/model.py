@@ -98,7 +98,7 @@ class Model:
         progress: Progress = lambda _: None,
         **settings: Any,
     ) -> list[Sprite]:
-        """Optimize pictures with the engine of the workflow.
+        """Optimize pictures with the engine of the workflow, with all attempts that it makes.
 
         Args:
             objectives: one, a list of them, or a study as under `studies` in config.yaml. One is a
@@ -116,7 +116,7 @@ class Model:
         study = objectives if isinstance(objectives, list | dict) else [objectives]
         outcomes = visualize(self.graph, self.catalogue, study, progress, self.named, **settings)
         return [
-            Sprite(outcome.status, outcome.pictures, outcome.losses, outcome.reason)
+            Sprite(outcome.final_status, outcome.pictures, outcome.losses, outcome.reason)
             for outcome in outcomes
         ]
 

@@ -112,6 +112,12 @@ class Outcome:
         return self.status == statuses.OK
 
     @property
+    def final_status(self) -> str:
+        """Its status; silent if the unit does not fire at the last threshold either."""
+        is_silent = self.status == statuses.OK and self.step in self.silent
+        return statuses.SILENT if is_silent else self.status
+
+    @property
     def due(self) -> bool:
         """A threshold has been reached, and its picture is wanted."""
         return self.step in self.task.thresholds
