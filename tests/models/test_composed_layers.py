@@ -154,6 +154,24 @@ def test_a_block_of_convnext_has_the_gradient_of_keras(convnext_block):
     np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())
 
 
+def test_kernels_that_are_made_of_others_are_kept_apart_as_all_large_constants():
+    """They filled the memory: TensorFlow copies each constant of a graph several times."""
+    narrow, wide = numbers(1, 1, 3, 160), numbers(160, 160)
+
+    def build():
+        picture = tf.placeholder(tf.float32, [None, 8, 8, 3], name="picture")
+        first = tf.nn.conv2d(picture, narrow, strides=1, padding="SAME")
+        flat = tf.matmul(tf.reshape(first, [-1, 160]), wide)
+        tf.nn.relu(tf.reshape(flat, [-1, 8, 8, 160]), name="end")
+
+    form = normalize(frozen(build), {}, "graph.pb")
+    assert form.light.ByteSize() < wide.nbytes / 10
+    assert [value.shape for value in form.weights.values()] == [(1, 1, 160, 160)]
+    pictures = numbers(2, 8, 8, 3)
+    expected = np.maximum(pictures @ narrow[0, 0] @ wide, 0)
+    np.testing.assert_allclose(values(form, "end", pictures), expected, rtol=1e-3, atol=1e-2)
+
+
 @pytest.mark.parametrize("function", ["gelu", "silu", "hard_silu", "mish", "relu6", "leaky_relu"])
 def test_an_activation_written_out_is_one_layer(function):
     keras.utils.clear_session()

@@ -145,9 +145,15 @@ def normalize(
     changes += _notes_of_channels(picture)
     changes += layers.notes
     left_out |= layers.left_out
-    return NormalForm(
-        layers.graph, weights, picture, changes, left_out, layers.kinds, layers.operations
-    )
+    light, kept = _light(layers.graph, weights)
+    return NormalForm(light, kept, picture, changes, left_out, layers.kinds, layers.operations)
+
+
+def _light(graph: GraphDef, weights: Weights) -> tuple[GraphDef, Weights]:
+    """The graph without the large constants that were made of others, and those that it needs."""
+    light, made = strip_large_constants(graph)
+    names = {node.name for node in light.node}
+    return light, {name: value for name, value in {**weights, **made}.items() if name in names}
 
 
 def _layers(
