@@ -20,6 +20,7 @@ from typing import Any
 from measured_run import call
 from zoo_models import MODELS, ZooModel, place
 
+from lucid_sprites import layout
 from lucid_sprites.planning import catalogues
 from lucid_sprites.recipe import statuses
 from lucid_sprites.recipe.layer_catalogue import Catalogue, Layer
@@ -90,7 +91,8 @@ def measure(project: Project, models: Sequence[ZooModel]) -> list[Row]:
     """
     series = {model.name: place(model, project.folder / "graphs") for model in models}
     project.configure({"defaults": _SETTINGS, "series": series})
-    cost = call(project, "--jobs", "1", "preflight")
+    reports = [f"results/{layout.PREFLIGHT.format(series=model.name)}" for model in models]
+    cost = call(project, "--jobs", "1", *reports)
     rows = []
     for model in models:
         catalogue = catalogues.read(str(_results(project, model) / "layers.json"))
@@ -146,11 +148,12 @@ def markdown(rows: Sequence[Row]) -> str:
     return "\n".join([
         "# Networks that were tried", "",
         "Made by `make zoo`: each network is imported, and 8 units of a shallow, a middle and a",
-        f"deep layer are rendered ({_SETTINGS['thresholds'][0]} steps, {_SETTINGS['scale']} pixels",
-        "or the network's own size). Those of `keras.applications` and the transformers have",
-        "random weights; `onnx_*` are exports of PyTorch, `data_*` trained networks as people",
-        "published them. Seconds and memory are those of `snakemake preflight`, from the command",
-        "to the catalogue, with the start of Snakemake and TensorFlow (about 8 s).", "",
+        f"deep layer are rendered ({_SETTINGS['thresholds'][0]} steps, {_SETTINGS['scale']} pixels"
+        " or the network's own size).",
+        "Those of `keras.applications` and the transformers have random weights; `onnx_*` are",
+        "exports of PyTorch, `data_*` trained networks as people published them. Seconds and",
+        "memory are from the command to the report on the model, with the start of Snakemake and",
+        "TensorFlow (about 8 s). What is constant gives the same for every picture.", "",
         f"{len(rows)} networks: {ok} of {living} units that are not constant are fine.", "",
         "| network | layers | activations | seconds | MB | fine | constant | else | of note |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |",
