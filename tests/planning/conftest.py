@@ -1,5 +1,6 @@
 """Graphs that are described already."""
 
+import contextlib
 import shutil
 
 import pytest
@@ -17,12 +18,14 @@ def described(tmp_path_factory):
         save(small(), study.graph(instance))
     save(small(depth=4), study.graphs / "other" / "b.pb")
     config = {"graphs": str(study.graphs), "results": str(study.results)}
-    load({**config, "series": {"shapes": None, "other": None}}, SOURCE)
+    with contextlib.chdir(study.graphs.parent):
+        load({**config, "series": {"shapes": None, "other": None}}, SOURCE)
     return study
 
 
 @pytest.fixture
-def study(described, tmp_path):
-    """A copy, for one test to change."""
+def study(described, tmp_path, monkeypatch):
+    """A copy, for one test to change: a project that was moved, whose models are not read again."""
     shutil.copytree(described.graphs.parent, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
     return Study(tmp_path)
