@@ -8,7 +8,6 @@ import tensorflow.compat.v1 as tf
 
 from imported import describe
 from input_specs import input_spec
-from lucid_sprites.errors import UserError
 from lucid_sprites.recipe.layer_catalogue import Catalogue
 from lucid_sprites.recipe.value_ranges import BYTES, SIGNED, UNIT, ranges_for
 from lucid_sprites.sprites.range_sheet import Column, choose_layer, draw, render
@@ -30,8 +29,8 @@ def test_the_middle_activation_with_positions_is_chosen():
     ]
     assert choose_layer(offering(*layers, *others)).name == "layer2"
     assert choose_layer(offering(*others)).name == "plain"
-    with pytest.raises(UserError, match="no layer has positions"):
-        choose_layer(offering(*others[:2]))
+    assert choose_layer(offering(*others[:2])).name == "dense"
+    assert choose_layer(offering(others[1])).name == "dead"
 
 
 def test_each_range_is_what_the_network_is_shown(tmp_path):

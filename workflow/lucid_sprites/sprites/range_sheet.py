@@ -13,7 +13,6 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from lucid_sprites import program
-from lucid_sprites.errors import UserError
 from lucid_sprites.files import save_whole
 from lucid_sprites.planning import catalogues
 from lucid_sprites.planning.models import RangeSheetData
@@ -60,16 +59,11 @@ def main() -> None:
 
 
 def choose_layer(catalogue: Catalogue) -> Layer:
-    """The middle one of the activations that have positions and units that vary.
-
-    Raises:
-        UserError: no layer has.
-    """
-    layers = [layer for layer in catalogue.layers if layer.height and layer.constant < layer.depth]
-    activations = [layer for layer in layers if layer.kind == "activation"]
-    chosen = activations or layers
-    if not chosen:
-        raise UserError("no layer has positions: no unit can show what the value range is")
+    """The middle one of the activations that have positions and units that vary, or of others."""
+    varying = [layer for layer in catalogue.layers if layer.constant < layer.depth]
+    placed = [layer for layer in varying if layer.height]
+    activations = [layer for layer in placed if layer.kind == "activation"]
+    chosen = activations or placed or varying or catalogue.layers
     return chosen[len(chosen) // 2]
 
 
