@@ -12,12 +12,12 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
+from lucid_sprites import tensorflow_start
 from lucid_sprites.models.dead_leaves import dead_leaves
 from lucid_sprites.models.graph import constants, forward, prepare, topology
-from lucid_sprites.models.graph.large_constants import restore_large_constants
+from lucid_sprites.models.graph.large_constants import feed_large_constants
 from lucid_sprites.models.graph.shapes import PROBE_EDGE
 from lucid_sprites.models.normal_form.normalize import NormalForm
-from lucid_sprites.recipe.layer_catalogue import InputSpec
 from lucid_sprites.recipe.value_ranges import BYTES, Range, ranges_for
 
 # Pictures, and the pixels that they may have together: there are never less than two.
@@ -83,7 +83,8 @@ def _best_of_moments(normal: NormalForm) -> tuple[Range, str] | None:
     distances: dict[Range, float] = {}
     for range_, outputs in _outputs(normal, layers):
         values = dict(zip(layers, outputs, strict=True))
-        distances[range_] = float(np.mean([each.distance(values[each.node]) for each in moments]))
+        mean = np.mean([each.distance(values[each.node]) for each in moments])
+        distances[range_] = float(mean) if np.isfinite(mean) else np.inf
     if not distances:
         return None
     ranked = sorted(distances, key=lambda range_: distances[range_])
@@ -157,19 +158,23 @@ def _outputs(normal: NormalForm, layers: list[str]) -> list[tuple[Range, list[np
         return []
     count = min(_PICTURES, max(2, _PIXELS // (height * width)))
     pictures = dead_leaves(count, height, width, picture.channels)
-    graph = prepare.prune(normal.light, picture.name, *layers)
-    graph = restore_large_constants(graph, normal.weights)
+    part = prepare.prune(normal.light, picture.name, *layers)
+    # As constants of the graph, large weights would be copied several times.
+    part, weights = feed_large_constants(part, normal.weights)
     try:
-        with forward.ForwardPass(graph, picture.name, layers, pictures.shape) as network:
-            return [
-                (range_, network.run(_in_range(picture, range_, pictures)))
-                for range_ in ranges_for(picture.channels)
-            ]
+        with tf.Graph().as_default():
+            shown = tf.placeholder(tf.float32, pictures.shape)
+            tensors = forward.layer_tensors(part, picture.name, layers, shown)
+            with tf.Session(config=tensorflow_start.session_config()) as session:
+                return [
+                    (each, session.run(tensors, {shown: _in(each, pictures), **weights}))
+                    for each in ranges_for(picture.channels)
+                ]
     except (tf.errors.OpError, ValueError):
         # Other sizes may do; what the network takes is found out later.
         return []
 
 
-def _in_range(picture: InputSpec, range_: Range, pictures: np.ndarray) -> np.ndarray:
+def _in(range_: Range, pictures: np.ndarray) -> np.ndarray:
     low, high = range_
-    return replace(picture, low=low, high=high).in_range(pictures)
+    return pictures * (high - low) + low
