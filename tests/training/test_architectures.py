@@ -36,7 +36,9 @@ def render(graph, layer, edge):
     return outcome
 
 
-@pytest.mark.parametrize("topology", LAYERS)
+@pytest.mark.parametrize(
+    "topology", ["googlenet", pytest.param("inceptionv3", marks=pytest.mark.stress), "vgg16"]
+)
 def test_large_networks_train_two_steps_freeze_and_give_a_sprite(topology):
     layer, edge = LAYERS[topology]
     spec = training_spec(topology=topology, input_size=edge, batch_size=2, steps_per_epoch=1)

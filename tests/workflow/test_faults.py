@@ -23,7 +23,9 @@ def slow(tmp_path_factory) -> Project:
     project = Project(tmp_path_factory.mktemp("slow") / "project")
     tiny_graphs.save(tiny_graphs.small(depth=32), project.folder / "graphs/tiny/young.pb")
     settings = {"thresholds": [4, 200], "scale": 16, "transforms": [{"jitter": 2}], "batch_size": 8}
-    project.configure({"defaults": settings, "series": {"tiny": {"layers": ["conv1/Relu"]}}})
+    # In a range in which every unit wakes at the first attempt.
+    series = {"layers": ["conv1/Relu"], "input": {"range": [-1, 1]}}
+    project.configure({"defaults": settings, "series": {"tiny": series}})
     assert project.run("--dry-run").code == 0
     return project
 

@@ -29,8 +29,14 @@ WAYS = {
         (2, {"thresholds": THRESHOLDS}),
     ],
 }
-CASES = [*(("mobilenet", way) for way in WAYS), ("shapes", "in two blocks at once"),
-         ("shapes", "resumed")]  # fmt: skip
+CASES = [
+    ("mobilenet", "alone"),
+    ("mobilenet", "in two blocks at once"),
+    ("mobilenet", "resumed"),
+    pytest.param("mobilenet", "made again for want of a state", marks=pytest.mark.stress),
+    ("shapes", "in two blocks at once"),
+    ("shapes", "resumed"),
+]
 
 
 def render(project: Project, jobs: int, **settings) -> None:
