@@ -67,9 +67,9 @@ rule preflight_report:
 # Where nothing tells a value range: units under each that people use.
 rule range_sheet:
     input:
-        PLAN.graph,
-        PLAN.catalogue,
         REDO.unless(MARKS.range_sheet, layout.RANGE_SHEET),
+        graph=PLAN.graph,
+        catalogue=PLAN.catalogue,
     output:
         PLAN.pattern(layout.RANGE_SHEET),
     log:
@@ -78,8 +78,7 @@ rule range_sheet:
         "../envs/lucid-sprites.yaml"
     threads: 1
     params:
-        spec=PLAN.range_sheet_spec,
         made=MARKS.range_sheet,
     shell:
-        'python "$LUCID_SPRITES" sprites.range_sheet'
-        " --spec {params.spec:q} --made {params.made} --out {output:q} 2> {log:q}"
+        'python "$LUCID_SPRITES" sprites.range_sheet --graph {input.graph:q}'
+        " --catalogue {input.catalogue:q} --made {params.made} --out {output:q} 2> {log:q}"

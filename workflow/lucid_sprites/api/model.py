@@ -172,7 +172,7 @@ def _loaded(model: Any, trust: bool, code: str | None) -> Loaded:
         from lucid_sprites.models.loaders.freeze_keras import freeze_light
 
         graph, weights = freeze_light(model)
-        return Loaded(graph, None, (0.0, 1.0), weights=weights)
+        return Loaded(graph, weights=weights)
     raise UserError(f"{model!r} is no path, GraphDef or Keras model")
 
 

@@ -1,7 +1,7 @@
 """One study of one network, without a workflow around it."""
 
-from collections.abc import Mapping
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from tensorflow.core.framework.graph_pb2 import GraphDef
@@ -17,8 +17,8 @@ from lucid_sprites.planning.study_selection import study_plan
 from lucid_sprites.recipe import statuses
 from lucid_sprites.recipe.layer_catalogue import Catalogue
 from lucid_sprites.recipe.objectives import Objective, objective, text
-from lucid_sprites.recipe.setting_types import SpriteSettings
-from lucid_sprites.recipe.settings import DEFAULTS, recipes
+from lucid_sprites.recipe.objectives.arithmetic import ObjectiveData
+from lucid_sprites.recipe.settings import DEFAULTS, Recipe, recipes
 
 _STAND_IN = text(objective("total_variation").data)
 
@@ -57,39 +57,59 @@ def visualize(
     picture = catalogue.picture
     calls = {index: function_data(index, f, graph, picture) for index, f in functions.items()}
     plan = study_plan(0, "study", checked, DEFAULTS, catalogue, "render", "the graph", named)
-    cells = {
-        index: {**cell, "objective": calls.get(index, cell["objective"])}
+    cells = [
+        _Cell(
+            index,
+            recipes(cell),
+            cell["thresholds"],
+            calls.get(index, cell["objective"]),
+            cell["stream"],
+            cell.get("members", 0),
+        )
         for index, cell in plan.settings.items()
-    }
-    first = [_task(index, cell, 0) for index, cell in cells.items()]
-    looked_at = sorted({name for task in first for name in layers(task.objective_on(""))})
+    ]
+    looked_at = sorted({name for c in cells for name in layers(c.task(0).objective_on(""))})
     network = prepare.prepare(graph, picture.name, *looked_at)
     outcomes: dict[int, Outcome] = {}
-    for attempt in range(max(len(recipes(cell)) for cell in plan.settings.values())):
-        tasks = [
-            _task(index, cell, attempt, outcomes.get(index))
-            for index, cell in cells.items()
-            if attempt == 0 or _is_tried_again(outcomes[index], cell, attempt)
-        ]
+    for number in range(max(len(cell.attempts) for cell in cells)):
+        tried = [cell for cell in cells if cell.is_tried(number, outcomes.get(cell.index))]
+        tasks = [cell.task(number, outcomes.get(cell.index)) for cell in tried]
         for outcome in optimize(network, picture, plan.name, tasks, plan.batch, progress):
             _join(outcomes, outcome)
     return [outcomes[index] for index in sorted(outcomes)]
 
 
-def _task(index: int, cell: Mapping[str, Any], attempt: int, before: Outcome | None = None) -> Task:
-    """An attempt at a cell: at the thresholds that those before have not reached."""
-    reached = before.pictures if before else {}
-    thresholds = tuple(each for each in cell["thresholds"] if each not in reached)
-    recipe = recipes(cast(SpriteSettings, cell))[attempt]
-    group_size = cell.get("members", 0)
-    return Task(index, recipe, thresholds, None, cell["objective"], cell["stream"], group_size)
+@dataclass(frozen=True)
+class _Cell:
+    """A cell of a study; for what it shares with a task, see `Task`.
 
+    Attributes:
+        attempts: at its sprite, in order.
+    """
 
-def _is_tried_again(before: Outcome, cell: Mapping[str, Any], attempt: int) -> bool:
-    """Members of a joint group are not: they would have to be all together."""
-    is_over = before.status in (statuses.OK, statuses.CONSTANT, statuses.REFUSED)
-    left = attempt < len(recipes(cast(SpriteSettings, cell)))
-    return left and not is_over and not cell.get("members")
+    index: int
+    attempts: list[Recipe]
+    thresholds: list[int]
+    objective: ObjectiveData
+    stream: int | None
+    group_size: int
+
+    def is_tried(self, number: int, before: Outcome | None) -> bool:
+        """Whether an attempt is made after the outcome of those before it.
+
+        Members of a joint group have one: others would have to be all together.
+        """
+        if before is None or number >= len(self.attempts):
+            return before is None
+        is_over = before.status in (statuses.OK, statuses.CONSTANT, statuses.REFUSED)
+        return not is_over and not self.group_size
+
+    def task(self, number: int, before: Outcome | None = None) -> Task:
+        """An attempt, at the thresholds that those before it have not reached."""
+        reached = before.pictures if before else {}
+        thresholds = tuple(each for each in self.thresholds if each not in reached)
+        return Task(self.index, self.attempts[number], thresholds, None, self.objective,
+                    self.stream, self.group_size)  # fmt: skip
 
 
 def _join(outcomes: dict[int, Outcome], outcome: Outcome) -> None:

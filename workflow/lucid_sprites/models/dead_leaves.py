@@ -48,6 +48,6 @@ def _picture(random: np.random.Generator, height: int, width: int) -> np.ndarray
 
 
 def _radius(random: np.random.Generator) -> float:
-    """Frequent as its third power is rare."""
+    """Of a disc: the density falls with the third power of the radius."""
     least, greatest = _LEAST_RADIUS**-2, _GREATEST_RADIUS**-2
     return float(random.uniform(greatest, least) ** -0.5)

@@ -9,10 +9,10 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from lucid_sprites.models.graph import constants, prepare, topology
+from lucid_sprites.recipe.layer_operations import BATCH_NORMS
 from lucid_sprites.recipe.value_ranges import BYTES, SIGNED, UNIT, Range
 
 _CONVOLUTIONS = ("Conv2D", "DepthwiseConv2dNative")
-_BATCH_NORMS = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
 # Between the input and the first convolution these do not change values.
 _PASS_THROUGH = ("Identity", "Pad", "PadV2", "MirrorPad", "Cast", "ExpandDims", "Transpose",
                  "Split",
@@ -93,7 +93,7 @@ def _first_arithmetic(name: str, graph: GraphDef) -> tuple[NodeDef, np.ndarray, 
         if step.name in seen:
             continue
         seen.add(step.name)
-        if step.op in (*_ARITHMETIC, *_BATCH_NORMS):
+        if step.op in (*_ARITHMETIC, *BATCH_NORMS):
             operand = _constant_operand(step, nodes)
             if operand is not None and _does_nothing(step.op, operand):
                 stack += [(reader, reordered) for reader in readers.get(step.name, [])]
@@ -108,7 +108,7 @@ def _first_arithmetic(name: str, graph: GraphDef) -> tuple[NodeDef, np.ndarray, 
 def _does_nothing(op: str, operand: np.ndarray) -> bool:
     """A batch norm of pictures that has learned nothing scales by 1 and shifts by 0."""
     neutral = 1.0 if op in ("Mul", "RealDiv", "Div") else 0.0
-    return bool(np.abs(operand - neutral).max() < _NEUTRAL) and op not in _BATCH_NORMS
+    return bool(np.abs(operand - neutral).max() < _NEUTRAL) and op not in BATCH_NORMS
 
 
 def _range_before(op: str, operand: float) -> Range:
@@ -123,7 +123,7 @@ def _range_before(op: str, operand: float) -> Range:
 
 def _constant_operand(node: NodeDef, nodes: dict[str, NodeDef]) -> np.ndarray | None:
     """The constant that a node reads beside the picture; of batch norm the mean."""
-    if node.op in _BATCH_NORMS:
+    if node.op in BATCH_NORMS:
         return constants.value(node.input[3], nodes)
     for reference in topology.data_inputs(node):
         value = _value_behind_shapes(reference, nodes)
@@ -177,7 +177,7 @@ def _means_seen(convolution: NodeDef, graph: GraphDef) -> np.ndarray | None:
     """
     nodes = topology.by_name(graph)
     for reader in topology.readers(graph).get(convolution.name, []):
-        if reader.op in _BATCH_NORMS:
+        if reader.op in BATCH_NORMS:
             means = constants.value(reader.input[3], nodes)
             return None if means is None or not means.size else means.astype(np.float64)
     for node in graph.node:

@@ -77,7 +77,7 @@ def _warnings(catalogue: Catalogue) -> list[str]:
             f"is not {picture.low:g} to {picture.high:g}, say "
             "`input: {range: [low, high]}`. `snakemake preflight` shows units of the last such "
             f"instance under the ranges that people use, in `{Path(layout.RANGE_SHEET).name}` "
-            "beside its catalogue: in the right one they are clear and rich in colours."
+            "beside its catalogue: in the right one they are clear."
         )
     broken = [layer for layer in layers if layer.not_finite]
     if len(broken) >= _NEARLY_ALL * len(layers):

@@ -18,6 +18,8 @@ from lucid_sprites.models.graph import constants, forward, prepare, topology
 from lucid_sprites.models.graph.large_constants import feed_large_constants
 from lucid_sprites.models.graph.shapes import PROBE_EDGE
 from lucid_sprites.models.normal_form.normalize import NormalForm
+from lucid_sprites.recipe.layer_catalogue import InputSpec
+from lucid_sprites.recipe.layer_operations import BATCH_NORMS
 from lucid_sprites.recipe.value_ranges import BYTES, Range, ranges_for
 
 # Pictures, and the pixels that they may have together: there are never less than two.
@@ -28,7 +30,7 @@ _MOST_NORMS, _MOST_RECTIFIERS = 5, 8
 _FEWEST_CHANNELS = 6
 # How much worse the second best range has to fit, and how badly the best may.
 _CLEAR, _WORST = 1.6, 4.0
-_BATCH_NORMS = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
+# Those whose units can be off.
 _RECTIFIERS = ("Relu", "Relu6")
 _ANSWERS = ("Softmax", "Sigmoid")
 # Units that fire under bytes and under no small numbers, as a share of all.
@@ -107,7 +109,7 @@ def _moments(normal: NormalForm) -> list[_Moments]:
 
 
 def _kept_moments(node: NodeDef, nodes: dict[str, NodeDef]) -> _Moments | None:
-    if node.op not in _BATCH_NORMS:
+    if node.op not in BATCH_NORMS:
         return None
     mean, variance = (constants.value(reference, nodes) for reference in node.input[3:5])
     if mean is None or variance is None:
@@ -167,7 +169,10 @@ def _outputs(normal: NormalForm, layers: list[str]) -> list[tuple[Range, list[np
             tensors = forward.layer_tensors(part, picture.name, layers, shown)
             with tf.Session(config=tensorflow_start.session_config()) as session:
                 return [
-                    (each, session.run(tensors, {shown: _in(each, pictures), **weights}))
+                    (
+                        each,
+                        session.run(tensors, {shown: _ranged(picture, each, pictures), **weights}),
+                    )
                     for each in ranges_for(picture.channels)
                 ]
     except (tf.errors.OpError, ValueError):
@@ -175,6 +180,6 @@ def _outputs(normal: NormalForm, layers: list[str]) -> list[tuple[Range, list[np
         return []
 
 
-def _in(range_: Range, pictures: np.ndarray) -> np.ndarray:
+def _ranged(picture: InputSpec, range_: Range, pictures: np.ndarray) -> np.ndarray:
     low, high = range_
-    return pictures * (high - low) + low
+    return replace(picture, low=low, high=high).in_range(pictures)

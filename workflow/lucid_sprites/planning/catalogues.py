@@ -28,8 +28,8 @@ _FORMAT = 7
 _PACKAGE = Path(__file__).parents[1]
 
 
-def catalogues(jobs: list[ImportJob]) -> list[Catalogue | None]:
-    """The catalogues of models; None for those that may and do take no picture.
+def catalogues(jobs: list[ImportJob]) -> list[Catalogue | str]:
+    """The catalogues of models; of those that may and do take no picture, why they do not.
 
     Args:
         jobs: for `models.import_model`, whose catalogues are wanted.
@@ -40,7 +40,7 @@ def catalogues(jobs: list[ImportJob]) -> list[Catalogue | None]:
     stale = [job for job in jobs if no_picture.read(job) is None and not _is_current(job)]
     if stale:
         _import(stale)
-    return [read(job["catalogue"]) if no_picture.read(job) is None else None for job in jobs]
+    return [no_picture.read(job) or read(job["catalogue"]) for job in jobs]
 
 
 def read(file: str) -> Catalogue:

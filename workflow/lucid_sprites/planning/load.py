@@ -10,7 +10,7 @@ from lucid_sprites import fingerprints, layout
 from lucid_sprites.config import review, schema
 from lucid_sprites.config.schema import Config
 from lucid_sprites.errors import UserError
-from lucid_sprites.planning import clock, no_picture, ownership
+from lucid_sprites.planning import clock, ownership
 from lucid_sprites.planning.catalogues import catalogues, stamp
 from lucid_sprites.planning.class_names import ClassNames
 from lucid_sprites.planning.import_jobs import ImportJob, InputOptions
@@ -60,11 +60,7 @@ def load(config: Mapping[str, Any], source: str, import_first: ImportFirst = can
     present = {key: each for key, each in options.items() if not each.source.is_made}
     found = catalogues([instance.job for instance in present.values()])
     described = dict(zip(present, found, strict=True))
-    left_out = {
-        key: no_picture.read(present[key].job) or ""
-        for key, catalogue in described.items()
-        if catalogue is None
-    }
+    left_out = {key: reason for key, reason in described.items() if isinstance(reason, str)}
     _check_series(checked, options, left_out)
     plan = Plan(
         results,
@@ -76,7 +72,7 @@ def load(config: Mapping[str, Any], source: str, import_first: ImportFirst = can
         tables=tables,
     )
     for key, catalogue in described.items():
-        if catalogue is not None:
+        if not isinstance(catalogue, str):
             plan.add(*key, catalogue)
     return plan
 

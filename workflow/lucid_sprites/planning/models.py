@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 from lucid_sprites import layout
 from lucid_sprites.errors import UserError
@@ -15,13 +15,6 @@ from lucid_sprites.planning.sources import Source
 from lucid_sprites.recipe.layer_catalogue import Catalogue
 from lucid_sprites.recipe.setting_types import Level, Settings
 from lucid_sprites.recipe.settings import canonical_json
-
-
-class RangeSheetData(TypedDict):
-    """A model that is shown under several value ranges: paths of its graph and its catalogue."""
-
-    graph: str
-    catalogue: str
 
 
 @dataclass(frozen=True)
@@ -123,12 +116,6 @@ class ModelPlan:
         }  # fmt: skip
         pattern = self.pattern(layout.RANGE_SHEET)
         return [pattern.format(series=name, instance=chosen[name]) for name in chosen]
-
-    def range_sheet_spec(self, wildcards: Any) -> str:
-        """What the job that shows an instance under several value ranges is given."""
-        job = self._options(wildcards.series, wildcards.instance).job
-        spec: RangeSheetData = {"graph": job["graph"], "catalogue": job["catalogue"]}
-        return canonical_json(spec)
 
     def lucid_checksum(self, wildcards: Any) -> str:
         """The SHA-256 that the config gives for a model of lucid's zoo, or nothing."""

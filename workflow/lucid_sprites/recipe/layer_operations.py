@@ -4,11 +4,12 @@ RECTIFIERS = ("Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Softplus", "Maximum"
 SQUASHING = ("Softsign", "Sigmoid", "Tanh")
 """Activations that are bounded on both sides: gates, mostly."""
 
+BATCH_NORMS = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
+
 # Outputs of these ops are layers; the rest of a graph is plumbing.
 LAYER_OPS = {
     "convolution": ("Conv2D", "DepthwiseConv2dNative", "Conv2DBackpropInput", "MatMul"),
-    "norm": ("BiasAdd", "Add", "AddV2", "FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3",
-             "LRN"),
+    "norm": ("BiasAdd", "Add", "AddV2", *BATCH_NORMS, "LRN"),
     "activation": (*RECTIFIERS, *SQUASHING),
     "pool": ("MaxPool", "AvgPool", "Mean"),
     "merge": ("ConcatV2", "Concat"),

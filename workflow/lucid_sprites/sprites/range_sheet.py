@@ -1,10 +1,10 @@
 """Program: show some units of a network under each value range that it may have been made for.
 
-python -m lucid_sprites.sprites.range_sheet --spec JSON --made MARK --out SHEET.png
+python -m lucid_sprites.sprites.range_sheet
+    --graph PB --catalogue JSON --made MARK --out SHEET.png
 """
 
 import argparse
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +15,6 @@ from PIL import Image, ImageDraw, ImageFont
 from lucid_sprites import program
 from lucid_sprites.files import save_whole
 from lucid_sprites.planning import catalogues
-from lucid_sprites.planning.models import RangeSheetData
 from lucid_sprites.recipe.layer_catalogue import Catalogue, InputSpec, Layer
 from lucid_sprites.recipe.settings import DEFAULTS, merge, recipes, resolve, sized
 from lucid_sprites.recipe.value_ranges import Range, ranges_for
@@ -45,14 +44,14 @@ class Column:
 def main() -> None:
     """Read the arguments, render the units, write the sheet."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--spec", required=True, help="what is shown, as JSON (RangeSheetData)")
+    parser.add_argument("--graph", required=True, help="in normal form")
+    parser.add_argument("--catalogue", required=True, help="of its layers")
     parser.add_argument("--made", required=True, help="what it says of how it was made")
     parser.add_argument("--out", required=True, help="PNG file to write")
     with program.run(parser, program.TensorFlow.WITHOUT_KERAS) as arguments:
-        spec: RangeSheetData = json.loads(arguments.spec)
-        catalogue = catalogues.read(spec["catalogue"])
+        catalogue = catalogues.read(arguments.catalogue)
         layer = choose_layer(catalogue)
-        columns = render(spec["graph"], catalogue.picture, layer)
+        columns = render(arguments.graph, catalogue.picture, layer)
         assumed = catalogue.picture.low, catalogue.picture.high
         sheet = draw(f"{layer.number} {layer.name}", columns, assumed)
         save_whole(arguments.out, lambda path: png.save_marked(sheet, path, arguments.made))

@@ -12,9 +12,9 @@ from tensorflow.core.framework.node_def_pb2 import NodeDef
 from lucid_sprites.models.graph import constants, cut, topology
 from lucid_sprites.models.graph.evaluate import evaluate
 from lucid_sprites.models.graph.large_constants import Weights
+from lucid_sprites.recipe.layer_operations import BATCH_NORMS
 
 _CONVOLUTIONS = ("Conv2D", "DepthwiseConv2dNative")
-_BATCH_NORMS = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
 
 
 def prepare(graph: GraphDef, input_name: str, *layers: str) -> GraphDef:
@@ -180,7 +180,7 @@ def affine(
     node: NodeDef, nodes: dict[str, NodeDef]
 ) -> tuple[NodeDef, list[str], np.ndarray, np.ndarray] | None:
     """(convolution, nodes between it and `node`, scale, shift) if `node` is affine in it."""
-    if node.op in _BATCH_NORMS and "is_training" in node.attr and not node.attr["is_training"].b:
+    if node.op in BATCH_NORMS and "is_training" in node.attr and not node.attr["is_training"].b:
         convolution = nodes[topology.node_name(node.input[0])]
         values = [_value(reference, nodes) for reference in node.input[1:5]]
         known = [value for value in values if value is not None]

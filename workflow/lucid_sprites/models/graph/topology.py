@@ -25,6 +25,13 @@ def is_control(reference: str) -> bool:
     return reference.startswith("^")
 
 
+def unused(name: str, taken: Container[str]) -> str:
+    """A name that no node has yet: `name`, or the same with underscores."""
+    while name in taken:
+        name += "_"
+    return name
+
+
 def by_name(graph: GraphDef) -> dict[str, NodeDef]:
     """Nodes by name."""
     return {node.name: node for node in graph.node}

@@ -7,12 +7,10 @@ beside that brings them into the form [pictures, tokens, channels], heads side b
 from collections.abc import Mapping
 from math import prod
 
-import numpy as np
-import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
-from lucid_sprites.models.graph import constants, topology
+from lucid_sprites.models.graph import moves, topology
 from lucid_sprites.models.graph.shapes import Shape
 
 KIND = "attention"
@@ -76,7 +74,8 @@ def with_heads(
             kinds[node.name] = KIND
             continue
         heads, tokens, channels = shape[-3:]
-        name = _unique(f"{node.name.rpartition('/')[0] or node.name}/{KIND}", taken)
+        name = topology.unused(f"{node.name.rpartition('/')[0] or node.name}/{KIND}", taken)
+        taken.add(name)
         made += _side_by_side(name, node, (heads, tokens, channels))
         kinds.pop(node.name, None)
         kinds[name], shapes[name] = KIND, [1, tokens, heads * channels]
@@ -92,28 +91,11 @@ def _has_tokens_first(
     return len(shape) == 4 and weights is not None and weights[-2:-1] == [shape[1]]
 
 
-def _unique(name: str, taken: set[str]) -> str:
-    while name in taken:
-        name += "_"
-    taken.add(name)
-    return name
-
-
 def _side_by_side(name: str, node: NodeDef, shape: tuple[int, int, int]) -> list[NodeDef]:
     """Nodes from heads in front of tokens, or of all pictures in one row, to heads in channels."""
     heads, tokens, channels = shape
-    split = _reshape(f"{name}/heads", node.name, node, [-1, heads, tokens, channels])
-    order = constants.node(f"{name}/order", np.array([0, 2, 1, 3], np.int32))
-    turned = NodeDef(name=f"{name}/turned", op="Transpose", input=[split[-1].name, order.name])
-    turned.attr["T"].type = topology.type_of(node, "T")
-    turned.attr["Tperm"].type = tf.int32.as_datatype_enum
-    joined = _reshape(name, turned.name, node, [-1, tokens, heads * channels])
-    return [*split, order, turned, *joined]
-
-
-def _reshape(name: str, source: str, typed: NodeDef, shape: list[int]) -> list[NodeDef]:
-    target = constants.node(f"{name}/shape", np.array(shape, np.int32))
-    reshaped = NodeDef(name=name, op="Reshape", input=[source, target.name])
-    reshaped.attr["T"].type = topology.type_of(typed, "T")
-    reshaped.attr["Tshape"].type = tf.int32.as_datatype_enum
-    return [target, reshaped]
+    sizes = [-1, heads, tokens, channels]
+    split = moves.reshape(f"{name}/heads", node, sizes, f"{name}/heads/shape")
+    turned = moves.transpose(f"{name}/turned", split[-1], [0, 2, 1, 3], f"{name}/order")
+    joined = moves.reshape(name, turned[-1], [-1, tokens, heads * channels], f"{name}/shape")
+    return [*split, *turned, *joined]

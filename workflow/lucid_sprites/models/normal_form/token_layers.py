@@ -11,7 +11,7 @@ import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
-from lucid_sprites.models.graph import constants, topology
+from lucid_sprites.models.graph import constants, moves, topology
 from lucid_sprites.models.graph.shapes import Shape
 
 # Class tokens, distillation tokens and registers stand in front of the positions: few beside them.
@@ -132,7 +132,7 @@ def _with_pictures(
     if not tokens:
         return graph
     taken = {node.name for node in graph.node}
-    names = {name: _unique(f"{name}/tokens", taken) for name in tokens}
+    names = {name: topology.unused(f"{name}/tokens", taken) for name in tokens}
     made: list[NodeDef] = []
     for node in topology.with_nodes(graph, graph.node).node:
         node.input[:] = [_renamed(reference, names) for reference in node.input]
@@ -141,15 +141,10 @@ def _with_pictures(
         made.append(node)
         if layer in tokens:
             if layer in tokens_first:
-                made += _pictures_first(layer, node)
+                turned = f"{layer}/pictures_first"
+                made += moves.transpose(turned, node, [1, 0, 2], f"{layer}/order")
             made += _picture(layer, made[-1], tokens[layer], places[tokens[layer][1]])
     return topology.with_nodes(graph, made)
-
-
-def _unique(name: str, taken: set[str]) -> str:
-    while name in taken:
-        name += "_"
-    return name
 
 
 def _renamed(reference: str, names: Mapping[str, str]) -> str:
@@ -157,30 +152,17 @@ def _renamed(reference: str, names: Mapping[str, str]) -> str:
     return reference.replace(name, names[name], 1) if name in names else reference
 
 
-def _pictures_first(name: str, tokens: NodeDef) -> list[NodeDef]:
-    """From [tokens, pictures, channels]."""
-    order = constants.node(f"{name}/order", np.array([1, 0, 2], np.int32))
-    turned = NodeDef(name=f"{name}/pictures_first", op="Transpose", input=[tokens.name, order.name])
-    turned.attr["T"].type = topology.type_of(tokens, "T", "dtype")
-    turned.attr["Tperm"].type = tf.int32.as_datatype_enum
-    return [order, turned]
-
-
 def _picture(name: str, tokens: NodeDef, shape: list[int], places: Places | None) -> list[NodeDef]:
     """Nodes that make a picture of a layer's tokens; heads stand side by side in its channels."""
     if places is None and len(shape) == 3:
         return _column(name, tokens)
     channels = shape[2] if len(shape) == 3 else shape[2] * shape[3]
-    source, made = tokens.name, []
+    made = []
     if places is not None and places.extra:
         made = _positions(name, tokens, places.extra, len(shape))
-        source = made[-1].name
+    source = made[-1] if made else tokens
     grid = [shape[1], 1] if places is None else [places.height, places.width]
-    target = constants.node(f"{name}/places", np.array([-1, *grid, channels], np.int32))
-    picture = NodeDef(name=name, op="Reshape", input=[source, target.name])
-    picture.attr["T"].type = topology.type_of(tokens, "T", "dtype")
-    picture.attr["Tshape"].type = tf.int32.as_datatype_enum
-    return [*made, target, picture]
+    return [*made, *moves.reshape(name, source, [-1, *grid, channels], f"{name}/places")]
 
 
 def _column(name: str, tokens: NodeDef) -> list[NodeDef]:
